@@ -1,0 +1,1 @@
+"""Position-keyed noise, tiles, and volumes made block by block."""

@@ -1,0 +1,1 @@
+"""Micrograph, PhaseImage and Volume; reading, writing, pixel size."""

@@ -1,0 +1,1 @@
+"""Spatial-location masks."""

@@ -1,0 +1,1 @@
+"""One file on disk that holds a session."""

@@ -1,0 +1,1 @@
+"""Engines: from a target to a model."""

@@ -1,0 +1,165 @@
+"""The one contract of every engine: what it is asked for, what it yields while it trains, what it returns.
+
+Adding an engine is adding a folder beside this file that holds an `Engine`, and one line in `registry.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from core.images.values import PhaseImage, Volume
+from core.job import Job, Progress
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to build.
+
+    Attributes
+    ----------
+    exemplar
+        The phase image to learn from.
+    phase
+        Label of the phase of interest in the exemplar; all others together are its complement.
+    volume_fraction
+        Wanted fraction of the phase, 0 to 1 (exclusive); None means the exemplar's own.
+    size
+        Voxels along z, y, x of the volume to be generated.
+    seed
+        Seed of training and generation.
+    """
+
+    exemplar: PhaseImage
+    phase: int
+    volume_fraction: float | None = None
+    size: tuple[int, int, int] = (128, 128, 128)
+    seed: int = 0
+
+    @property
+    def indicator(self) -> np.ndarray:
+        """True where the exemplar shows the phase; shape (Y, X), bool."""
+        return self.exemplar.labels == self.phase
+
+    @property
+    def wanted_fraction(self) -> float:
+        """The volume fraction to meet."""
+        return self.exemplar.fractions[self.phase] if self.volume_fraction is None else self.volume_fraction
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One finding of the preflight.
+
+    Attributes
+    ----------
+    severity
+        "error" stops the run, "warning" does not.
+    field
+        The setting or target field it belongs to, or empty.
+    message, remedy
+        What is wrong and what to do, each a sentence.
+    """
+
+    severity: Literal["error", "warning"]
+    field: str
+    message: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run is expected to cost. None where the engine cannot say before measuring."""
+
+    train_seconds: float | None
+    generate_seconds: float | None
+    memory_bytes: int | None
+
+
+@dataclass(frozen=True)
+class TrainingProgress(Progress):
+    """One report from training.
+
+    Attributes
+    ----------
+    loss
+        The engine's loss at this step.
+    preview
+        A labelled sample of what the network makes now (Z, Y, X) uint8, 0 = complement and 1 = phase, or None
+        in most reports.
+    snapshot
+        A usable model as trained so far, or None in most reports. Whoever cancels keeps the last one.
+    """
+
+    loss: float = float("nan")
+    preview: np.ndarray | None = None
+    snapshot: Model | None = None
+
+
+@dataclass(frozen=True)
+class GenerationProgress(Progress):
+    """One finished part of a volume: its labels and where it belongs (z, y, x of its first voxel)."""
+
+    block: np.ndarray | None = None
+    origin: tuple[int, int, int] = (0, 0, 0)
+
+
+class Model(Protocol):
+    """What an engine's training returns."""
+
+    @property
+    def card(self) -> Mapping[str, Any]:
+        """JSON-able description: engine, settings, phases, pixel size, target, training record, versions."""
+        ...
+
+    def weights(self) -> Mapping[str, np.ndarray]:
+        """All arrays that, with the card, restore the model."""
+        ...
+
+    def generate(
+        self,
+        size: tuple[int, int, int],
+        seed: int,
+        *,
+        device: str = "cpu",
+        volume_fraction: float | None = None,
+    ) -> Job[Volume]:
+        """A job that makes a volume of ``size`` (z, y, x), yielding `GenerationProgress`.
+
+        The same model, seed, size-independent position and device type give the same voxels.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """A way to reconstruct."""
+
+    key: str
+    """Name on the command line and in files ("swnn")."""
+    title: str
+    """Name on screen."""
+    summary: str
+    """One sentence for the engine list."""
+    presets: Mapping[str, Any]
+    """Preset name → settings instance; the first is the default."""
+
+    def preflight(self, target: Target, settings: Any, device: str) -> list[Problem]:
+        """Everything that would stop or harm a run, found without running. Takes milliseconds."""
+        ...
+
+    def estimate(self, target: Target, settings: Any, device: str) -> Estimate:
+        """Expected time and memory."""
+        ...
+
+    def train(
+        self, target: Target, settings: Any, *, device: str = "cpu", max_seconds: float | None = None
+    ) -> Job[Model]:
+        """A job that trains, yielding `TrainingProgress`; it ends early, with a usable model, at ``max_seconds``."""
+        ...
+
+    def restore(self, card: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Model:
+        """A model from what `Model.card` and `Model.weights` gave; raises `InputError` for what does not fit."""
+        ...

@@ -1,0 +1,1 @@
+"""SWNN: sliced-Wasserstein neural network."""

@@ -1,0 +1,1 @@
+"""Denoise, thresholds, clean-up: from a micrograph to a phase image."""

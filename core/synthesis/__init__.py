@@ -1,0 +1,1 @@
+"""Sample micrographs and volumes made from known geometry."""
