@@ -1,0 +1,178 @@
+"""What is open: the one source of truth, observable and cheap to undo.
+
+The state is one frozen value. Every gesture replaces it, whoever watches gets the old and the new one and touches only
+what differs. Arrays are shared between states, never copied, so that a step of undo costs a few hundred bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from psygnal import Signal
+
+from core.images.values import Micrograph, Phase, PhaseImage, Volume
+from core.segmentation.settings import SegmentationSettings
+
+if TYPE_CHECKING:
+    from core.reconstruction.engine import Model
+    from core.statistics.comparison import Comparison
+    from core.statistics.curves import Curves
+    from core.statistics.sampling_band import SamplingBand
+
+Box = tuple[int, int, int, int]
+"""A rectangle of pixels: first row, end row, first column, end column."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the next reconstruction is asked for.
+
+    Attributes
+    ----------
+    phase
+        Label of the phase of interest, or None: the phase the program proposes (see `Session.phase_of_interest`).
+    volume_fraction
+        Wanted fraction, or None for the exemplar's own.
+    size
+        Voxels along z, y, x.
+    changed_settings
+        Engine settings that differ from the preset, by name.
+    """
+
+    engine: str = "swnn"
+    preset: str = "fast"
+    phase: int | None = None
+    volume_fraction: float | None = None
+    size: tuple[int, int, int] = (128, 128, 128)
+    seed: int = 0
+    device: str = "auto"
+    max_seconds: float | None = None
+    changed_settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A finished (or cancelled, with what it had) reconstruction, and what it was made from.
+
+    ``exemplar`` and ``plan`` are those of the moment it was started: where today's differ, the result is stale.
+    """
+
+    title: str
+    volume: Volume
+    exemplar: PhaseImage
+    phase: int
+    volume_phase: int
+    plan: Plan
+    comparison: Comparison
+    band: SamplingBand | None
+    seconds: Mapping[str, float]
+    fraction_before: float
+    fraction_after: float
+    model: Model | None
+    report: Any = None
+    """The `core.reconstruction.pipeline.Reconstruction` it came from, for the report."""
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """All that the user made or chose."""
+
+    opened: Micrograph | None = None
+    source: Path | None = None
+    crop: Box | None = None
+    pixel_size: float | None = None
+    """As given by the user, metres; None: what the file says."""
+    segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)
+    take_labels: bool = False
+    """Whether the picture is already segmented and its grey levels are the labels."""
+    phases: tuple[Phase, ...] | None = None
+    """Names and colours as chosen; None: the defaults."""
+    plan: Plan = field(default_factory=Plan)
+    results: tuple[Result, ...] = ()
+    shown: int = -1
+    """Which result is on show; -1 is the newest."""
+
+    @cached_property
+    def micrograph(self) -> Micrograph | None:
+        """The micrograph that the next step works on: cropped, with the pixel size in force."""
+        picture = self.opened
+        if picture is None:
+            return None
+        if self.crop is not None:
+            y0, y1, x0, x1 = self.crop
+            picture = picture.cropped(slice(y0, y1), slice(x0, x1))
+        return picture if self.pixel_size is None else picture.with_pixel_size(self.pixel_size)
+
+    @property
+    def result(self) -> Result | None:
+        """The result on show."""
+        return self.results[self.shown] if self.results else None
+
+
+class Session:
+    """Holds the `State` and what is derived from it in the background.
+
+    Signals
+    -------
+    changed(old, new)
+        The state was replaced.
+    derived(names)
+        The phase image, the exemplar's curves or its fractions' intervals were computed anew.
+    """
+
+    changed = Signal(State, State)
+    derived = Signal(frozenset)
+
+    def __init__(self) -> None:
+        self.state = State()
+        self.phase_image: PhaseImage | None = None
+        self.phase_image_problem: str = ""
+        self.curves: Curves | None = None
+        self.band: SamplingBand | None = None
+        self.path: Path | None = None
+        self.saved_state: State = self.state
+
+    def replace(self, **changes: Any) -> None:
+        """Put another state in place, with ``changes`` by field name. Not undoable: gestures go through `commands`."""
+        self.restore(replace(self.state, **changes))
+
+    def restore(self, state: State) -> None:
+        """Put ``state`` in place as a whole."""
+        old, self.state = self.state, state
+        if old is not state:
+            self.changed.emit(old, state)
+
+    def derive(self, **values: Any) -> None:
+        """Take over what was computed from the state (late answers are dropped by whoever computes)."""
+        for name, value in values.items():
+            setattr(self, name, value)
+        self.derived.emit(frozenset(values))
+
+    @property
+    def phase_of_interest(self) -> int | None:
+        """The chosen phase, or the rarer of two, or the highest label; None without a phase image."""
+        image = self.phase_image
+        if image is None:
+            return None
+        chosen = self.state.plan.phase
+        if chosen is not None and chosen < len(image.phases):
+            return chosen
+        return len(image.phases) - 1
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the state differs from the one last saved or opened."""
+        return self.state is not self.saved_state
+
+
+def differing(old: State, new: State) -> frozenset[str]:
+    """Names of the fields of two states that are not the same value."""
+
+    def same(a: Any, b: Any) -> bool:
+        return a is b or (isinstance(a, (Plan, SegmentationSettings, tuple, int, float, Path)) and a == b)
+
+    return frozenset(item.name for item in fields(State) if not same(getattr(old, item.name), getattr(new, item.name)))
