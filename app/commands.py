@@ -36,7 +36,7 @@ class Change(QUndoCommand):
         """Commands that may melt share an id; -1 never melts."""
         return -1 if not self._merge else hash(self._merge) & 0x3FFFFFFF
 
-    def mergeWith(self, other: QUndoCommand) -> bool:  # noqa: N802 - Qt's name
+    def mergeWith(self, other: QUndoCommand) -> bool:
         """Take over the later command's new values, keeping this one's old ones."""
         if not isinstance(other, Change) or other._merge != self._merge or set(other._after) != set(self._after):
             return False

@@ -67,9 +67,7 @@ class _Worker(QThread):
 
 
 def _carries(progress: object) -> bool:
-    return any(
-        getattr(progress, name, None) is not None for name in ("preview", "snapshot", "block", "curves")
-    )
+    return any(getattr(progress, name, None) is not None for name in ("preview", "snapshot", "block", "curves"))
 
 
 class JobRunner(QObject):
@@ -193,9 +191,9 @@ class _Task(QRunnable):
 
 
 class Latest(QObject):
-    """Runs short work in the background, one piece at a time; of the questions that pile up only the newest is answered.
+    """Runs short work in the background, one piece at a time.
 
-    A slider dragged quickly costs one computation at a time, answers come in the order of the questions, and the last
+    Of the questions that pile up only the newest is worked on. A slider dragged quickly costs one computation at a time, answers come in the order of the questions, and the last
     position is always answered. `forget` drops what is under way (another picture was opened).
     """
 

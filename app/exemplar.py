@@ -1,0 +1,159 @@
+"""Keeps the phase image and its curves true to the state, in the background.
+
+Listens to the session, works out which stages of the segmentation a change touches (denoise, threshold, clean-up), runs
+only those off the GUI thread and hands the session what came out. Nothing here draws.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer
+
+from app.context import Context, Issue
+from app.jobs import Latest
+from app.session import State, differing
+from core.errors import MicroloomError
+from core.images.values import Micrograph, Phase, PhaseImage
+
+MAX_LAG = 63
+_CURVES_AFTER = 250  # milliseconds without a change before S2 and L are measured: they cost more than the labels
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    micrograph: Micrograph
+    denoised: np.ndarray
+    denoise_key: Any
+    image: PhaseImage
+    thresholds: tuple[float, ...]
+
+
+class LiveExemplar(QObject):
+    """Computes `Session.phase_image`, then `Session.curves` and `Session.band`."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._session = context.session
+        self._messages = context.messages
+        self._labels = Latest(self)
+        self._labels.answered.connect(self._segmented)
+        self._labels.failed.connect(self._not_segmented)
+        self._curves = Latest(self)
+        self._curves.answered.connect(self._measured)
+        self._curves.failed.connect(lambda error: self._messages.failed("Measuring the exemplar", error))
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_CURVES_AFTER)
+        self._pause.timeout.connect(self._measure)
+        self._last: _Answer | None = None
+        self.thresholds: tuple[float, ...] = ()
+        self.denoised: np.ndarray | None = None
+        self._session.changed.connect(self._changed)
+
+    @property
+    def busy(self) -> bool:
+        """Whether labels or curves are still to come."""
+        return self._labels.busy or self._curves.busy or self._pause.isActive()
+
+    def _changed(self, old: State, new: State) -> None:
+        names = differing(old, new)
+        if new.opened is None:
+            self._labels.forget()
+            self._curves.forget()
+            self._last, self.denoised, self.thresholds = None, None, ()
+            self._session.derive(phase_image=None, curves=None, band=None, phase_image_problem="")
+            return
+        if names & {"opened", "crop", "segmentation", "take_labels"}:
+            self._segment(new)
+        elif names & {"phases", "pixel_size"} and self._session.phase_image is not None:
+            self._session.derive(phase_image=_dressed(self._session.phase_image, new))
+        if old.plan.phase != new.plan.phase:
+            self._pause.start()
+
+    def _segment(self, state: State) -> None:
+        micrograph = state.micrograph
+        assert micrograph is not None
+        before = self._last
+        self._labels.ask(lambda: _compute(micrograph, state, before))
+
+    def _segmented(self, answer: _Answer) -> None:
+        self._last = answer
+        self.thresholds, self.denoised = answer.thresholds, answer.denoised
+        self._messages.set_issues("phases", [])
+        image = _dressed(answer.image, self._session.state)
+        self._session.derive(phase_image=image, phase_image_problem="")
+        self._pause.start()
+
+    def _not_segmented(self, error: Exception) -> None:
+        expected = isinstance(error, MicroloomError)
+        what, remedy = (error.what, error.remedy) if isinstance(error, MicroloomError) else (repr(error), "")
+        self._messages.set_issues("phases", [Issue("phases", "error", what, remedy)])
+        if not expected:
+            self._messages.failed("Segmenting", error)
+        self._session.derive(phase_image=None, curves=None, band=None, phase_image_problem=f"{what} {remedy}".strip())
+
+    def _measure(self) -> None:
+        image, phase = self._session.phase_image, self._session.phase_of_interest
+        if image is None or phase is None or len(image.phases) < 2:
+            return
+        self._curves.ask(lambda: (image, phase, *_measure(image.labels == phase)))
+
+    def _measured(self, answer: tuple[PhaseImage, int, Any, Any]) -> None:
+        image, phase, curves, band = answer
+        now = self._session.phase_image
+        if now is None or now.labels is not image.labels or phase != self._session.phase_of_interest:
+            return
+        self._session.derive(curves=curves, band=band)
+
+
+def _measure(indicator: np.ndarray) -> tuple[Any, Any]:
+    from core.statistics.curves import measure_curves
+    from core.statistics.sampling_band import sampling_band
+
+    lag = min(MAX_LAG, min(indicator.shape) - 1)
+    return measure_curves(indicator, lag), sampling_band(indicator, lag)
+
+
+def _dressed(image: PhaseImage, state: State) -> PhaseImage:
+    """The image with the names, colours and pixel size in force."""
+    from dataclasses import replace
+
+    phases: tuple[Phase, ...] = image.phases
+    if state.phases is not None:
+        phases = tuple(
+            state.phases[label] if label < len(state.phases) else phase for label, phase in enumerate(image.phases)
+        )
+    micrograph = state.micrograph
+    return replace(image, phases=phases, pixel_size=None if micrograph is None else micrograph.pixel_size)
+
+
+def _compute(micrograph: Micrograph, state: State, before: _Answer | None) -> _Answer:
+    from core.images.labelled import labels_from_grey, looks_segmented
+    from core.images.values import default_phases
+    from core.provenance import Provenance, array_hash
+    from core.segmentation.segment import segment_in_stages
+
+    settings = state.segmentation
+    if state.take_labels:
+        guess = looks_segmented(micrograph.grey)
+        if guess is not None:
+            labels = labels_from_grey(micrograph.grey, guess)
+            image = PhaseImage(
+                labels,
+                default_phases(max(2, int(labels.max()) + 1)),
+                micrograph.pixel_size,
+                micrograph.name,
+                Provenance(
+                    "take grey levels as labels",
+                    inputs=(micrograph.provenance,),
+                    input_hashes=(array_hash(micrograph.grey),),
+                ),
+            )
+            return _Answer(micrograph, micrograph.grey, None, image, ())
+    denoised = before.denoised if before is not None and before.micrograph.grey is micrograph.grey else None
+    key = before.denoise_key if denoised is not None and before is not None else None
+    stages = segment_in_stages(micrograph, settings, denoised=denoised, denoise_key=key)
+    return _Answer(micrograph, stages.denoised, stages.denoise_key, stages.image, stages.thresholds)

@@ -1,0 +1,104 @@
+"""Ctrl+Shift+P: type a few letters of any action and press Enter."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+
+def score(query: str, text: str) -> int | None:
+    """How well ``query`` fits ``text``: its letters in order, better where they stand together or begin words.
+
+    None where they do not all occur in order.
+    """
+    query, text = query.lower().replace(" ", ""), text.lower()
+    total, place, streak = 0, 0, 0
+    for letter in query:
+        found = text.find(letter, place)
+        if found < 0:
+            return None
+        streak = streak + 1 if found == place and place > 0 else 0
+        total += 1 + 2 * streak + (4 if found == 0 or not text[found - 1].isalnum() else 0)
+        place = found + 1
+    return total * 100 - len(text)
+
+
+def plain(text: str) -> str:
+    """An action's text without its mnemonic and dots."""
+    return text.replace("&", "").rstrip("…")
+
+
+class CommandPalette(QDialog):
+    """A list over the table of actions, filtered as one types."""
+
+    def __init__(self, parent: QWidget, actions: list[QAction]) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self._actions = [action for action in actions if action.isEnabled() and not action.isSeparator()]
+        self.setAccessibleName("Command palette")
+        self.field = QLineEdit()
+        self.field.setPlaceholderText("Type a command")
+        self.field.setClearButtonEnabled(True)
+        self.list = QListWidget()
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 8, 8)
+        column.addWidget(self.field)
+        column.addWidget(self.list)
+        self.resize(560, 380)
+        self.field.textChanged.connect(self._filter)
+        self.field.returnPressed.connect(self._run)
+        self.list.itemClicked.connect(lambda _item: self._run())
+        self.field.installEventFilter(self)
+        self._filter("")
+
+    def open_over(self, window: QWidget) -> None:
+        """Show it near the top of ``window``, ready for typing."""
+        place = window.mapToGlobal(window.rect().topLeft())
+        self.move(place.x() + (window.width() - self.width()) // 2, place.y() + 72)
+        self.show()
+        self.field.setFocus()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Up and Down move the choice while the field keeps the letters."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
+            if step and self.list.count():
+                self.list.setCurrentRow((self.list.currentRow() + step) % self.list.count())
+                return True
+        return super().eventFilter(watched, event)
+
+    def _filter(self, query: str) -> None:
+        self.list.clear()
+        rated = [(score(query, plain(action.text())), action) for action in self._actions]
+        fitting = sorted((pair for pair in rated if pair[0] is not None), key=lambda pair: -(pair[0] or 0))
+        for _rating, action in fitting if query else rated:
+            item = QListWidgetItem()
+            item.setData(Qt.ItemDataRole.UserRole, action)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, plain(action.text()))
+            row = QWidget()
+            line = QHBoxLayout(row)
+            line.setContentsMargins(8, 2, 8, 2)
+            line.addWidget(QLabel(plain(action.text())), 1)
+            keys = QLabel(action.shortcut().toString(QKeySequence.SequenceFormat.NativeText))
+            keys.setProperty("role", "hint")
+            line.addWidget(keys)
+            item.setSizeHint(row.sizeHint())
+            self.list.addItem(item)
+            self.list.setItemWidget(item, row)
+        self.list.setCurrentRow(0)
+
+    def _run(self) -> None:
+        item = self.list.currentItem()
+        self.close()
+        if item is not None:
+            item.data(Qt.ItemDataRole.UserRole).trigger()

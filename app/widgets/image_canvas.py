@@ -1,0 +1,315 @@
+"""The 2-D canvas: a grey picture, labels over it, scale bar, read-out, and a rectangle to crop with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QLabel, QWidget
+
+from app import theme
+from core.images.pixel_size import format_length
+from core.images.values import Phase
+
+pg.setConfigOptions(imageAxisOrder="row-major", antialias=True)
+
+Box = tuple[int, int, int, int]
+
+
+def nice_length(longest: float) -> float:
+    """The largest of 1, 2, 5 × 10ⁿ that is not above ``longest`` (> 0)."""
+    power = 10.0 ** math.floor(math.log10(longest))
+    # a hair of slack, so that 0.3 / 0.1 style rounding does not lose the exact fit
+    return max(step * power for step in (1, 2, 5) if step * power <= longest * (1 + 1e-9))
+
+
+def display_range(grey: np.ndarray) -> tuple[float, float]:
+    """Grey levels to show as black and white: the 0.2 and 99.8 percentiles of a thinned picture."""
+    step = max(1, int(math.sqrt(grey.size / 250_000)))
+    low, high = np.percentile(grey[::step, ::step], (0.2, 99.8))
+    if high <= low:
+        low, high = float(grey.min()), float(grey.max())
+    return float(low), float(high) if high > low else float(low) + 1.0
+
+
+class _ScaleBar(QWidget):
+    """A bar of a round length, bottom right; drawn over the picture, not part of it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.pixel_size: float | None = None
+        self.screen_per_pixel = 1.0
+
+    def length(self) -> tuple[float, str]:
+        """Length on screen (device-independent pixels) and its label."""
+        wanted = 150.0 / max(self.screen_per_pixel, 1e-9)
+        if self.pixel_size is None:
+            pixels = max(1.0, nice_length(wanted))
+            return pixels * self.screen_per_pixel, f"{pixels:g} px"
+        metres = nice_length(wanted * self.pixel_size)
+        return metres / self.pixel_size * self.screen_per_pixel, format_length(metres)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        length, label = self.length()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = QFont(self.font())
+        font.setBold(True)
+        painter.setFont(font)
+        width = max(length, painter.fontMetrics().horizontalAdvance(label)) + 20
+        box = QRectF(self.width() - width, 0, width, self.height())
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(0, 0, 0, 150))
+        painter.drawRoundedRect(box, 5, 5)
+        painter.setPen(QColor("white"))
+        painter.drawText(box.adjusted(0, 3, 0, -14), Qt.AlignmentFlag.AlignCenter, label)
+        painter.setBrush(QColor("white"))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawRect(QRectF(box.center().x() - length / 2, self.height() - 11, length, 4))
+        painter.end()
+
+
+class _View(pg.ViewBox):
+    """Pan with the left button, zoom to the cursor with the wheel; while cropping, the left button draws."""
+
+    dragged_box = Signal(QPointF, QPointF, bool)
+
+    def __init__(self) -> None:
+        super().__init__(lockAspect=True, invertY=True, enableMenu=False)
+        self.drawing = False
+
+    def mouseDragEvent(self, ev: Any, axis: Any = None) -> None:
+        if self.drawing and ev.button() == Qt.MouseButton.LeftButton:
+            ev.accept()
+            self.dragged_box.emit(self.mapToView(ev.buttonDownPos()), self.mapToView(ev.pos()), ev.isFinish())
+        else:
+            super().mouseDragEvent(ev, axis)
+
+
+class ImageCanvas(pg.GraphicsView):
+    """Shows a grey picture and labels over it.
+
+    Signals
+    -------
+    hovered(row, column)
+        The pixel under the cursor, or (-1, -1) outside.
+    crop_drawn(box)
+        The user drew or moved the crop rectangle: (y0, y1, x0, x1).
+    """
+
+    hovered = Signal(int, int)
+    crop_drawn = Signal(tuple)
+
+    def __init__(self) -> None:
+        super().__init__(background=None)
+        self.setAccessibleName("Picture")
+        self.view = _View()
+        self.setCentralItem(self.view)
+        self.image = pg.ImageItem()
+        self.overlay = pg.ImageItem()
+        self.overlay.setZValue(5)
+        self.overlay.setOpacity(0.5)
+        self.view.addItem(self.image)
+        self.view.addItem(self.overlay)
+        self._grey: np.ndarray | None = None
+        self._labels: np.ndarray | None = None
+        self._phases: Sequence[Phase] = ()
+        self._pixel_size: float | None = None
+        self._crop: pg.RectROI | None = None
+        self._shade = [pg.QtWidgets.QGraphicsRectItem() for _ in range(4)]
+        for item in self._shade:
+            item.setPen(QPen(Qt.PenStyle.NoPen))
+            item.setBrush(QColor(0, 0, 0, 120))
+            item.setZValue(8)
+            item.hide()
+            self.view.addItem(item, ignoreBounds=True)
+        self.scale_bar = _ScaleBar(self)
+        self.read_out = QLabel(self)
+        self.read_out.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.read_out.setStyleSheet(
+            "background: rgba(0, 0, 0, 150); color: white; border-radius: 5px; padding: 3px 8px;"
+        )
+        self.read_out.hide()
+        self.scene().sigMouseMoved.connect(self._moved)
+        self.view.sigTransformChanged.connect(self._rescale)
+        self.view.dragged_box.connect(self._draw_box)
+        self.theme_changed()
+
+    # --- what is shown -------------------------------------------------------------------------------------------
+
+    def set_picture(self, grey: np.ndarray | None, pixel_size: float | None, *, keep_view: bool = False) -> None:
+        """Show ``grey`` (Y, X); ``keep_view`` leaves zoom and place as they are."""
+        self._grey, self._pixel_size = grey, pixel_size
+        self.scale_bar.pixel_size = pixel_size
+        if grey is None:
+            self.image.clear()
+            self.scale_bar.hide()
+            self.read_out.hide()
+            return
+        self.image.setImage(grey, levels=display_range(grey))
+        self.scale_bar.show()
+        if not keep_view:
+            self.fit()
+        self._rescale()
+
+    def set_pixel_size(self, pixel_size: float | None) -> None:
+        """Metres per pixel, for scale bar and read-out."""
+        self._pixel_size = self.scale_bar.pixel_size = pixel_size
+        self.scale_bar.update()
+
+    def set_levels(self, low: float, high: float) -> None:
+        """Grey levels shown as black and white."""
+        self.image.setLevels((low, max(high, low + 1e-12)))
+
+    def set_labels(self, labels: np.ndarray | None, phases: Sequence[Phase] = ()) -> None:
+        """Lay the colours of ``phases`` over the picture."""
+        self._labels, self._phases = labels, phases
+        if labels is None:
+            self.overlay.clear()
+            return
+        table = np.zeros((256, 4), np.uint8)
+        for label, phase in enumerate(phases):
+            color = QColor(phase.color)
+            table[label] = (color.red(), color.green(), color.blue(), 255)
+        self.overlay.setImage(labels, levels=(0, 255), lut=table, autoLevels=False)
+
+    def set_overlay(self, shown: bool, opacity: float) -> None:
+        """Whether and how strongly the labels cover the picture."""
+        self.overlay.setVisible(shown)
+        self.overlay.setOpacity(opacity)
+
+    def fit(self) -> None:
+        """Show the whole picture."""
+        if self._grey is not None:
+            rows, columns = self._grey.shape
+            self.view.setRange(QRectF(0, 0, columns, rows), padding=0.02)
+
+    def one_to_one(self) -> None:
+        """One picture pixel per screen pixel, about the middle of what is shown."""
+        center = self.view.viewRect().center()
+        width, height = self.view.width(), self.view.height()
+        self.view.setRange(QRectF(center.x() - width / 2, center.y() - height / 2, width, height), padding=0)
+
+    # --- crop rectangle ------------------------------------------------------------------------------------------
+
+    def set_drawing(self, drawing: bool) -> None:
+        """While on, the left button draws the crop rectangle."""
+        self.view.drawing = drawing
+        self.setCursor(Qt.CursorShape.CrossCursor if drawing else Qt.CursorShape.ArrowCursor)
+
+    def set_crop(self, box: Box | None) -> None:
+        """Show the crop rectangle with handles, what is outside it shaded; None takes it away."""
+        if self._crop is not None:
+            self.view.removeItem(self._crop)
+            self._crop = None
+        for item in self._shade:
+            item.setVisible(box is not None)
+        if box is None or self._grey is None:
+            return
+        y0, y1, x0, x1 = box
+        limits = QRectF(0, 0, self._grey.shape[1], self._grey.shape[0])
+        roi = pg.RectROI(
+            (x0, y0), (x1 - x0, y1 - y0), maxBounds=limits, snapSize=1.0, scaleSnap=True, translateSnap=True,
+            pen=pg.mkPen(theme.ACCENT_DARK, width=2), hoverPen=pg.mkPen("white", width=2),
+        )  # fmt: skip
+        roi.setZValue(10)
+        for position, center in (((0, 0), (1, 1)), ((0, 1), (1, 0)), ((1, 0), (0, 1))):
+            roi.addScaleHandle(position, center)
+        self.view.addItem(roi)
+        self._crop = roi
+        self._place_shade(box)
+        roi.sigRegionChanged.connect(lambda: self._place_shade(self._crop_box()))
+        roi.sigRegionChangeFinished.connect(lambda: self.crop_drawn.emit(self._crop_box()))
+
+    def _crop_box(self) -> Box:
+        assert self._crop is not None and self._grey is not None
+        rows, columns = self._grey.shape
+        position, size = self._crop.pos(), self._crop.size()
+        x0, y0 = max(0, round(position.x())), max(0, round(position.y()))
+        return (
+            y0,
+            min(rows, max(y0 + 1, round(position.y() + size.y()))),
+            x0,
+            min(columns, max(x0 + 1, round(position.x() + size.x()))),
+        )
+
+    def _place_shade(self, box: Box) -> None:
+        assert self._grey is not None
+        rows, columns = self._grey.shape
+        y0, y1, x0, x1 = box
+        for item, rectangle in zip(
+            self._shade,
+            (QRectF(0, 0, columns, y0), QRectF(0, y1, columns, rows - y1), QRectF(0, y0, x0, y1 - y0),
+             QRectF(x1, y0, columns - x1, y1 - y0)),
+            strict=True,
+        ):  # fmt: skip
+            item.setRect(rectangle)
+
+    def _draw_box(self, start: QPointF, now: QPointF, finished: bool) -> None:
+        if self._grey is None:
+            return
+        rows, columns = self._grey.shape
+        x0, x1 = sorted(min(max(round(p.x()), 0), columns) for p in (start, now))
+        y0, y1 = sorted(min(max(round(p.y()), 0), rows) for p in (start, now))
+        if x1 - x0 < 2 or y1 - y0 < 2:
+            return
+        self.set_crop((y0, y1, x0, x1))
+        if finished:
+            self.crop_drawn.emit((y0, y1, x0, x1))
+
+    # --- looking -------------------------------------------------------------------------------------------------
+
+    def _moved(self, position: QPointF) -> None:
+        if self._grey is None:
+            return
+        point = self.view.mapSceneToView(position)
+        row, column = math.floor(point.y()), math.floor(point.x())
+        rows, columns = self._grey.shape
+        inside = 0 <= row < rows and 0 <= column < columns
+        self.read_out.setVisible(inside)
+        self.hovered.emit(*((row, column) if inside else (-1, -1)))
+        if not inside:
+            return
+        where = f"row {row}, column {column}"
+        if self._pixel_size is not None:
+            y, x = format_length(row * self._pixel_size), format_length(column * self._pixel_size)
+            where = f"y {y} · x {x}   ({where})"
+        text = f"{where}   grey {self._grey[row, column]:g}"
+        if self._labels is not None and self._labels.shape == self._grey.shape:
+            label = int(self._labels[row, column])
+            if label < len(self._phases):
+                text += f"   {self._phases[label].name}"
+        self.read_out.setText(text)
+        self.read_out.adjustSize()
+        self._place()
+
+    def _rescale(self) -> None:
+        size = self.view.viewPixelSize()
+        if size and size[0] > 0:
+            self.scale_bar.screen_per_pixel = 1.0 / size[0]
+            self.scale_bar.update()
+
+    def _place(self) -> None:
+        self.scale_bar.setGeometry(self.width() - 412, self.height() - 48, 400, 36)
+        self.read_out.move(12, self.height() - self.read_out.height() - 12)
+
+    def resizeEvent(self, ev: QResizeEvent | None) -> None:
+        """Keep bar and read-out in their corners."""
+        super().resizeEvent(ev)
+        if hasattr(self, "read_out"):
+            self._place()
+            self.fit()
+
+    def keyPressEvent(self, ev: QKeyEvent) -> None:
+        """Leave the keys to the window: its shortcuts act on the picture."""
+        ev.ignore()
+
+    def theme_changed(self) -> None:
+        """Data colours never follow the theme; only the surround does."""
+        self.setBackground(QColor("#101214" if theme.is_dark() else "#D9DCDF"))

@@ -1,0 +1,192 @@
+"""A form made from a settings dataclass: the same description makes the command line, the report and this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.widgets.panel import Fold, hint
+from core.settings import Setting, describe, problems
+
+_WIDE = 10**9
+
+
+class _Row:
+    """Label, control, reset dot and (where wrong) a sentence below."""
+
+    def __init__(self, form: SettingsForm, spec: Setting, baseline: Any, grid: QGridLayout) -> None:
+        self.spec, self.baseline = spec, baseline
+        self.form = form
+        line = grid.rowCount()
+        label = QLabel(spec.label)
+        tip = spec.help + (f" ({_range(spec)})" if _range(spec) else "")
+        label.setToolTip(tip)
+        label.setWordWrap(True)
+        self.control = self._make()
+        self.control.setToolTip(tip)
+        self.control.setAccessibleName(spec.label)
+        self.control.setObjectName(spec.name)
+        label.setBuddy(self.control)
+        self.dot = QToolButton()
+        self.dot.setText("●")
+        self.dot.setAutoRaise(True)
+        self.dot.setAccessibleName(f"Reset {spec.label}")
+        self.dot.clicked.connect(lambda: form.changed.emit(spec.name, self.baseline))
+        policy = self.dot.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.dot.setSizePolicy(policy)
+        self.wrong = hint()
+        self.wrong.setProperty("role", "error")
+        self.wrong.hide()
+        grid.addWidget(label, line, 0)
+        grid.addWidget(self.control, line, 1)
+        grid.addWidget(self.dot, line, 2)
+        grid.addWidget(self.wrong, line + 1, 0, 1, 3)
+
+    def _make(self) -> QWidget:
+        spec = self.spec
+        emit = lambda value: self.form.changed.emit(spec.name, value)  # noqa: E731 - one line, used five times
+        if spec.kind is bool:
+            box = QCheckBox()
+            box.toggled.connect(emit)
+            return box
+        if spec.choices:
+            combo = QComboBox()
+            for choice in (*((None,) if spec.optional else ()), *spec.choices):
+                combo.addItem("automatic" if choice is None else str(choice), choice)
+            combo.currentIndexChanged.connect(lambda index: emit(combo.itemData(index)))
+            return combo
+        if spec.optional or spec.kind is str:
+            line = QLineEdit()
+            line.setPlaceholderText("automatic" if spec.optional else "")
+            line.editingFinished.connect(lambda: emit(self._parse(line.text())))
+            return line
+        if spec.kind is int:
+            spin = QSpinBox()
+            spin.setRange(int(spec.minimum if spec.minimum is not None else -_WIDE), int(spec.maximum or _WIDE))
+            spin.valueChanged.connect(emit)
+        else:
+            spin = QDoubleSpinBox()  # type: ignore[assignment]
+            spin.setDecimals(_decimals(spec))  # type: ignore[attr-defined]
+            low = spec.minimum if spec.minimum is not None else -_WIDE
+            spin.setRange(low, _WIDE if spec.maximum is None else spec.maximum)  # type: ignore[arg-type]
+            spin.setSingleStep(10.0 ** -min(_decimals(spec), 1))  # type: ignore[arg-type]
+            spin.valueChanged.connect(emit)
+        spin.setKeyboardTracking(False)
+        if spec.unit:
+            spin.setSuffix(f" {spec.unit}")
+        return spin
+
+    def _parse(self, text: str) -> Any:
+        text = text.strip()
+        if not text or text == "automatic":
+            return None if self.spec.optional else ""
+        if self.spec.kind is str:
+            return text
+        try:
+            return self.spec.kind(text)
+        except ValueError:
+            return text  # shown as wrong beside the control, and nothing runs with it
+
+    def show(self, value: Any, wrong: str) -> None:
+        with QSignalBlocker(self.control):
+            if isinstance(self.control, QCheckBox):
+                self.control.setChecked(bool(value))
+            elif isinstance(self.control, QComboBox):
+                self.control.setCurrentIndex(max(0, self.control.findData(value)))
+            elif isinstance(self.control, (QSpinBox, QDoubleSpinBox)):
+                self.control.setValue(value)
+            elif isinstance(self.control, QLineEdit):
+                self.control.setText("" if value is None else str(value))
+        default = "automatic" if self.baseline is None else f"{self.baseline}"
+        self.dot.setToolTip(f"Changed from {default}; click to reset")
+        self.dot.setVisible(value != self.baseline)
+        self.wrong.setText(wrong)
+        self.wrong.setVisible(bool(wrong))
+
+
+def _decimals(spec: Setting) -> int:
+    smallest = min((abs(v) for v in (spec.default, spec.minimum) if v), default=1.0)
+    return 2 if smallest >= 0.05 else 4
+
+
+def _range(spec: Setting) -> str:
+    unit = f" {spec.unit}" if spec.unit else ""
+    if spec.minimum is not None and spec.maximum is not None:
+        return f"{spec.minimum:g} to {spec.maximum:g}{unit}"
+    if spec.minimum is not None:
+        return f"at least {spec.minimum:g}{unit}"
+    return f"at most {spec.maximum:g}{unit}" if spec.maximum is not None else ""
+
+
+class SettingsForm(QWidget):
+    """Shows settings and reports changes; it holds no value of its own.
+
+    Signals
+    -------
+    changed(name, value)
+        The user asks for another value; the owner decides and calls `show_settings`.
+    """
+
+    changed = Signal(str, object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._rows: dict[str, _Row] = {}
+        self._shape: tuple[Any, ...] = ()
+
+    def show_settings(self, settings: Any, baseline: Any, only: tuple[str, ...] = ()) -> None:
+        """Show ``settings`` (all, or the fields named in ``only``); dots mark what differs from ``baseline``."""
+        specs = [spec for spec in describe(settings) if not only or spec.name in only]
+        shape = (type(settings), baseline, tuple(spec.name for spec in specs))
+        if shape != self._shape:
+            self._build(specs, baseline)
+            self._shape = shape
+        wrong = problems(settings)
+        for name, row in self._rows.items():
+            row.show(getattr(settings, name), wrong.get(name, ""))
+
+    def values(self) -> Mapping[str, QWidget]:
+        """The controls by field name."""
+        return {name: row.control for name, row in self._rows.items()}
+
+    def _build(self, specs: list[Setting], baseline: Any) -> None:
+        while self._column.count():
+            item = self._column.takeAt(0)
+            widget = item.widget() if item else None
+            if widget is not None:
+                widget.deleteLater()
+        self._rows = {}
+        common = [spec for spec in specs if not spec.advanced]
+        folded = [spec for spec in specs if spec.advanced]
+        for group, place in ((common, None), (folded, Fold("More"))):
+            if not group:
+                continue
+            holder = QWidget()
+            grid = QGridLayout(holder)
+            grid.setContentsMargins(0, 0, 0, 0)
+            grid.setVerticalSpacing(4)
+            grid.setColumnStretch(1, 1)
+            for spec in group:
+                self._rows[spec.name] = _Row(self, spec, getattr(baseline, spec.name), grid)
+            if place is None:
+                self._column.addWidget(holder)
+            else:
+                place.column.addWidget(holder)
+                self._column.addWidget(place)

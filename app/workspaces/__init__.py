@@ -1,0 +1,1 @@
+"""One folder a step: micrograph, phases, mask, reconstruct, inspect."""
