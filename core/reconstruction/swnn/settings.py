@@ -1,0 +1,183 @@
+"""What SWNN can be told, what it chooses from the exemplar itself, and its three presets.
+
+Needs no torch, so that a form can be made from it at start-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import numpy as np
+
+from core.errors import InputError
+from core.settings import setting, validate
+
+
+@dataclass(frozen=True)
+class SwnnSettings:
+    """Settings of the sliced-Wasserstein network. None means "choose from the exemplar" (see `resolve`)."""
+
+    iterations: int = setting(
+        420,
+        "Iterations",
+        "Steps of gradient descent. Training ends here or at the time limit.",
+        minimum=1,
+        maximum=100_000,
+    )
+    learning_rate: float = setting(
+        0.02, "Learning rate", "Adam's step size after warm-up.", minimum=1e-5, maximum=1.0, advanced=True
+    )
+    final_rate: float = setting(
+        0.02,
+        "Final rate",
+        "Share of the learning rate that is left at the end of its cosine; 1 keeps it constant.",
+        minimum=0.0,
+        maximum=1.0,
+        advanced=True,
+    )
+    levels: int | None = setting(
+        None, "Noise levels", "Grids of noise, each twice as coarse as the one before.", minimum=1, maximum=6
+    )
+    channels: int = setting(24, "Channels", "Features after each convolution.", minimum=4, maximum=128)
+    fine_convolutions: int = setting(
+        2, "Fine convolutions", "3³ convolutions at full resolution.", minimum=1, maximum=12
+    )
+    coarse_convolutions: int = setting(
+        2, "Coarse convolutions", "3³ convolutions at each coarser level.", minimum=1, maximum=12
+    )
+    noise_channels: int = setting(
+        3, "Noise channels", "Gaussian inputs at every level.", minimum=1, maximum=32, advanced=True
+    )
+    leak: float = setting(0.1, "Leak", "Slope of LeakyReLU below zero.", minimum=0.0, maximum=1.0, advanced=True)
+    output_gain: float = setting(
+        2.0,
+        "Output gain",
+        "The output is tanh(gain · x), which makes the two phases cheap to reach; 0 leaves it linear.",
+        minimum=0.0,
+        maximum=20.0,
+        advanced=True,
+    )
+    window: int = setting(
+        7, "Window", "Edge of the compared patterns (the template).", unit="px", minimum=3, maximum=15
+    )
+    scales: int | None = setting(
+        None, "Scales", "Patterns are compared at 1, 2, 4 … times the pixel, this many times.", minimum=1, maximum=5
+    )
+    geometry: str = setting(
+        "cubes",
+        "Training blocks",
+        "Cubes with many sections along each axis, or one thin slab per axis as published.",
+        choices=("cubes", "slabs"),
+        advanced=True,
+    )
+    cube: int | None = setting(
+        None, "Block edge", "Edge of the cubes, or of the slabs' sections.", unit="px", minimum=8, maximum=512
+    )
+    sections: int = setting(20, "Sections", "Random sections along each axis of a cube.", minimum=1, maximum=512)
+    batch: int = setting(1, "Batch", "Blocks per iteration.", minimum=1, maximum=64, advanced=True)
+    directions: int = setting(
+        0,
+        "Directions",
+        "Random projections per step; 0 takes a whole orthonormal basis of the window.",
+        minimum=0,
+        maximum=4096,
+        advanced=True,
+    )
+    windows: int = setting(
+        2048,
+        "Windows",
+        "Random windows per axis and scale compared at each step; 0 takes all of them.",
+        minimum=0,
+        maximum=1_000_000,
+        advanced=True,
+    )
+
+
+PRESETS: Mapping[str, SwnnSettings] = MappingProxyType(
+    {
+        "fast": SwnnSettings(),
+        "thorough": SwnnSettings(iterations=1500, fine_convolutions=3),
+        "paper": SwnnSettings(
+            iterations=2000,
+            learning_rate=0.05,
+            final_rate=1.0,
+            levels=1,
+            channels=24,
+            fine_convolutions=8,
+            noise_channels=3,
+            leak=0.01,
+            output_gain=0.0,
+            window=7,
+            scales=1,
+            geometry="slabs",
+            cube=128,
+            sections=1,
+            directions=512,
+            windows=0,
+        ),
+    }
+)
+"""Preset name → settings; the first is the default. ``paper`` is as published (Sec. 3.1)."""
+
+
+def resolve(settings: SwnnSettings, indicator: np.ndarray) -> SwnnSettings:
+    """Fill every None from the exemplar's correlation length, and fit blocks and windows to its size.
+
+    Parameters
+    ----------
+    indicator
+        True where the exemplar shows the phase; shape (Y, X), bool.
+
+    Raises
+    ------
+    InputError
+        Where a setting is out of range, or the exemplar is smaller than the pattern or shows only one phase.
+    """
+    validate(settings)
+    if indicator.ndim != 2:
+        raise InputError(f"An exemplar has rows and columns; this one has shape {indicator.shape}.")
+    smallest = min(indicator.shape)
+    if smallest < 2 * settings.window:
+        raise InputError(
+            f"The exemplar ({indicator.shape[0]} × {indicator.shape[1]} px) is too small for patterns of "
+            f"{settings.window} × {settings.window} px: it must be at least twice as wide and high.",
+            "Use a larger crop or a smaller window.",
+        )
+    if indicator.all() or not indicator.any():
+        raise InputError("The exemplar shows only one phase, so there is nothing to reconstruct.", "Segment it again.")
+    length = structure_length(indicator)
+    scales = settings.scales or (2 if length < 7 else 3)
+    # every scale must leave a few windows across the exemplar
+    while scales > 1 and smallest < 2 * settings.window * 2 ** (scales - 1):
+        scales -= 1
+    levels = settings.levels or (3 if length < 7 else 4)
+    cube = settings.cube or (40 if length < 7 else 48)
+    cube = max(cube, settings.window * 2 ** (scales - 1))
+    if settings.geometry == "slabs":
+        cube = min(cube, smallest)
+    return replace(settings, scales=scales, levels=levels, cube=cube, sections=min(settings.sections, cube))
+
+
+def structure_length(indicator: np.ndarray) -> float:
+    """Lag (pixels) at which the autocovariance, averaged over rows and columns, first falls below 1/e.
+
+    Interpolated between whole lags; half the shorter side where it never falls.
+    """
+    centred = indicator.astype(np.float64) - indicator.mean()
+    limit = min(indicator.shape) // 2
+    curve = np.empty(limit + 1)
+    for lag in range(limit + 1):
+        rows = (centred[lag:] * centred[: indicator.shape[0] - lag]).mean()
+        columns = (centred[:, lag:] * centred[:, : indicator.shape[1] - lag]).mean()
+        curve[lag] = (rows + columns) / 2
+    if curve[0] <= 0:
+        return 0.0
+    curve /= curve[0]
+    below = np.flatnonzero(curve < np.exp(-1))
+    if len(below) == 0:
+        return float(limit)
+    after = int(below[0])
+    drop = curve[after - 1] - curve[after]
+    return float(after - 1 + (curve[after - 1] - np.exp(-1)) / drop)

@@ -1,0 +1,72 @@
+"""What the program chooses from the exemplar, and what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.errors import InputError
+from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, resolve, structure_length
+from core.settings import describe, from_json, to_json
+
+
+def stripes(period: int, size: int = 64) -> np.ndarray:
+    return np.broadcast_to(np.arange(size) % period < period // 2, (size, size)).copy()
+
+
+def noise(seed: int = 0, size: int = 64) -> np.ndarray:
+    return np.random.default_rng(seed).random((size, size)) < 0.4
+
+
+def test_presets_are_data() -> None:
+    assert list(PRESETS) == ["fast", "thorough", "paper"]
+    for preset in PRESETS.values():
+        assert from_json(SwnnSettings, to_json(preset)) == preset
+
+
+def test_resolve_fills_everything() -> None:
+    for preset in PRESETS.values():
+        resolved = resolve(preset, noise())
+        assert None not in [getattr(resolved, spec.name) for spec in describe(resolved)]
+        assert resolve(resolved, noise()) == resolved
+
+
+def test_resolve_keeps_what_was_said() -> None:
+    resolved = resolve(replace(PRESETS["fast"], levels=2, scales=1, cube=24), noise())
+    assert (resolved.levels, resolved.scales, resolved.cube) == (2, 1, 24)
+
+
+def test_structure_length_of_white_noise_is_below_a_pixel() -> None:
+    # covariance 1, about 0, …: linear interpolation meets 1/e at 1 - 1/e
+    assert structure_length(noise(size=256)) == pytest.approx(1 - np.exp(-1), abs=0.02)
+
+
+def test_structure_length_grows_with_the_structure() -> None:
+    fine = structure_length(noise(size=64))
+    coarse = structure_length(np.kron(noise(size=16), np.ones((4, 4), bool)))
+    assert coarse > 3 * fine
+
+
+def test_a_coarser_structure_gets_a_deeper_pyramid() -> None:
+    fine = resolve(PRESETS["fast"], noise(size=128))
+    coarse = resolve(PRESETS["fast"], np.kron(noise(size=8), np.ones((16, 16), bool)))
+    assert fine.levels < coarse.levels
+    assert fine.scales < coarse.scales
+
+
+@pytest.mark.parametrize("indicator", [np.zeros((64, 64), bool), np.ones((64, 64), bool)])
+def test_one_phase_is_refused(indicator: np.ndarray) -> None:
+    with pytest.raises(InputError, match="one phase"):
+        resolve(PRESETS["fast"], indicator)
+
+
+def test_a_tiny_exemplar_is_refused() -> None:
+    with pytest.raises(InputError, match="too small"):
+        resolve(PRESETS["fast"], noise(size=12))
+
+
+def test_a_setting_out_of_range_is_refused() -> None:
+    with pytest.raises(InputError, match="Leak"):
+        resolve(replace(PRESETS["fast"], leak=2.0), noise())
