@@ -193,8 +193,9 @@ class _Task(QRunnable):
 class Latest(QObject):
     """Runs short work in the background, one piece at a time.
 
-    Of the questions that pile up only the newest is worked on. A slider dragged quickly costs one computation at a time, answers come in the order of the questions, and the last
-    position is always answered. `forget` drops what is under way (another picture was opened).
+    Of the questions that pile up meanwhile only the newest is worked on: a slider dragged quickly costs one computation
+    at a time, answers come in the order of the questions, and the last position is always answered. `forget` drops what
+    is under way (another picture was opened).
     """
 
     answered = Signal(object)

@@ -1,6 +1,6 @@
-"""Opens what the user hands over: a micrograph, an already segmented picture, a sample. Reading happens off the GUI thread.
+"""Opens what the user hands over: a micrograph, an already segmented picture, a sample.
 
-A failed opening changes nothing: what was open stays open.
+Reading happens off the GUI thread. A failed opening changes nothing: what was open stays open.
 """
 
 from __future__ import annotations

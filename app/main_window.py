@@ -1,0 +1,439 @@
+"""Puts workspaces, docks, menus and the job strip together; holds no state of its own."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, Qt, QTimer, QUrl
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+    QUndoView,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QHBoxLayout,
+    QMainWindow,
+    QMessageBox,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import icons, theme
+from app.context import Context
+from app.exemplar import LiveExemplar
+from app.opening import FILTER, Opener
+from app.preferences import Preferences
+from app.widgets.command_palette import CommandPalette
+from app.widgets.curves_dock import CurvesDock
+from app.widgets.job_strip import JobStrip
+from app.widgets.messages_panel import IssuesList, LogView
+from app.widgets.step_rail import StepRail
+from app.workspaces.inspect import InspectWorkspace
+from app.workspaces.mask import MaskWorkspace
+from app.workspaces.micrograph import MicrographWorkspace
+from app.workspaces.phases import PhasesWorkspace
+from app.workspaces.reconstruct import ReconstructWorkspace
+from app.workspaces.workspace import Workspace
+
+log = logging.getLogger("microloom")
+
+
+class MainWindow(QMainWindow):
+    """The window of Microloom."""
+
+    def __init__(self, preferences: Preferences | None = None) -> None:
+        super().__init__()
+        self.preferences = preferences if preferences is not None else Preferences()
+        self.context = Context()
+        self.session = self.context.session
+        self.commands = self.context.commands
+        self.exemplar = LiveExemplar(self.context)
+        self.opener = Opener(self.context, self.preferences)
+        self.setWindowTitle("Microloom")
+        self.setWindowIcon(icons.app_icon())
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+
+        self.micrograph = MicrographWorkspace(self.context)
+        self.phases = PhasesWorkspace(self.context, self.exemplar)
+        self.mask = MaskWorkspace(self.context)
+        self.reconstruct = ReconstructWorkspace(self.context)
+        self.inspect = InspectWorkspace(self.context, self.preferences)
+        self.workspaces: dict[str, Workspace] = {
+            space.key: space for space in (self.micrograph, self.phases, self.mask, self.reconstruct, self.inspect)
+        }
+        self._build_center()
+        self._build_docks()
+        self._build_actions()
+        self._wire()
+        self.resize(1440, 900)
+        self._default_layout = self.saveState()
+        geometry, state = self.preferences.layout()
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        if state is not None:
+            self.restoreState(state)
+        self.show_step("micrograph")
+        self._draw_icons()
+
+    # --- building ------------------------------------------------------------------------------------------------
+
+    def _build_center(self) -> None:
+        spaces = list(self.workspaces.values())
+        self.rail = StepRail(spaces)
+        self.panels = QStackedWidget()
+        self.canvases = QStackedWidget()
+        for space in spaces:
+            self.panels.addWidget(space.panel)
+            self.canvases.addWidget(space.canvas)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.addWidget(self.panels)
+        splitter.addWidget(self.canvases)
+        splitter.setStretchFactor(0, 0)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([320, 800])
+        splitter.setChildrenCollapsible(False)
+        self.strip = JobStrip(self.context)
+        middle = QHBoxLayout()
+        middle.setContentsMargins(0, 0, 0, 0)
+        middle.setSpacing(0)
+        middle.addWidget(self.rail)
+        middle.addWidget(splitter, 1)
+        whole = QWidget()
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(middle, 1)
+        column.addWidget(self.strip)
+        self.setCentralWidget(whole)
+
+    def _build_docks(self) -> None:
+        self.curves = CurvesDock(self.context)
+        self.curves_dock = self._dock("Curves", "curves", self.curves, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.log_view = LogView()
+        self.issues_list = IssuesList(self.context)
+        self.history = QUndoView(self.commands.stack)
+        self.history.setEmptyLabel("As opened")
+        tabs = QTabWidget()
+        tabs.addTab(self.issues_list, "Issues")
+        tabs.addTab(self.log_view, "Log")
+        tabs.addTab(self.history, "History")
+        self.message_tabs = tabs
+        self.messages_dock = self._dock("Issues and log", "messages", tabs, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.messages_dock.hide()
+        self.resizeDocks([self.curves_dock], [340], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.messages_dock], [180], Qt.Orientation.Vertical)
+
+    def _dock(self, title: str, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _action(self, text: str, keys: str = "", icon_name: str = "", tip: str = "") -> QAction:
+        action = QAction(text, self)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+        if icon_name:
+            self._icons[action] = icon_name
+        sentence = tip or text.replace("&", "").rstrip(" …")
+        shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{sentence} ({shown})" if shown else sentence)
+        return action
+
+    def _build_actions(self) -> None:
+        self._icons: dict[QAction, str] = {}
+        self.open_action = self._action("&Open a micrograph …", "Ctrl+O", "open", "Open a micrograph from a file")
+        self.open_action.triggered.connect(self.choose_file)
+        self.export_action = self._action(
+            "&Export …", "Ctrl+E", "export", "Export the volume, its curves or its report"
+        )
+        self.export_action.triggered.connect(lambda: (self.show_step("inspect"), self.inspect.export()))
+        self.quit_action = self._action("&Quit", "Ctrl+Q")
+        self.quit_action.triggered.connect(self.close)
+        self.undo_action = self.commands.stack.createUndoAction(self, "&Undo")
+        self.redo_action = self.commands.stack.createRedoAction(self, "&Redo")
+        self.undo_action.setShortcut(QKeySequence("Ctrl+Z"))
+        self.redo_action.setShortcut(QKeySequence("Ctrl+Shift+Z"))
+        self._icons |= {self.undo_action: "undo", self.redo_action: "redo"}
+        self.run_action = self._action("&Run the reconstruction", "Ctrl+R", "run")
+        self.run_action.triggered.connect(lambda: (self.show_step("reconstruct"), self.reconstruct.run()))
+        self.cancel_action = self._action("&Cancel the running job", "Esc", "cancel")
+        self.cancel_action.triggered.connect(self.context.jobs.cancel)
+        self.pause_action = self._action("&Pause or go on", "Ctrl+P", "pause")
+        self.pause_action.triggered.connect(lambda: self.context.jobs.pause(not self.context.jobs.is_paused))
+        self.fit_action = self._action("&Fit to view", "F", "fit")
+        self.fit_action.triggered.connect(self._fit)
+        self.palette_action = self._action("&Command palette …", "Ctrl+Shift+P", "search")
+        self.palette_action.triggered.connect(self.open_palette)
+        self.help_action = self._action("&Help on this step", "F1", "help")
+        self.help_action.triggered.connect(self.show_help)
+        self.about_action = self._action("&About Microloom")
+        self.about_action.triggered.connect(self._about)
+        self.reset_action = self._action("&Reset the window layout")
+        self.reset_action.triggered.connect(self._reset_layout)
+        self.step_actions = []
+        for number, space in enumerate(self.workspaces.values(), 1):
+            action = self._action(f"Go to &{number} {space.title}", f"Ctrl+{number}", space.icon_name)
+            action.triggered.connect(lambda _checked=False, key=space.key: self.show_step(key))
+            self.step_actions.append(action)
+        self._build_menus()
+        self._build_bar()
+
+    def _build_menus(self) -> None:
+        bar = self.menuBar()
+        file = bar.addMenu("&File")
+        file.addAction(self.open_action)
+        self.samples_menu = file.addMenu("Open a &sample")
+        from core.synthesis.samples import SAMPLES, sample_path
+
+        self.sample_actions = []
+        for key, sample in SAMPLES.items():
+            action = self._action(f"Open the sample {sample.title}", tip=sample.description)
+            action.triggered.connect(lambda _checked=False, chosen=key: self.opener.open(sample_path(chosen)))
+            self.samples_menu.addAction(action)
+            self.sample_actions.append(action)
+        self.recent_menu = file.addMenu("Open &recent")
+        self.recent_menu.aboutToShow.connect(self._fill_recent)
+        file.addSeparator()
+        file.addAction(self.export_action)
+        file.addSeparator()
+        file.addAction(self.quit_action)
+        edit = bar.addMenu("&Edit")
+        edit.addActions([self.undo_action, self.redo_action])
+        view = bar.addMenu("&View")
+        view.addActions(self.step_actions)
+        view.addSeparator()
+        view.addAction(self.fit_action)
+        view.addActions([self.curves_dock.toggleViewAction(), self.messages_dock.toggleViewAction()])
+        schemes = view.addMenu("&Colour scheme")
+        self._schemes = QActionGroup(self)
+        self.scheme_actions = {}
+        for key, text in (("system", "As the &system"), ("light", "&Light"), ("dark", "&Dark")):
+            action = self._action(text, tip=f"Colour scheme: {key}")
+            action.setCheckable(True)
+            action.setChecked(self.preferences.scheme == key)
+            action.triggered.connect(lambda _checked=False, scheme=key: self.set_scheme(scheme))
+            self._schemes.addAction(action)
+            schemes.addAction(action)
+            self.scheme_actions[key] = action
+        view.addAction(self.reset_action)
+        for space in self.workspaces.values():
+            own = space.actions()
+            if own:
+                menu = bar.addMenu(space.title)
+                menu.addActions(own)
+        run = bar.addMenu("&Run")
+        run.addActions([self.run_action, self.pause_action, self.cancel_action])
+        help_menu = bar.addMenu("&Help")
+        help_menu.addActions([self.help_action, self.palette_action, self.about_action])
+
+    def _build_bar(self) -> None:
+        bar = QToolBar("Main tool bar", self)
+        bar.setObjectName("tools")
+        bar.setMovable(False)
+        bar.addActions([self.open_action, self.export_action])
+        bar.addSeparator()
+        bar.addActions([self.undo_action, self.redo_action])
+        bar.addSeparator()
+        bar.addActions([self.run_action, self.pause_action, self.cancel_action])
+        bar.addSeparator()
+        bar.addActions([self.fit_action, self.palette_action, self.help_action])
+        self.addToolBar(bar)
+
+    def all_actions(self) -> list[QAction]:
+        """The one table of actions, for the palette and the tests."""
+        own = [
+            self.open_action, *self.sample_actions, self.export_action, self.undo_action, self.redo_action,
+            self.run_action, self.pause_action, self.cancel_action, self.fit_action, *self.step_actions,
+            *self.scheme_actions.values(), self.curves_dock.toggleViewAction(), self.messages_dock.toggleViewAction(),
+            self.reset_action, self.help_action, self.about_action, self.quit_action,
+        ]  # fmt: skip
+        return own + [action for space in self.workspaces.values() for action in space.actions()]
+
+    def _wire(self) -> None:
+        self.rail.chosen.connect(self.show_step)
+        for space in self.workspaces.values():
+            space.wants_step.connect(self.show_step)
+        self.micrograph.file_wanted.connect(self.choose_file)
+        self.micrograph.path_chosen.connect(self.opener.open)
+        self.reconstruct.finished.connect(lambda: self.show_step("inspect"))
+        self.opener.opened.connect(self._opened)
+        self.strip.details_wanted.connect(self._show_messages)
+        self.issues_list.step_chosen.connect(self.show_step)
+        for signal in (self.context.jobs.started, self.context.jobs.idle, self.context.jobs.paused):
+            signal.connect(lambda *_: self._enable_actions())
+        self.session.changed.connect(lambda _old, _new: self._retitle())
+        self._enable_actions()
+        self.micrograph.start_page.show_recent(self.preferences.recent)
+
+    # --- steps ---------------------------------------------------------------------------------------------------
+
+    @property
+    def current(self) -> Workspace:
+        """The step on show."""
+        return list(self.workspaces.values())[self.canvases.currentIndex()]
+
+    def show_step(self, key: str) -> None:
+        """Show the step ``key``; any step may be visited at any time."""
+        space = self.workspaces[key]
+        self.panels.setCurrentWidget(space.panel)
+        self.canvases.setCurrentWidget(space.canvas)
+        self.rail.show_current(key)
+        for action, other in zip(self.step_actions, self.workspaces.values(), strict=True):
+            action.setEnabled(other is not space)
+        for other in self.workspaces.values():
+            for action in other.actions():
+                # single-letter shortcuts belong to the step on show; elsewhere the action stays in menu and palette
+                action.setShortcutContext(
+                    Qt.ShortcutContext.WindowShortcut if other is space else Qt.ShortcutContext.WidgetShortcut
+                )
+        space.entered()
+
+    def _fit(self) -> None:
+        fit = getattr(self.current, "fit", None) or getattr(getattr(self.current, "image", None), "fit", None)
+        if fit is not None:
+            fit()
+
+    # --- files ---------------------------------------------------------------------------------------------------
+
+    def choose_file(self) -> None:
+        """Ask for a picture to open."""
+        name, _ = QFileDialog.getOpenFileName(self, "Open a micrograph", self.preferences.folder, FILTER)
+        if name:
+            self.opener.open(Path(name))
+
+    def _opened(self, _opened: object) -> None:
+        self.show_step("micrograph")
+        self.micrograph.start_page.show_recent(self.preferences.recent)
+
+    def _fill_recent(self) -> None:
+        self.recent_menu.clear()
+        for path in self.preferences.recent:
+            action = self.recent_menu.addAction(path.name)
+            action.setToolTip(str(path))
+            action.triggered.connect(lambda _checked=False, chosen=path: self.opener.open(chosen))
+        if self.recent_menu.isEmpty():
+            self.recent_menu.addAction("Nothing opened yet").setEnabled(False)
+        else:
+            self.recent_menu.addSeparator()
+            self.recent_menu.addAction("Forget them").triggered.connect(self.preferences.forget_recent)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A local file may be dropped anywhere."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the first file dropped."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.opener.open(paths[0])
+            if len(paths) > 1:
+                self.context.messages.say(f"One picture at a time: {paths[0].name} of {len(paths)} files is opened.")
+
+    # --- everything else -----------------------------------------------------------------------------------------
+
+    def open_palette(self) -> CommandPalette:
+        """Show the command palette."""
+        palette = CommandPalette(self, self.all_actions())
+        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        palette.open_over(self)
+        self._palette = palette
+        return palette
+
+    def show_help(self) -> None:
+        """Open the help page of the step on show."""
+        from app.widgets.help_page import HelpPage
+
+        self._help = HelpPage(self, self.current.key)
+        self._help.show()
+
+    def set_scheme(self, scheme: str) -> None:
+        """Draw the window light, dark or as the system."""
+        self.preferences.scheme = scheme
+        self.scheme_actions[scheme].setChecked(True)
+        theme.apply(scheme)
+        self._draw_icons()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The system turned dark or light: icons are drawn again."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_icons"):
+            QTimer.singleShot(0, self._draw_icons)
+
+    def _draw_icons(self) -> None:
+        for action, name in self._icons.items():
+            action.setIcon(icons.icon(name))
+        self.rail.theme_changed()
+        self.strip.theme_changed()
+        for space in self.workspaces.values():
+            space.theme_changed()
+
+    def _enable_actions(self) -> None:
+        busy = self.context.jobs.busy
+        self.run_action.setEnabled(not busy)
+        self.pause_action.setEnabled(busy)
+        self.cancel_action.setEnabled(busy)
+
+    def _show_messages(self) -> None:
+        self.messages_dock.show()
+        self.messages_dock.raise_()
+        self.message_tabs.setCurrentWidget(self.issues_list if self.context.messages.issues else self.log_view)
+
+    def _retitle(self) -> None:
+        picture = self.session.state.opened
+        self.setWindowTitle("Microloom" if picture is None else f"{picture.name} · Microloom")
+
+    def _reset_layout(self) -> None:
+        self.restoreState(self._default_layout)
+        self.resize(1440, 900)
+
+    def _about(self) -> None:
+        from core.provenance import versions
+
+        lines = "<br>".join(f"{name} {version}" for name, version in versions().items())
+        QMessageBox.about(
+            self,
+            "About Microloom",
+            "<b>Microloom</b> weaves statistically equivalent 3-D volumes from a 2-D micrograph.<br><br>"
+            f"{lines}<br><br>MIT licence. Made with Qt (LGPL).",
+        )
+
+    def open_folder(self, folder: Path) -> None:
+        """Show ``folder`` in the system's file manager."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask only where work would be lost: a running job, or results that were never exported."""
+        jobs = self.context.jobs
+        if jobs.busy and QApplication.activeModalWidget() is None and self.isVisible():
+            answer = QMessageBox.question(
+                self, "Quit Microloom", f"{jobs.title} is still running. Stop it and quit?",
+                QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No, QMessageBox.StandardButton.No,
+            )  # fmt: skip
+            if answer != QMessageBox.StandardButton.Yes:
+                event.ignore()
+                return
+        jobs.finish()
+        self.preferences.keep_layout(self.saveGeometry(), self.saveState())
+        for space in self.workspaces.values():
+            close = getattr(space, "close", None)
+            if close is not None:
+                close()
+        event.accept()

@@ -1,0 +1,214 @@
+"""The settings of step 4: engine, phase, fraction, size, seed, device; the engine's own settings under "More"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
+
+from app.commands import Commands
+from app.session import Plan, Session
+from app.widgets.panel import Fold, hint
+from app.widgets.settings_form import SettingsForm
+from app.workspaces.reconstruct.run import engine_settings
+from core.images.pixel_size import format_length
+
+_SIDES = (32, 64, 96, 128, 192, 256)
+
+
+class PlanForm(QWidget):
+    """Shows the plan and changes it through undoable commands."""
+
+    def __init__(self, session: Session, commands: Commands) -> None:
+        super().__init__()
+        self._session, self._commands = session, commands
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(6)
+        grid.setColumnStretch(1, 1)
+        self.engine = self._combo(grid, "Engine", "How the volume is reconstructed", "engine")
+        self.preset = self._combo(grid, "Preset", "Speed against quality; what differs stands under More", "preset")
+        self.phase = self._combo(grid, "Phase", "The phase to rebuild; all others are its complement", "phase")
+        self.fraction = QDoubleSpinBox()
+        self.fraction.setDecimals(2)
+        self.fraction.setRange(0.0, 100.0)
+        self.fraction.setSingleStep(0.5)
+        self.fraction.setSuffix(" %")
+        self.fraction.setKeyboardTracking(False)
+        self.fraction.valueChanged.connect(self._fraction_changed)
+        self.fraction_reset = QToolButton()
+        self.fraction_reset.setText("●")
+        self.fraction_reset.setAutoRaise(True)
+        self.fraction_reset.setToolTip("Changed; click for the exemplar's own fraction")
+        self.fraction_reset.setAccessibleName("Reset the volume fraction to the exemplar's")
+        self.fraction_reset.clicked.connect(lambda: self._commands.plan("volume fraction", volume_fraction=None))
+        _keep_room(self.fraction_reset)
+        self._add(grid, "Volume fraction", "Wanted share of the phase; by default the exemplar's", self.fraction,
+                  self.fraction_reset)  # fmt: skip
+        self.sides = [self._spin(8, 4096, f"Voxels along {axis}") for axis in "zyx"]
+        for side in self.sides:
+            side.valueChanged.connect(self._size_changed)
+        self.cube = QComboBox()
+        for side in _SIDES:
+            self.cube.addItem(f"{side}³", side)
+        self.cube.addItem("other", None)
+        self.cube.activated.connect(self._cube_chosen)
+        self._add(grid, "Size", "Voxels along each axis", self.cube)
+        self.other_size = QWidget()
+        row = QHBoxLayout(self.other_size)
+        row.setContentsMargins(0, 0, 0, 0)
+        for name, side in zip("zyx", self.sides, strict=True):
+            row.addWidget(QLabel(name))
+            row.addWidget(side, 1)
+        grid.addWidget(self.other_size, grid.rowCount(), 0, 1, 3)
+        self.size_note = hint()
+        grid.addWidget(self.size_note, grid.rowCount(), 1, 1, 2)
+        self.seed = self._spin(0, 2**31 - 1, "Seed")
+        self.seed.valueChanged.connect(lambda value: self._commands.plan("seed", merge="seed", seed=value))
+        self._add(grid, "Seed", "The same seed gives the same volume", self.seed)
+        self.device = self._combo(grid, "Device", "Where it is computed", "device")
+        self.limit = QDoubleSpinBox()
+        self.limit.setRange(0, 24 * 60)
+        self.limit.setDecimals(1)
+        self.limit.setSuffix(" min")
+        self.limit.setSpecialValueText("preset's own")
+        self.limit.setKeyboardTracking(False)
+        self.limit.valueChanged.connect(
+            lambda value: self._commands.plan("time limit", merge="limit", max_seconds=value * 60 if value else None)
+        )
+        self._add(grid, "Time limit", "Training ends here, with what it has reached, if its steps are not done before",
+                  self.limit)  # fmt: skip
+        self.more = Fold("More")
+        self.form = SettingsForm()
+        self.form.changed.connect(self._engine_setting_changed)
+        self.more.column.addWidget(self.form)
+        grid.addWidget(self.more, grid.rowCount(), 0, 1, 3)
+
+    # --- building ------------------------------------------------------------------------------------------------
+
+    def _add(self, grid: QGridLayout, text: str, tip: str, *widgets: QWidget) -> None:
+        line = grid.rowCount()
+        label = QLabel(text)
+        label.setToolTip(tip)
+        label.setBuddy(widgets[0])
+        grid.addWidget(label, line, 0)
+        for column, widget in enumerate(widgets, 1):
+            if not widget.toolTip():
+                widget.setToolTip(tip)
+            if not widget.accessibleName():
+                widget.setAccessibleName(text)
+            grid.addWidget(widget, line, column)
+
+    def _combo(self, grid: QGridLayout, text: str, tip: str, name: str) -> QComboBox:
+        combo = QComboBox()
+        combo.setMinimumContentsLength(8)
+        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        combo.activated.connect(lambda index: self._chosen(name, combo.itemData(index)))
+        self._add(grid, text, tip, combo)
+        return combo
+
+    def _spin(self, low: int, high: int, name: str) -> QSpinBox:
+        spin = QSpinBox()
+        spin.setRange(low, high)
+        spin.setKeyboardTracking(False)
+        spin.setAccessibleName(name)
+        spin.setToolTip(name)
+        return spin
+
+    # --- gestures ------------------------------------------------------------------------------------------------
+
+    def _chosen(self, name: str, value: Any) -> None:
+        if name in ("engine", "preset"):
+            self._commands.plan(name, **{name: value}, changed_settings={})
+        else:
+            extra: dict[str, Any] = {"volume_fraction": None} if name == "phase" else {}
+            self._commands.plan(name, **{name: value}, **extra)
+
+    def _fraction_changed(self, percent: float) -> None:
+        self._commands.plan("volume fraction", merge="fraction", volume_fraction=percent / 100)
+
+    def _cube_chosen(self, index: int) -> None:
+        side = self.cube.itemData(index)
+        self.other_size.setVisible(side is None)
+        if side is not None:
+            self._commands.plan("size", size=(side, side, side))
+
+    def _size_changed(self) -> None:
+        z, y, x = (side.value() for side in self.sides)
+        self._commands.plan("size", merge="size", size=(z, y, x))
+
+    def _engine_setting_changed(self, name: str, value: Any) -> None:
+        from core.reconstruction.registry import engine
+
+        plan = self._session.state.plan
+        base = engine(plan.engine).presets[plan.preset]
+        changed = {key: item for key, item in plan.changed_settings.items() if key != name}
+        if getattr(base, name) != value:
+            changed[name] = value
+        self._commands.plan(name.replace("_", " "), merge=f"engine {name}", changed_settings=changed)
+
+    # --- showing -------------------------------------------------------------------------------------------------
+
+    def show_plan(self, plan: Plan) -> None:
+        """Make the controls say what the plan says; torch must have been imported by then."""
+        from core.devices import available
+        from core.reconstruction.registry import ENGINES, engine
+
+        image = self._session.phase_image
+        _fill(self.engine, [(item.title, key) for key, item in ENGINES.items()], plan.engine)
+        chosen = engine(plan.engine)
+        _fill(self.preset, [(key, key) for key in chosen.presets], plan.preset)
+        devices = [("automatic", "auto"), *((device.title, device.key) for device in available())]
+        _fill(self.device, devices, plan.device)
+        phase = self._session.phase_of_interest
+        _fill(self.phase, [] if image is None else [(p.name, n) for n, p in enumerate(image.phases)], phase)
+        own = 0.0 if image is None or phase is None else image.fractions[phase]
+        _set(self.fraction, 100 * (own if plan.volume_fraction is None else plan.volume_fraction))
+        self.fraction_reset.setVisible(plan.volume_fraction is not None)
+        for side, value in zip(self.sides, plan.size, strict=True):
+            _set(side, value)
+        cube = plan.size[0] if len(set(plan.size)) == 1 and plan.size[0] in _SIDES else None
+        if not (self.other_size.isVisible() and self.cube.currentData() is None and cube is not None):
+            with QSignalBlocker(self.cube):
+                self.cube.setCurrentIndex(self.cube.findData(cube))
+            self.other_size.setVisible(cube is None)
+        size = None if image is None else image.pixel_size
+        self.size_note.setVisible(size is not None)
+        if size is not None:
+            self.size_note.setText(" × ".join(format_length(side * size) for side in plan.size))
+        _set(self.seed, plan.seed)
+        _set(self.limit, (plan.max_seconds or 0) / 60)
+        self.form.show_settings(engine_settings(plan), chosen.presets[plan.preset])
+
+
+def _keep_room(widget: QWidget) -> None:
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    widget.setSizePolicy(policy)
+
+
+def _set(spin: Any, value: Any) -> None:
+    if spin.hasFocus() and spin.value() == value:
+        return
+    with QSignalBlocker(spin):
+        spin.setValue(value)
+
+
+def _fill(combo: QComboBox, items: list[tuple[str, Any]], current: Any) -> None:
+    with QSignalBlocker(combo):
+        now = [(combo.itemText(i), combo.itemData(i)) for i in range(combo.count())]
+        if now != items:
+            combo.clear()
+            for text, data in items:
+                combo.addItem(text, data)
+        combo.setCurrentIndex(combo.findData(current))

@@ -1,0 +1,102 @@
+"""One run: what it was asked for, frozen at its start, and what came out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from app.session import Plan, Result
+from core.images.values import PhaseImage
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A reconstruction as it was asked for."""
+
+    exemplar: PhaseImage
+    phase: int
+    plan: Plan
+    band: Any
+
+    @property
+    def title(self) -> str:
+        """What to call it on screen."""
+        name = self.exemplar.phases[self.phase].name
+        z, y, x = self.plan.size
+        size = f"{z}³" if z == y == x else f"{z} × {y} × {x}"
+        return f"{self.exemplar.name}, {name}, {size}, seed {self.plan.seed}"
+
+    def target(self) -> Any:
+        """The engine's target."""
+        from core.reconstruction.engine import Target
+
+        return Target(self.exemplar, self.phase, self.plan.volume_fraction, self.plan.size, self.plan.seed)
+
+    def job(self) -> Any:
+        """The generator that does it. Called in the job's thread, where importing torch holds nobody up."""
+        from core.devices import resolve
+        from core.reconstruction.pipeline import reconstruct
+        from core.reconstruction.registry import engine
+
+        chosen = engine(self.plan.engine)
+        return reconstruct(
+            chosen, self.target(), engine_settings(self.plan), preset=self.plan.preset,
+            device=resolve(self.plan.device), max_seconds=self.plan.max_seconds,
+        )  # fmt: skip
+
+    def generate(self, model: Any) -> Any:
+        """The generator that makes a volume from a model whose training was cut short."""
+        from core.devices import resolve
+        from core.reconstruction.pipeline import finish_from_model
+
+        return finish_from_model(model, self.target(), preset=self.plan.preset, device=resolve(self.plan.device))
+
+    def result(self, made: Any) -> Result:
+        """What the session keeps of a finished reconstruction."""
+        return Result(
+            title=self.title,
+            volume=made.volume,
+            exemplar=self.exemplar,
+            phase=self.phase,
+            volume_phase=volume_phase(self.phase),
+            plan=self.plan,
+            comparison=made.comparison,
+            band=self.band,
+            seconds=dict(made.seconds),
+            fraction_before=made.fraction_before,
+            fraction_after=made.fraction_after,
+            model=made.model,
+            report=made,
+        )
+
+
+def volume_phase(phase: int) -> int:
+    """Label in the volume of the exemplar's phase of interest: phase 0 stays 0, any other becomes 1."""
+    return 0 if phase == 0 else 1
+
+
+def engine_settings(plan: Plan) -> Any:
+    """The preset's settings with the user's changes."""
+    from core.reconstruction.registry import engine
+
+    presets = engine(plan.engine).presets
+    base = presets.get(plan.preset) or next(iter(presets.values()))
+    return replace(base, **plan.changed_settings)
+
+
+def preview_phases(exemplar: PhaseImage, phase: int) -> tuple[Any, ...]:
+    """Phases of a preview, which is 1 where the phase is."""
+    from core.images.values import Phase
+
+    others = [item for label, item in enumerate(exemplar.phases) if label != phase]
+    rest = others[0] if len(others) == 1 else Phase("Other phases", "#8A9099")
+    return rest, exemplar.phases[phase]
+
+
+def thumbnail_levels(image: PhaseImage) -> np.ndarray:
+    """Colours of a phase image, (Y, X, 3) uint8, thinned to at most about 240 pixels a side."""
+    step = max(1, max(image.shape) // 240)
+    table = np.array([[int(phase.color[i : i + 2], 16) for i in (1, 3, 5)] for phase in image.phases], dtype=np.uint8)
+    return np.ascontiguousarray(table[image.labels[::step, ::step]])
