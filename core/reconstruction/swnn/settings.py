@@ -75,7 +75,6 @@ class SwnnSettings:
     cube: int | None = setting(
         None, "Block edge", "Edge of the cubes, or of the slabs' sections.", unit="px", minimum=8, maximum=512
     )
-    sections: int = setting(20, "Sections", "Random sections along each axis of a cube.", minimum=1, maximum=512)
     batch: int = setting(1, "Batch", "Blocks per iteration.", minimum=1, maximum=64, advanced=True)
     directions: int = setting(
         0,
@@ -113,7 +112,6 @@ PRESETS: Mapping[str, SwnnSettings] = MappingProxyType(
             scales=1,
             geometry="slabs",
             cube=128,
-            sections=1,
             directions=512,
             windows=0,
         ),
@@ -157,7 +155,7 @@ def resolve(settings: SwnnSettings, indicator: np.ndarray) -> SwnnSettings:
     cube = max(cube, settings.window * 2 ** (scales - 1))
     if settings.geometry == "slabs":
         cube = min(cube, smallest)
-    return replace(settings, scales=scales, levels=levels, cube=cube, sections=min(settings.sections, cube))
+    return replace(settings, scales=scales, levels=levels, cube=cube)
 
 
 def structure_length(indicator: np.ndarray) -> float:

@@ -1,0 +1,229 @@
+"""Local patterns and the sliced-Wasserstein distance between two sets of them (SWNN, Sec. 2.2.2, 2.2.3 and 2.3.3).
+
+A pattern is a window of t × t pixels of a section, as a vector of t² values, −1 for the complement and +1 for the phase.
+Larger structures are seen by the same window on sections averaged over 2 × 2, 4 × 4 … pixels.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from core.errors import InputError
+
+MOST_WINDOWS = 1 << 16
+"""Of a larger exemplar, so many random windows stand for all: distances change in the third digit, memory does not."""
+
+
+def sliced_wasserstein(p: Tensor, q: Tensor, directions: Tensor) -> Tensor:
+    """Distance between two sets of as many patterns (SWNN, Eq. 17 and 18).
+
+    The mean over directions θ, and over ranks i, of |sort(θ·p)ᵢ − sort(θ·q)ᵢ|.
+
+    Parameters
+    ----------
+    p, q
+        Shape (n, d).
+    directions
+        Shape (k, d), rows of length 1.
+    """
+    return wasserstein(p @ directions.T, sorted_projections(q, directions))
+
+
+def sorted_projections(patterns: Tensor, directions: Tensor) -> Tensor:
+    """The ranks of every one-dimensional projection: shape (k, n), ascending along n."""
+    return torch.sort(directions @ patterns.T, dim=1).values
+
+
+def wasserstein(projected: Tensor, ranked: Tensor) -> Tensor:
+    """Mean distance between the columns of ``projected`` (n, k) and the sorted rows of ``ranked`` (k, n) (Eq. 17)."""
+    return (torch.sort(projected.T.contiguous(), dim=1).values - ranked).abs().mean()
+
+
+def quantiles(ranked: Tensor, count: int) -> Tensor:
+    """``count`` values that stand for each sorted row of ``ranked`` (k, n): those at the shares (i + ½) / count.
+
+    Linear between ranks; the row itself where ``count`` is n. Shape (k, count).
+    """
+    n = ranked.shape[1]
+    place = ((torch.arange(count, dtype=torch.float64) + 0.5) * (n / count) - 0.5).clamp(0, n - 1)
+    low = place.long()
+    high = (low + 1).clamp(max=n - 1)
+    weight = (place - low).to(ranked)
+    return torch.lerp(ranked[:, low.to(ranked.device)], ranked[:, high.to(ranked.device)], weight)
+
+
+def random_directions(count: int, dimension: int, generator: torch.Generator) -> Tensor:
+    """Shape (count, dimension), unit vectors spread evenly over the sphere."""
+    return functional.normalize(torch.randn(count, dimension, generator=generator), dim=1)
+
+
+def random_basis(dimension: int, generator: torch.Generator) -> Tensor:
+    """A random rotation: ``dimension`` directions at right angles, which see everything once and nothing twice."""
+    basis, upper = torch.linalg.qr(torch.randn(dimension, dimension, generator=generator))
+    return basis * torch.sign(torch.diagonal(upper))
+
+
+def all_windows(section: Tensor, edge: int, scale: int = 1) -> Tensor:
+    """Every window of a section averaged over ``scale`` × ``scale`` pixels, at every pixel.
+
+    Parameters
+    ----------
+    section
+        Shape (Y, X).
+
+    Returns
+    -------
+    Shape (n, edge²), row by row, n = (Y − edge·scale + 1) (X − edge·scale + 1).
+    """
+    averaged = functional.avg_pool2d(section[None], scale, stride=1)[0]
+    reach = scale * (edge - 1) + 1
+    windows = averaged.unfold(0, reach, 1).unfold(1, reach, 1)[:, :, ::scale, ::scale]
+    return windows.reshape(-1, edge * edge)
+
+
+def random_windows(block: Tensor, axis: int, edge: int, scale: int, count: int, generator: torch.Generator) -> Tensor:
+    """``count`` windows at random places of the sections across ``axis`` (all of them where ``count`` is 0).
+
+    Parameters
+    ----------
+    block
+        Shape (N, 1, D, H, W).
+    axis
+        0, 1 or 2 for sections across z, y or x.
+
+    Returns
+    -------
+    Shape (count, edge²); differentiable in ``block``.
+    """
+    sections = block[:, 0].movedim(axis + 1, 1).flatten(0, 1)
+    if scale > 1:
+        # another grid of blocks each time, so that no place is preferred
+        shift = torch.randint(0, scale, (2,), generator=generator).tolist()
+        sections = functional.avg_pool2d(sections[:, None, shift[0] :, shift[1] :], scale)[:, 0]
+    number, height, width = sections.shape
+    places = number * (height - edge + 1) * (width - edge + 1)
+    if count:
+        place = torch.randint(0, places, (count,), generator=generator).to(block.device)
+    else:
+        place = torch.arange(places, device=block.device)
+    column = place % (width - edge + 1)
+    row = place // (width - edge + 1) % (height - edge + 1)
+    section = place // ((width - edge + 1) * (height - edge + 1))
+    corner = (section * height + row) * width + column
+    offset = torch.arange(edge, device=block.device)
+    inside = (offset[:, None] * width + offset).reshape(-1)
+    return sections.reshape(-1).index_select(0, (corner[:, None] + inside).reshape(-1)).reshape(-1, edge * edge)
+
+
+def controlled(patterns: Tensor, fraction: float, generator: torch.Generator) -> Tensor:
+    """As many patterns whose mean volume fraction is ``fraction`` (the control strategy of Sec. 2.2.3).
+
+    Sorted by their own fraction, the longest run from the low (or high) end that has the wanted mean is taken,
+    repeated a whole number of times, and filled up with patterns drawn from it at random.
+
+    Parameters
+    ----------
+    patterns
+        Shape (n, d), values −1 (complement) to +1 (phase).
+
+    Raises
+    ------
+    InputError
+        Where no run reaches the fraction: the message gives the interval that can be reached.
+    """
+    own = (patterns.double().mean(dim=1) + 1) / 2
+    order = torch.argsort(own, stable=True)
+    if fraction > float(own.mean()):
+        order = order.flip(0)
+    low, high = float(own.min()), float(own.max())
+    if not low <= fraction <= high:
+        raise InputError(
+            f"A volume fraction of {fraction:.3f} is out of reach: the exemplar's patterns allow {low:.3f} to {high:.3f}.",
+            "Choose a fraction in that interval, or a smaller window or fewer scales.",
+        )
+    means = own[order].cumsum(0) / torch.arange(1, len(own) + 1, dtype=torch.float64)
+    # means run towards the mean of all patterns; the last one on the wanted side ends the longest run
+    wanted_side = means <= fraction if fraction <= float(own.mean()) else means >= fraction
+    taken = order[: max(1, int(wanted_side.sum()))]
+    repeats, rest = divmod(len(own), len(taken))
+    extra = taken[torch.randperm(len(taken), generator=generator)[:rest]]
+    return patterns[torch.cat([taken.repeat(repeats), extra])]
+
+
+class ExemplarPatterns:
+    """The target distribution: the exemplar's patterns at each scale, and how far a block's sections are from it.
+
+    Parameters
+    ----------
+    indicator
+        True where the exemplar shows the phase; shape (Y, X).
+    edge, scales
+        Window edge in (averaged) pixels; patterns are compared at scales 1, 2, 4 … 2^(scales − 1).
+    directions
+        Random directions per step, or 0 for whole bases out of a pool whose exemplar quantiles are kept.
+    windows
+        Random windows per axis, scale and step, or 0 for all.
+    fraction
+        Wanted volume fraction, or None for the exemplar's own.
+    """
+
+    POOL = 48
+    """Bases kept per scale. With a window of 7 these are 2352 directions in 49 dimensions."""
+
+    def __init__(
+        self,
+        indicator: np.ndarray,
+        edge: int,
+        scales: int,
+        *,
+        directions: int = 0,
+        windows: int = 2048,
+        fraction: float | None = None,
+        generator: torch.Generator,
+        device: str = "cpu",
+    ) -> None:
+        self.edge = edge
+        self.directions = directions
+        self.windows = windows
+        self.device = device
+        section = torch.from_numpy(indicator.astype(np.float32)) * 2 - 1
+        self.patterns: dict[int, Tensor] = {}
+        for scale in (2**power for power in range(scales)):
+            patterns = all_windows(section, edge, scale)
+            if len(patterns) > MOST_WINDOWS:
+                patterns = patterns[torch.randperm(len(patterns), generator=generator)[:MOST_WINDOWS]]
+            if fraction is not None:
+                patterns = controlled(patterns, fraction, generator)
+            self.patterns[scale] = patterns.to(device)
+        self._pool: dict[int, list[tuple[Tensor, Tensor]]] = {scale: [] for scale in self.patterns}
+
+    def _projections(self, scale: int, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Directions (k, d), and the exemplar's quantiles along them (k, count)."""
+        pool = self._pool[scale]
+        if self.directions == 0 and len(pool) >= self.POOL:
+            return pool[int(torch.randint(0, len(pool), (), generator=generator))]
+        if self.directions:
+            chosen = random_directions(self.directions, self.edge**2, generator)
+        else:
+            chosen = random_basis(self.edge**2, generator)
+        chosen = chosen.to(self.device)
+        found = chosen, quantiles(sorted_projections(self.patterns[scale], chosen), count)
+        if self.directions == 0:
+            pool.append(found)
+        return found
+
+    def distance(self, block: Tensor, axes: tuple[int, ...], generator: torch.Generator) -> Tensor:
+        """Mean over axes and scales of the sliced-Wasserstein distance of the block's sections to the exemplar.
+
+        Each axis is compared apart: pooled, one axis could make up for what another lacks.
+        """
+        distances = []
+        for scale in self.patterns:
+            for axis in axes:
+                found = random_windows(block, axis, self.edge, scale, self.windows, generator)
+                directions, ranked = self._projections(scale, len(found), generator)
+                distances.append(wasserstein(found @ directions.T, ranked))
+        return torch.stack(distances).mean()

@@ -1,0 +1,209 @@
+"""Training SWNN: noise in, sections out, and their patterns drawn towards the exemplar's (SWNN, Sec. 2.4, Alg. 1)."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.job import Progress
+from core.reconstruction.engine import Target
+from core.reconstruction.swnn.network import SwnnNetwork, Triple
+from core.reconstruction.swnn.patterns import ExemplarPatterns
+from core.reconstruction.swnn.settings import SwnnSettings, resolve
+
+PREVIEW_SECONDS = 1.5
+SNAPSHOT_SECONDS = 10.0
+WARM_UP = 10
+"""Iterations over which the learning rate rises to its full value."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedSwnn:
+    """What training gives.
+
+    Attributes
+    ----------
+    network
+        In evaluation mode, with population statistics of its batch normalisation, on the CPU.
+    settings
+        Resolved settings.
+    threshold
+        A voxel is phase where the field is above it; met on a calibration volume.
+    fraction_before_threshold
+        Volume fraction of the calibration volume at the field's own middle, 0.
+    fraction
+        Volume fraction of the calibration volume at ``threshold``.
+    iterations, seconds
+        Iterations done and wall time taken.
+    losses
+        Sliced-Wasserstein distance at each iteration.
+    """
+
+    network: SwnnNetwork
+    settings: SwnnSettings
+    threshold: float
+    fraction_before_threshold: float
+    fraction: float
+    iterations: int
+    seconds: float
+    losses: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class SwnnProgress(Progress):
+    """One report from training: the loss, now and then a preview (0 and 1, uint8) and a snapshot that can be used."""
+
+    loss: float = float("nan")
+    preview: np.ndarray | None = None
+    snapshot: TrainedSwnn | None = None
+
+
+def train(
+    target: Target, settings: SwnnSettings, *, device: str = "cpu", max_seconds: float | None = None
+) -> Generator[SwnnProgress, None, TrainedSwnn]:
+    """Train a network on the target's exemplar; yields once per iteration.
+
+    With the same seed and device type the weights are the same each time, unless ``max_seconds`` is given and ends the
+    training before the last iteration: the learning rate follows whichever is nearer its end, iterations or time, so
+    the result then depends on how fast the machine is.
+
+    Parameters
+    ----------
+    max_seconds
+        Wall time after which training ends (calibration, a few seconds, comes on top), or None.
+
+    Raises
+    ------
+    InputError
+        Where the exemplar does not fit the settings, or the volume fraction is out of reach.
+    """
+    began = time.monotonic()
+    settings = resolve(settings, target.indicator)
+    draw = torch.Generator().manual_seed(target.seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(target.seed)
+        network = SwnnNetwork(settings).to(device)
+    exemplar = ExemplarPatterns(
+        target.indicator,
+        settings.window,
+        settings.scales or 1,
+        directions=settings.directions,
+        windows=settings.windows,
+        fraction=target.volume_fraction,
+        generator=draw,
+        device=device,
+    )
+    optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99))
+    losses: list[float] = []
+    last_preview = last_snapshot = began
+    done = 0.0
+    while done < 1:
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(settings, len(losses), done)
+        optimiser.zero_grad(set_to_none=True)
+        loss = torch.zeros(())
+        for axes, size in training_blocks(settings):
+            block = network(make_noise(network, size, settings.batch, draw, device), (0, 0, 0), size)
+            part = exemplar.distance(block, axes, draw) * (len(axes) / 3)
+            part.backward()
+            loss += part.detach().cpu()
+        optimiser.step()
+        losses.append(float(loss))
+        now = time.monotonic()
+        done = len(losses) / settings.iterations
+        if max_seconds is not None:
+            done = max(done, (now - began) / max_seconds)
+        preview = snapshot = None
+        if now - last_preview > PREVIEW_SECONDS:
+            preview = (block[0, 0] > 0).cpu().numpy().astype(np.uint8)
+            last_preview = now
+        if now - last_snapshot > SNAPSHOT_SECONDS:
+            snapshot = finished(network, target, losses, now - began, blocks=2)
+            last_snapshot = time.monotonic()
+        yield SwnnProgress(len(losses), settings.iterations, "Training", losses[-1], preview, snapshot)
+    return finished(network, target, losses, time.monotonic() - began, blocks=8)
+
+
+def learning_rate(settings: SwnnSettings, step: int, done: float) -> float:
+    """A short linear rise, then a cosine that falls to ``final_rate`` of the full rate as ``done`` goes to 1."""
+    cosine = (1 + math.cos(math.pi * min(1.0, done))) / 2
+    fall = settings.final_rate + (1 - settings.final_rate) * cosine
+    return settings.learning_rate * min(1.0, (step + 1) / WARM_UP) * fall
+
+
+def training_blocks(settings: SwnnSettings) -> list[tuple[tuple[int, ...], Triple]]:
+    """What one iteration makes: which axes' sections are looked at in a block of which size."""
+    edge = settings.cube or 1
+    if settings.geometry == "cubes":
+        return [((0, 1, 2), (edge, edge, edge))]
+    return [((0,), (1, edge, edge)), ((1,), (edge, 1, edge)), ((2,), (edge, edge, 1))]
+
+
+def make_noise(network: SwnnNetwork, size: Triple, batch: int, draw: torch.Generator, device: str) -> list[Tensor]:
+    """Fresh Gaussian noise for a block of ``size`` at the origin, finest level first."""
+    boxes = network.noise_boxes((0, 0, 0), size)
+    return [
+        torch.randn(batch, grid.channels, *box.shape, generator=draw).to(device)
+        for grid, box in zip(network.noise_grids, boxes, strict=True)
+    ]
+
+
+def finished(network: SwnnNetwork, target: Target, losses: list[float], seconds: float, blocks: int) -> TrainedSwnn:
+    """A copy of ``network`` made ready for use: statistics re-estimated and threshold met on ``blocks`` blocks of 64³.
+
+    Draws its noise from its own generator, so that looking does not change the training.
+    """
+    draw = torch.Generator().manual_seed(target.seed + 1)
+    device = str(next(network.parameters()).device)
+    copied = copy.deepcopy(network)
+    estimate_statistics(copied, blocks + 2, draw)
+    copied.eval()
+    with torch.no_grad():
+        field = torch.cat(
+            [copied(make_noise(copied, (64, 64, 64), 1, draw, device), (0, 0, 0), (64, 64, 64)) for _ in range(blocks)]
+        )
+    values = field.flatten().cpu().numpy()
+    threshold = threshold_for(values, target.wanted_fraction)
+    return TrainedSwnn(
+        copied.cpu(),
+        network.settings,
+        threshold,
+        float((values > 0).mean()),
+        float((values > threshold).mean()),
+        len(losses),
+        seconds,
+        tuple(losses),
+    )
+
+
+def estimate_statistics(network: SwnnNetwork, blocks: int, draw: torch.Generator) -> None:
+    """Replace the running statistics of batch normalisation by plain means over ``blocks`` blocks of 64³.
+
+    The running ones lag behind the weights; with these, evaluation mode gives what training showed.
+    """
+    device = str(next(network.parameters()).device)
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm3d)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over what is seen from now on
+    was_training = network.training
+    network.train()
+    with torch.no_grad():
+        for _ in range(blocks):
+            network(make_noise(network, (64, 64, 64), 1, draw, device), (0, 0, 0), (64, 64, 64))
+    network.train(was_training)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+
+
+def threshold_for(values: np.ndarray, fraction: float) -> float:
+    """The value that a share ``fraction`` of ``values`` is above."""
+    return float(np.quantile(values, 1 - fraction))
