@@ -1,1 +1,31 @@
 """Denoise, thresholds, clean-up: from a micrograph to a phase image."""
+
+from core.segmentation.cleaning import clean
+from core.segmentation.denoising import denoise
+from core.segmentation.segmenting import chosen_thresholds, named_phases, segment
+from core.segmentation.settings import SegmentationSettings, settings_from_json, settings_to_json
+from core.segmentation.thresholding import (
+    Histogram,
+    apply_thresholds,
+    check_thresholds,
+    histogram,
+    thresholds,
+    thresholds_of_histogram,
+)
+
+__all__ = [
+    "Histogram",
+    "SegmentationSettings",
+    "apply_thresholds",
+    "check_thresholds",
+    "chosen_thresholds",
+    "clean",
+    "denoise",
+    "histogram",
+    "named_phases",
+    "segment",
+    "settings_from_json",
+    "settings_to_json",
+    "thresholds",
+    "thresholds_of_histogram",
+]
