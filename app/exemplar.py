@@ -64,7 +64,7 @@ class LiveExemplar(QObject):
             self._labels.forget()
             self._curves.forget()
             self._last, self.denoised, self.thresholds = None, None, ()
-            self._session.derive(phase_image=None, curves=None, band=None, phase_image_problem="")
+            self._session.derive(phase_image=None, curves=None, band=None, intervals=(), phase_image_problem="")
             return
         if names & {"opened", "crop", "segmentation", "take_labels"}:
             self._segment(new)
@@ -84,7 +84,7 @@ class LiveExemplar(QObject):
         self.thresholds, self.denoised = answer.thresholds, answer.denoised
         self._messages.set_issues("phases", [])
         image = _dressed(answer.image, self._session.state)
-        self._session.derive(phase_image=image, phase_image_problem="")
+        self._session.derive(phase_image=image, intervals=(), phase_image_problem="")
         self._pause.start()
 
     def _not_segmented(self, error: Exception) -> None:
@@ -93,28 +93,33 @@ class LiveExemplar(QObject):
         self._messages.set_issues("phases", [Issue("phases", "error", what, remedy)])
         if not expected:
             self._messages.failed("Segmenting", error)
-        self._session.derive(phase_image=None, curves=None, band=None, phase_image_problem=f"{what} {remedy}".strip())
+        self._session.derive(
+            phase_image=None, curves=None, band=None, intervals=(), phase_image_problem=f"{what} {remedy}".strip()
+        )
 
     def _measure(self) -> None:
         image, phase = self._session.phase_image, self._session.phase_of_interest
         if image is None or phase is None or len(image.phases) < 2:
             return
-        self._curves.ask(lambda: (image, phase, *_measure(image.labels == phase)))
+        self._curves.ask(lambda: (image, phase, *_measure(image, phase)))
 
-    def _measured(self, answer: tuple[PhaseImage, int, Any, Any]) -> None:
-        image, phase, curves, band = answer
+    def _measured(self, answer: tuple[PhaseImage, int, Any, Any, Any]) -> None:
+        image, phase, curves, band, intervals = answer
         now = self._session.phase_image
         if now is None or now.labels is not image.labels or phase != self._session.phase_of_interest:
             return
-        self._session.derive(curves=curves, band=band)
+        self._session.derive(curves=curves, band=band, intervals=intervals)
 
 
-def _measure(indicator: np.ndarray) -> tuple[Any, Any]:
+def _measure(image: PhaseImage, phase: int) -> tuple[Any, Any, Any]:
+    from core.segmentation.fractions import fraction_interval
     from core.statistics.curves import measure_curves
     from core.statistics.sampling_band import sampling_band
 
-    lag = min(MAX_LAG, min(indicator.shape) - 1)
-    return measure_curves(indicator, lag), sampling_band(indicator, lag)
+    indicator = image.labels == phase
+    lag = min(MAX_LAG, min(indicator.shape) // 2 - 1)
+    intervals = tuple(fraction_interval(image.labels == label) for label in range(len(image.phases)))
+    return measure_curves(indicator, lag), sampling_band(indicator, lag), intervals
 
 
 def _dressed(image: PhaseImage, state: State) -> PhaseImage:
@@ -130,30 +135,43 @@ def _dressed(image: PhaseImage, state: State) -> PhaseImage:
     return replace(image, phases=phases, pixel_size=None if micrograph is None else micrograph.pixel_size)
 
 
+_DENOISE_FIELDS = (
+    "denoise", "median_radius", "gaussian_sigma", "nlm_strength", "nlm_distance", "bilateral_sigma",
+    "bilateral_contrast",
+)  # fmt: skip
+
+
 def _compute(micrograph: Micrograph, state: State, before: _Answer | None) -> _Answer:
+    from core.segmentation import chosen_thresholds, denoise, segment_denoised
+    from core.settings import validate
+
+    if state.take_labels:
+        taken = _taken_labels(micrograph)
+        if taken is not None:
+            return _Answer(micrograph, micrograph.grey, None, taken, ())
+    settings = validate(state.segmentation)
+    key = tuple(getattr(settings, name) for name in _DENOISE_FIELDS)
+    if before is not None and before.micrograph.grey is micrograph.grey and before.denoise_key == key:
+        grey = before.denoised
+    else:
+        grey = denoise(micrograph.grey, settings)
+    image = segment_denoised(micrograph, grey, settings)
+    return _Answer(micrograph, grey, key, image, chosen_thresholds(grey, settings))
+
+
+def _taken_labels(micrograph: Micrograph) -> PhaseImage | None:
     from core.images.labelled import labels_from_grey, looks_segmented
     from core.images.values import default_phases
     from core.provenance import Provenance, array_hash
-    from core.segmentation.segment import segment_in_stages
 
-    settings = state.segmentation
-    if state.take_labels:
-        guess = looks_segmented(micrograph.grey)
-        if guess is not None:
-            labels = labels_from_grey(micrograph.grey, guess)
-            image = PhaseImage(
-                labels,
-                default_phases(max(2, int(labels.max()) + 1)),
-                micrograph.pixel_size,
-                micrograph.name,
-                Provenance(
-                    "take grey levels as labels",
-                    inputs=(micrograph.provenance,),
-                    input_hashes=(array_hash(micrograph.grey),),
-                ),
-            )
-            return _Answer(micrograph, micrograph.grey, None, image, ())
-    denoised = before.denoised if before is not None and before.micrograph.grey is micrograph.grey else None
-    key = before.denoise_key if denoised is not None and before is not None else None
-    stages = segment_in_stages(micrograph, settings, denoised=denoised, denoise_key=key)
-    return _Answer(micrograph, stages.denoised, stages.denoise_key, stages.image, stages.thresholds)
+    guess = looks_segmented(micrograph.grey)
+    if guess is None:
+        return None
+    labels = labels_from_grey(micrograph.grey, guess)
+    made_by = Provenance(
+        "take grey levels as labels",
+        inputs=(micrograph.provenance,),
+        input_hashes=(array_hash(micrograph.grey),),
+    )
+    phases = default_phases(max(2, int(labels.max()) + 1))
+    return PhaseImage(labels, phases, micrograph.pixel_size, micrograph.name, made_by)

@@ -19,6 +19,7 @@ from core.segmentation.settings import SegmentationSettings
 
 if TYPE_CHECKING:
     from core.reconstruction.engine import Model
+    from core.segmentation.fractions import FractionInterval
     from core.statistics.comparison import Comparison
     from core.statistics.curves import Curves
     from core.statistics.sampling_band import SamplingBand
@@ -133,6 +134,7 @@ class Session:
         self.phase_image_problem: str = ""
         self.curves: Curves | None = None
         self.band: SamplingBand | None = None
+        self.intervals: tuple[FractionInterval, ...] = ()
         self.path: Path | None = None
         self.saved_state: State = self.state
 

@@ -83,6 +83,7 @@ class ReconstructWorkspace(Workspace):
         self.estimate = hint()
         self.result_text = QLabel()
         self.result_text.setWordWrap(True)
+        self.result_text.linkActivated.connect(lambda _link: self.build_kept())
         self.panel.output.add(card(self.preflight, self.estimate, self.result_text))
         self.panel.primary.clicked.connect(self._primary)
         self.stop_action = QAction("Stop training and keep what it has reached")
@@ -246,12 +247,6 @@ class ReconstructWorkspace(Workspace):
         """Cancel keeps the last good model: one click builds its volume after all."""
         self.kept = (run, model)
         self.result_text.setText('Cancelled. The model as trained so far is kept. <a href="build">Build its volume</a>')
-        self.result_text.setTextFormat(Qt.TextFormat.RichText)
-        try:
-            self.result_text.linkActivated.disconnect()
-        except (RuntimeError, TypeError):
-            pass
-        self.result_text.linkActivated.connect(lambda _link: self.build_kept())
 
     def build_kept(self) -> None:
         """Generate from the model that a cancelled training left."""

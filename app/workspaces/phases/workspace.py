@@ -1,0 +1,211 @@
+"""Step 2: denoise, thresholds on the live histogram, clean-up, names and colours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QWidget
+
+from app.context import Context
+from app.exemplar import LiveExemplar
+from app.session import State, differing
+from app.widgets.image_canvas import ImageCanvas
+from app.widgets.panel import card, hint
+from app.widgets.settings_form import SettingsForm
+from app.workspaces.phases.histogram_plot import HistogramPlot
+from app.workspaces.phases.phase_table import PhaseTable
+from app.workspaces.workspace import Workspace
+from core.segmentation import histogram
+from core.segmentation.settings import SegmentationSettings
+
+_OF_METHOD = {
+    "none": (),
+    "median": ("median_radius",),
+    "gaussian": ("gaussian_sigma",),
+    "non-local means": ("nlm_strength", "nlm_distance"),
+    "bilateral": ("bilateral_sigma", "bilateral_contrast"),
+}
+
+
+def fields_shown(settings: SegmentationSettings) -> tuple[str, ...]:
+    """The fields that matter with these settings: a median's radius only where there is a median."""
+    phases = ("phases",) if settings.threshold == "multi-otsu" else ()
+    return ("denoise", *_OF_METHOD[settings.denoise], "threshold", *phases, "min_island", "min_hole")
+
+
+class PhasesWorkspace(Workspace):
+    """Shows the labels over the picture and what they are made with."""
+
+    key = "phases"
+    title = "Phases"
+    icon_name = "phases"
+
+    def __init__(self, context: Context, exemplar: LiveExemplar) -> None:
+        super().__init__(context)
+        self._exemplar = exemplar
+        self._histogram_of: np.ndarray | None = None
+        self.image = ImageCanvas()
+        self.canvas = self.image
+        self._build_panel()
+        self.session.changed.connect(self._changed)
+        self.session.derived.connect(self._derived)
+        self._show_state()
+
+    def _build_panel(self) -> None:
+        self.source = QLabel()
+        self.source.setWordWrap(True)
+        self.taken = QCheckBox("The picture is already segmented")
+        self.taken.setToolTip("Take its grey levels as labels instead of setting thresholds")
+        self.taken.toggled.connect(lambda on: self.commands.do("already segmented", take_labels=on))
+        self.taken_note = hint()
+        self.panel.inputs.add(card(self.source, self.taken, self.taken_note))
+        self.histogram = HistogramPlot()
+        self.histogram.dragged.connect(self._dragged)
+        self.panel.settings.add(self.histogram)
+        self.form = SettingsForm()
+        self.form.changed.connect(self._setting_changed)
+        self.panel.settings.add(self.form)
+        self.overlay_action = QAction("Overlay of the phases")
+        self.overlay_action.setCheckable(True)
+        self.overlay_action.setChecked(True)
+        self.overlay_action.setShortcut(QKeySequence("O"))
+        self.overlay_action.toggled.connect(self._show_overlay)
+        self.overlay = QCheckBox("Overlay")
+        self.overlay.setChecked(True)
+        self.overlay.setToolTip("Lay the phases' colours over the picture (O)")
+        self.overlay.toggled.connect(self.overlay_action.setChecked)
+        self.overlay_action.toggled.connect(self.overlay.setChecked)
+        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity.setRange(5, 100)
+        self.opacity.setValue(50)
+        self.opacity.setAccessibleName("Opacity of the overlay")
+        self.opacity.setToolTip("Opacity of the overlay")
+        self.opacity.valueChanged.connect(lambda _value: self._show_overlay())
+        line = QWidget()
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.overlay)
+        row.addWidget(self.opacity, 1)
+        self.panel.settings.add(line)
+        self.table = PhaseTable()
+        self.table.phases_edited.connect(lambda phases, what: self.commands.do(what, phases=phases))
+        self.problem = hint()
+        self.panel.output.add(self.table)
+        self.panel.output.add(self.problem)
+        self.panel.primary.clicked.connect(self._next)
+
+    def actions(self) -> list[QAction]:
+        """Overlay."""
+        return [self.overlay_action]
+
+    # --- gestures ------------------------------------------------------------------------------------------------
+
+    def _setting_changed(self, name: str, value: Any) -> None:
+        settings = self.session.state.segmentation
+        changed = replace(settings, **{name: value})
+        if name == "threshold" and value == "manual":
+            # the handles start where the automatic thresholds were
+            changed = replace(changed, manual_thresholds=self._exemplar.thresholds)
+        self.commands.do(name.replace("_", " "), merge=f"segmentation {name}", segmentation=changed)
+
+    def _dragged(self, thresholds: tuple[float, ...], finished: bool) -> None:
+        settings = replace(self.session.state.segmentation, threshold="manual", manual_thresholds=thresholds)
+        self.commands.do("threshold", merge="threshold", segmentation=settings)
+        if finished:
+            self.commands.end_gesture()
+
+    def _next(self) -> None:
+        if self.session.state.opened is None:
+            self.wants_step.emit("micrograph")
+        elif self.session.phase_image is not None:
+            self.wants_step.emit("mask")
+
+    # --- showing -------------------------------------------------------------------------------------------------
+
+    def _changed(self, old: State, new: State) -> None:
+        names = differing(old, new)
+        if names & {"opened", "crop"}:
+            micrograph = new.micrograph
+            if micrograph is None:
+                self.image.set_picture(None, None)
+                self.image.set_labels(None)
+            else:
+                self.image.set_labels(None)
+                self.image.set_picture(micrograph.grey, micrograph.pixel_size)
+        if "pixel_size" in names and new.micrograph is not None:
+            self.image.set_pixel_size(new.micrograph.pixel_size)
+        if names & {"opened", "crop", "segmentation", "take_labels", "pixel_size"}:
+            self._show_state()
+
+    def _derived(self, names: frozenset[str]) -> None:
+        image = self.session.phase_image
+        if "phase_image" in names:
+            if image is None:
+                self.image.set_labels(None)
+            else:
+                self.image.set_labels(image.labels, image.phases)
+            self._show_histogram()
+            self._show_state()
+        self.table.show_image(image, self.session.intervals)
+
+    def _show_histogram(self) -> None:
+        grey = self._exemplar.denoised
+        if grey is None:
+            return
+        if grey is not self._histogram_of:
+            self._histogram_of = grey
+            found = histogram(grey)
+            self.histogram.show_histogram(found.counts, found.edges)
+        image = self.session.phase_image
+        phases = () if image is None else image.phases
+        if not self.session.state.take_labels:
+            self.histogram.show_thresholds(self._exemplar.thresholds, phases)
+
+    def _show_overlay(self) -> None:
+        self.image.set_overlay(self.overlay_action.isChecked(), self.opacity.value() / 100)
+
+    def _show_state(self) -> None:
+        state = self.session.state
+        micrograph = state.micrograph
+        there = micrograph is not None
+        self.form.setEnabled(there and not state.take_labels)
+        self.form.show_settings(state.segmentation, SegmentationSettings(), fields_shown(state.segmentation))
+        self.histogram.setVisible(there and not state.take_labels)
+        self.taken.blockSignals(True)
+        self.taken.setChecked(state.take_labels)
+        self.taken.blockSignals(False)
+        self.taken.setEnabled(there)
+        if micrograph is None:
+            self.source.setText("No micrograph yet")
+            self.taken_note.clear()
+            self.problem.clear()
+            self.panel.set_primary("Open a micrograph first", missing="Open a micrograph in step 1.")
+            self.set_status("empty", "Open a micrograph first (step 1).")
+            return
+        rows, columns = micrograph.shape
+        self.source.setText(f"{micrograph.name}, {columns} × {rows} pixels")
+        self.taken_note.setVisible(state.take_labels)
+        self.taken_note.setText("Its grey levels are taken as labels; edges blurred by scaling are cleaned up.")
+        problem = self.session.phase_image_problem
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
+        image = self.session.phase_image
+        if problem:
+            self.panel.set_primary("Next: Mask", missing=problem)
+            self.set_status("issue", problem)
+        elif image is None:
+            self.panel.set_primary("Next: Mask", missing="Segmenting …")
+            self.set_status("running", "Segmenting …")
+        else:
+            self.panel.set_primary("Next: Mask", tip="Go to step 3 (Ctrl+3)")
+            shares = ", ".join(f"{p.name} {100 * f:.1f} %" for p, f in zip(image.phases, image.fractions, strict=True))
+            self.set_status("ready", shares + ".")
+
+    def theme_changed(self) -> None:
+        """Ink and surround."""
+        self.image.theme_changed()
+        self.histogram.theme_changed()
