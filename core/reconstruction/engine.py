@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from core.generation.progress import GenerationProgress as GenerationProgress
 from core.images.values import PhaseImage, Volume
 from core.job import Job, Progress
 
@@ -97,14 +98,6 @@ class TrainingProgress(Progress):
     loss: float = float("nan")
     preview: np.ndarray | None = None
     snapshot: Model | None = None
-
-
-@dataclass(frozen=True)
-class GenerationProgress(Progress):
-    """One finished part of a volume: its labels and where it belongs (z, y, x of its first voxel)."""
-
-    block: np.ndarray | None = None
-    origin: tuple[int, int, int] = (0, 0, 0)
 
 
 class Model(Protocol):
