@@ -1,0 +1,72 @@
+"""Writes what the user wants to take away. Off the GUI thread; a failed export leaves no half file behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from app.session import Result
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be written, where, and the function that does it."""
+
+    what: str
+    path: Path
+    write: Callable[[], object]
+
+
+def ask_volume(parent: QWidget, result: Result, folder: str) -> Wish | None:
+    """Ask where the volume should go; the suffix chooses the format."""
+    from core.images.writing import VOLUME_FORMATS, write_volume
+
+    kinds = ";;".join(f"{title} (*{suffix})" for suffix, title in VOLUME_FORMATS.items())
+    path = _ask(parent, "Export the volume", folder, f"{file_name(result)}.tif", kinds)
+    if path is None:
+        return None
+    return Wish("the volume", path, lambda: write_volume(result.volume, path, overwrite=True))
+
+
+def ask_surface(parent: QWidget, result: Result, phase: int, folder: str) -> Wish | None:
+    """Ask where the surface of ``phase`` should go, as STL."""
+    from core.images.writing import write_surface
+
+    name = result.volume.phases[phase].name
+    path = _ask(parent, f"Export the surface of {name}", folder, f"{file_name(result)}.stl", "STL surface (*.stl)")
+    if path is None:
+        return None
+    return Wish(f"the surface of {name}", path, lambda: write_surface(result.volume, phase, path, overwrite=True))
+
+
+def ask_report(parent: QWidget, result: Result, folder: str) -> Wish | None:
+    """Ask for a folder for report.json, report.html and curves.csv."""
+    from core.report import write_report
+
+    name = QFileDialog.getExistingDirectory(parent, "Folder for the report", folder)
+    if not name:
+        return None
+    path = Path(name)
+    return Wish("the report", path, lambda: write_report(result.report, path, overwrite=True))
+
+
+def file_name(result: Result) -> str:
+    """A file name that says what the volume is, without characters that a system refuses."""
+    stem = Path(result.exemplar.name).stem
+    kept = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in stem)
+    z, y, x = result.volume.shape
+    return f"{kept or 'volume'}_{z}x{y}x{x}_seed{result.plan.seed}"
+
+
+def _ask(parent: QWidget, title: str, folder: str, name: str, kinds: str) -> Path | None:
+    # the dialog itself asks before an existing file is replaced
+    chosen, kind = QFileDialog.getSaveFileName(parent, title, str(Path(folder) / name), kinds)
+    if not chosen:
+        return None
+    path = Path(chosen)
+    if not path.suffix and "(*" in kind:
+        path = path.with_name(path.name + kind.rsplit("(*", 1)[1].rstrip(")"))
+    return path

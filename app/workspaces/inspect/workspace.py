@@ -1,0 +1,284 @@
+"""Step 5: the volume in slices and in 3-D, its numbers beside the exemplar's, and the way out of the program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QLabel, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from app.context import Context
+from app.jobs import Latest
+from app.preferences import Preferences
+from app.session import Result, State
+from app.widgets.panel import card, hint, set_role
+from app.widgets.volume_controls import VolumeControls
+from app.widgets.volume_view import VolumeView
+from app.workspaces.inspect import exporting
+from app.workspaces.inspect.verdict import rows, verdict
+from app.workspaces.reconstruct.workspace import stale_reason
+from app.workspaces.workspace import Workspace
+
+
+class InspectWorkspace(Workspace):
+    """Shows one result at a time; earlier ones stay in the list."""
+
+    key = "inspect"
+    title = "Inspect"
+    icon_name = "inspect"
+
+    def __init__(self, context: Context, preferences: Preferences) -> None:
+        super().__init__(context)
+        self._preferences = preferences
+        self.view = VolumeView()
+        self.controls = VolumeControls(self.view)
+        stack = QStackedWidget()
+        self._empty = self._empty_page()
+        stack.addWidget(self._empty)
+        stack.addWidget(self.view)
+        self.canvas = self._stack = stack
+        self._shown: Result | None = None
+        self._writer = Latest(self)
+        self._writer.answered.connect(self._written)
+        self._writer.failed.connect(lambda error: context.messages.failed("Exporting", error))
+        self._make_actions()
+        self._build_panel()
+        self.session.changed.connect(self._changed)
+        self.session.derived.connect(lambda _names: self._show_state())
+        self._show_result()
+
+    def _empty_page(self) -> QWidget:
+        page = QWidget()
+        title = QLabel("No volume yet")
+        title.setProperty("role", "title")
+        title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        text = hint("Run a reconstruction in step 4: its volume, curves and numbers are shown here.")
+        text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column = QVBoxLayout(page)
+        column.addStretch(2)
+        column.addWidget(title)
+        column.addWidget(text)
+        column.addStretch(3)
+        return page
+
+    def _make_actions(self) -> None:
+        def action(text: str, keys: str, slot: Any) -> QAction:
+            made = QAction(text)
+            if keys:
+                made.setShortcut(QKeySequence(keys))
+            made.triggered.connect(slot)
+            return made
+
+        self.volume_action = action("Export the volume …", "", self.export_volume)
+        self.surface_action = action("Export the surface of the phase (STL) …", "", self.export_surface)
+        self.curves_action = action("Export the curves (CSV) …", "", self.export_curves)
+        self.picture_action = action("Save a picture of the view …", "S", self.export_picture)
+        self.report_action = action("Write the report …", "", self.export_report)
+        self.turn_action = action("Turntable", "T", self._turn)
+        self.turn_action.setCheckable(True)
+
+    def actions(self) -> list[QAction]:
+        """Exports and the turntable."""
+        return [
+            self.volume_action, self.surface_action, self.curves_action, self.picture_action, self.report_action,
+            self.turn_action,
+        ]  # fmt: skip
+
+    def _build_panel(self) -> None:
+        self.choice = QComboBox()
+        self.choice.setAccessibleName("Result on show")
+        self.choice.setToolTip("Result on show; every run of this session stays in the list")
+        self.choice.setMinimumContentsLength(12)
+        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.choice.activated.connect(lambda index: self.session.replace(shown=index))
+        self.facts = hint()
+        self.stale = hint()
+        self.stale.setProperty("role", "warning")
+        self.panel.inputs.add(card(self.choice, self.facts, self.stale))
+        self.panel.settings.add(self.controls)
+        self.sentence = QLabel()
+        self.sentence.setWordWrap(True)
+        self.numbers = QWidget()
+        self._grid = QGridLayout(self.numbers)
+        self._grid.setContentsMargins(0, 4, 0, 0)
+        self._grid.setVerticalSpacing(3)
+        self._grid.setColumnStretch(0, 1)
+        self.panel.output.add(card(self.sentence, self.numbers))
+        self._menu = QMenu(self.panel)
+        self._menu.addActions(self.actions()[:5])
+        self.panel.primary.clicked.connect(self._primary)
+
+    # --- gestures ------------------------------------------------------------------------------------------------
+
+    def _primary(self) -> None:
+        if self._shown is None:
+            self.wants_step.emit("reconstruct")
+        else:
+            self.export()
+
+    def export(self) -> None:
+        """Offer everything that can be exported."""
+        if self._shown is None:
+            self.context.messages.say("There is no volume to export yet: run a reconstruction first.", "warning")
+            return
+        button = self.panel.primary
+        self._menu.popup(button.mapToGlobal(button.rect().topLeft()) - button.rect().bottomLeft() * 0)
+
+    def export_volume(self) -> None:
+        """Ask for a place and write the volume."""
+        if self._shown is not None:
+            self._write(exporting.ask_volume(self.panel, self._shown, self._preferences.folder))
+
+    def export_surface(self) -> None:
+        """Ask for a place and write the phase's surface."""
+        if self._shown is not None:
+            phase = self._shown.volume_phase
+            self._write(exporting.ask_surface(self.panel, self._shown, phase, self._preferences.folder))
+
+    def export_curves(self) -> None:
+        """Ask for a place and write S2 and L as CSV."""
+        result = self._shown
+        if result is None:
+            return
+        name = str(Path(self._preferences.folder) / f"{exporting.file_name(result)}_curves.csv")
+        chosen, _ = QFileDialog.getSaveFileName(self.panel, "Export the curves", name, "Table (*.csv)")
+        if chosen:
+            from core.report import write_curves
+
+            path = Path(chosen)
+            self._write(exporting.Wish("the curves", path, lambda: write_curves(result.report, path, overwrite=True)))
+
+    def export_picture(self) -> None:
+        """Ask for a place and save what the view shows."""
+        if self._shown is None:
+            return
+        name = str(Path(self._preferences.folder) / f"{exporting.file_name(self._shown)}.png")
+        chosen, _ = QFileDialog.getSaveFileName(self.panel, "Save a picture of the view", name, "Picture (*.png)")
+        if chosen:
+            image = self.view.snapshot()
+            self._write(exporting.Wish("the picture", Path(chosen), lambda: _save_picture(image, Path(chosen))))
+
+    def export_report(self) -> None:
+        """Ask for a folder and write the report."""
+        if self._shown is not None:
+            self._write(exporting.ask_report(self.panel, self._shown, self._preferences.folder))
+
+    def _write(self, wish: exporting.Wish | None) -> None:
+        if wish is None:
+            return
+        self._preferences.folder = str(wish.path if wish.path.is_dir() else wish.path.parent)
+        self.context.messages.say(f"Writing {wish.what} …")
+
+        def work() -> exporting.Wish:
+            wish.write()
+            return wish
+
+        self._writer.ask(work)
+
+    def _written(self, wish: exporting.Wish) -> None:
+        self.context.messages.say(f"Wrote {wish.what}: {wish.path}", "good")
+
+    def _turn(self, on: bool) -> None:
+        if on:
+            self.view.start_turntable()
+        else:
+            self.view.stop_turntable()
+
+    # --- showing -------------------------------------------------------------------------------------------------
+
+    def _changed(self, old: State, new: State) -> None:
+        if old.results is not new.results or old.shown != new.shown:
+            self._show_result()
+        else:
+            self._show_state()
+
+    def _show_result(self) -> None:
+        state = self.session.state
+        result = state.result
+        for action in self.actions():
+            action.setEnabled(result is not None)
+        with QSignalBlocker(self.choice):
+            self.choice.clear()
+            for number, item in enumerate(state.results, 1):
+                self.choice.addItem(f"{number}. {item.title}")
+            self.choice.setCurrentIndex(state.shown % len(state.results) if state.results else -1)
+        self.choice.setVisible(result is not None)
+        self.controls.setEnabled(result is not None)
+        self._stack.setCurrentWidget(self._empty if result is None else self.view)
+        if result is None:
+            self._shown = None
+            self.facts.setText("No volume yet")
+            self.sentence.setText("Nothing to measure yet")
+            self.numbers.hide()
+            self.panel.set_primary("Go to Reconstruct", tip="Go to step 4 (Ctrl+4)")
+            self._show_state()
+            return
+        if result is not self._shown:
+            self._shown = result
+            self.view.set_volume(result.volume.labels, result.volume.phases, result.volume.voxel_size)
+            self.view.set_phase(result.volume_phase)
+            self.controls.refresh()
+        self._show_numbers(result)
+        self.panel.set_primary("Export …", tip="Export volume, surface, curves, picture or report (Ctrl+E)")
+        self._show_state()
+
+    def _show_numbers(self, result: Result) -> None:
+        from core.images.pixel_size import format_length
+
+        z, y, x = result.volume.shape
+        text = f"{x} × {y} × {z} voxels"
+        if result.volume.voxel_size is not None:
+            sides = zip((x, y, z), reversed(result.volume.voxel_size), strict=True)
+            text += "\n" + " × ".join(format_length(n * size) for n, size in sides)
+            text += f", {format_length(result.volume.voxel_size[0])} per voxel"
+        self.facts.setText(
+            f"{text}\n{result.plan.engine.upper()}, preset {result.plan.preset}, seed {result.plan.seed}"
+        )
+        said = verdict(result)
+        self.sentence.setText(said.sentence)
+        set_role(self.sentence, "role", "good" if said.good else "warning")
+        while self._grid.count():
+            item = self._grid.takeAt(0)
+            widget = item.widget() if item else None
+            if widget is not None:
+                widget.deleteLater()
+        for line, (label, value) in enumerate(rows(result)):
+            name = hint(label)
+            number = QLabel(value)
+            number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+            number.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._grid.addWidget(name, line, 0)
+            self._grid.addWidget(number, line, 1)
+        self.numbers.show()
+
+    def _show_state(self) -> None:
+        if self._shown is None:
+            self.stale.hide()
+            self.set_status("empty", "Run a reconstruction first (step 4).")
+            return
+        reason = stale_reason(self.session) if self._shown is self.session.state.result else ""
+        self.stale.setText(reason)
+        self.stale.setVisible(bool(reason))
+        if reason:
+            self.set_status("stale", reason)
+        else:
+            self.set_status("ready", verdict(self._shown).sentence)
+
+    def fit(self) -> None:
+        """Show everything."""
+        self.view.fit()
+
+    def close(self) -> None:
+        """The window closes."""
+        self.view.stop_turntable()
+
+
+def _save_picture(image: Any, path: Path) -> None:
+    from core.errors import JobError
+    from core.images.atomic import replacing
+
+    with replacing(path, True) as temporary:
+        if not image.save(str(temporary), "PNG"):
+            raise JobError(f"The picture could not be written to {path}.", "Choose another folder.")
