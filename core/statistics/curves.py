@@ -1,4 +1,4 @@
-"""Both curves of one structure, along its axes and averaged over them."""
+"""Both curves of one structure, along its axes and averaged over them, and the length that they tell of."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from core.errors import InputError
 from core.statistics.indicator import Indicator, checked_indicator
 from core.statistics.lineal_path import lineal_path_axes
 from core.statistics.two_point import two_point_axes
@@ -49,3 +50,40 @@ def measure_curves(indicator: Indicator, max_lag: int, periodic: bool = False) -
         s2=two_point_axes(inside, max_lag, periodic),
         lineal_path=lineal_path_axes(inside, max_lag, periodic),
     )
+
+
+def correlation_length(indicator: Indicator) -> float:
+    """The lag, in pixels, at which the structure has forgotten itself: its autocovariance has fallen to 1/e.
+
+    Definition: the first r with C(r) = 1/e, where C(r) = (S2(r) − φ²) / (φ − φ²) is the normalised autocovariance of
+    the axis-averaged S2 (non-periodic), linear between whole lags. φ is the share of the phase in the whole array.
+
+    Parameters
+    ----------
+    indicator
+        Shape (Y, X) or (Z, Y, X), bool or 0 and 1, with both values and at least two pixels along each axis.
+
+    Returns
+    -------
+    float
+        Pixels; above 0. Where C stays above 1/e up to half the shortest side (at least 1 px), that lag: the
+        structure is too coarse for the array and its true length is longer.
+
+    Raises
+    ------
+    InputError
+        Where the indicator cannot be used or holds one phase only.
+    """
+    inside = checked_indicator(indicator)
+    fraction = float(inside.mean())
+    if fraction in (0.0, 1.0):
+        raise InputError("One phase fills the whole array, so it has no correlation length.", "Choose another phase.")
+    curve = two_point_axes(inside, max(1, min(inside.shape) // 2)).mean(axis=0)
+    covariance = (curve - fraction**2) / (fraction - fraction**2)
+    below = np.flatnonzero(covariance < np.exp(-1))
+    if not len(below):
+        return float(len(curve) - 1)
+    last = int(below[0])
+    # covariance[0] is 1, so there is always a lag before the first one below.
+    before, after = covariance[last - 1], covariance[last]
+    return float(last - 1 + (before - np.exp(-1)) / (before - after))

@@ -15,14 +15,16 @@ errors (of the order 1e-9 of a pair in double precision) are removed by rounding
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
 from core.statistics.indicator import Indicator, checked_indicator, checked_lag, line_blocks
 
-WORKERS = 2
-"""Threads for the transforms."""
+WORKERS = max(1, min(8, os.cpu_count() or 1))
+"""Threads for the transforms; each line's transform is its own, so their number does not change a result."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -56,7 +58,7 @@ def two_point_axes(indicator: Indicator, max_lag: int, periodic: bool = False) -
 
 def _along_axis(inside: npt.NDArray[np.bool_], axis: int, max_lag: int, periodic: bool) -> Floats:
     length = inside.shape[axis]
-    padded = length if periodic else fft.next_fast_len(length + max_lag, real=True)
+    padded = length if periodic else padded_length(length, max_lag)
     power = np.zeros(padded // 2 + 1)
     for block in line_blocks(inside, axis):
         spectrum = fft.rfft(block.astype(np.float64), n=padded, axis=1, workers=WORKERS)
@@ -64,5 +66,17 @@ def _along_axis(inside: npt.NDArray[np.bool_], axis: int, max_lag: int, periodic
         power += np.einsum("ij,ij->j", spectrum.imag, spectrum.imag)
     pairs = np.rint(fft.irfft(power, n=padded)[: max_lag + 1])
     lines = inside.size // length
-    places = length if periodic else length - np.arange(max_lag + 1)
-    return np.asarray(pairs / (lines * places), dtype=np.float64)
+    starts = places(length, np.arange(max_lag + 1), periodic)
+    return np.asarray(pairs / (lines * starts), dtype=np.float64)
+
+
+def padded_length(length: int, max_lag: int) -> int:
+    """A length quick to transform at which no pair up to ``max_lag`` apart wraps around into another."""
+    return int(fft.next_fast_len(length + max_lag, real=True))
+
+
+def places(length: int, lags: npt.NDArray[np.int64], periodic: bool) -> Floats:
+    """How many pixels of a line of ``length`` start a pair at each lag (px, not negative); the shape of ``lags``."""
+    if periodic:
+        return np.full(lags.shape, length, dtype=np.float64)
+    return (length - lags).astype(np.float64)
