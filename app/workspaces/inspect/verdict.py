@@ -26,7 +26,7 @@ class Verdict:
 
 
 def share_inside(result: Result) -> tuple[float, float] | None:
-    """Shares of the lags at which the volume's S2 and L lie inside the exemplar's sampling band; None without a band."""
+    """Shares of the lags at which the volume's S2 and L lie inside the exemplar's sampling band, or None."""
     band = result.band
     if band is None:
         return None
