@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -157,15 +158,46 @@ def _channels_last(values: Tensor) -> Tensor:
 def doubled(features: Tensor, coarse: Box, fine: Box) -> Tensor:
     """Linear interpolation of ``features``, which lie on ``coarse``, onto the grid of half the edge, cut to ``fine``.
 
-    Weights are ¾ and ¼. By slices, axis after axis, and with the channels last: several times faster on a CPU than
-    `torch.nn.functional.interpolate`, and without its padding at the border.
+    Weights are ¾ and ¼. Much faster on a CPU than `torch.nn.functional.interpolate`, and without its padding at the
+    border.
     """
-    values = features.permute(0, 2, 3, 4, 1)
-    for axis in range(3):
-        low = values.narrow(axis + 1, 0, coarse.shape[axis] - 1)
-        high = values.narrow(axis + 1, 1, coarse.shape[axis] - 1)
-        odd, even = torch.lerp(low, high, 0.25), torch.lerp(low, high, 0.75)
-        values = torch.stack((odd, even), dim=axis + 2).flatten(axis + 1, axis + 2)
-        # the first cell is the odd one that lies on coarse cell `start`
-        values = values.narrow(axis + 1, fine.start[axis] - (2 * coarse.start[axis] + 1), fine.shape[axis])
-    return values.permute(0, 4, 1, 2, 3)
+    # the first cell that can be interpolated is the odd one on the coarse cell `start`
+    cut = _triple(f - (2 * c + 1) for f, c in zip(fine.start, coarse.start, strict=True))
+    result: Tensor = _Doubling.apply(features.permute(0, 2, 3, 4, 1), cut, fine.shape)  # type: ignore[no-untyped-call]
+    return result.permute(0, 4, 1, 2, 3)
+
+
+class _Doubling(torch.autograd.Function):
+    """Channels-last interpolation by slices, axis after axis, with its transpose written out.
+
+    Left to autograd, every slice would fill and add a whole block of zeros: the backward pass took four times as long.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, cut: Triple, shape: Triple) -> Tensor:
+        for axis in (1, 2, 3):
+            cells = values.shape[axis] - 1
+            low, high = values.narrow(axis, 0, cells), values.narrow(axis, 1, cells)
+            into = values.new_empty(*values.shape[:axis], cells, 2, *values.shape[axis + 1 :])
+            torch.lerp(low, high, 0.25, out=into.select(axis + 1, 0))
+            torch.lerp(low, high, 0.75, out=into.select(axis + 1, 1))
+            values = into.flatten(axis, axis + 1)
+        ctx.cut, ctx.full = cut, values.shape
+        return values[_inside(cut, shape)]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        gradient = gradients[0].new_zeros(ctx.full)
+        gradient[_inside(ctx.cut, _triple(gradients[0].shape[1:4]))] = gradients[0]
+        for axis in (3, 2, 1):
+            pairs = gradient.unflatten(axis, (-1, 2))  # type: ignore[no-untyped-call]
+            odd, even = pairs.select(axis + 1, 0), pairs.select(axis + 1, 1)
+            cells = odd.shape[axis]
+            gradient = odd.new_zeros(*odd.shape[:axis], cells + 1, *odd.shape[axis + 1 :])
+            gradient.narrow(axis, 0, cells).copy_(torch.lerp(odd, even, 0.25))
+            gradient.narrow(axis, 1, cells).add_(torch.lerp(odd, even, 0.75))
+        return gradient, None, None
+
+
+def _inside(cut: Triple, shape: Triple) -> tuple[slice, ...]:
+    return (slice(None), *(slice(c, c + n) for c, n in zip(cut, shape, strict=True)))

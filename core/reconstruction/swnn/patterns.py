@@ -1,6 +1,6 @@
 """Local patterns and the sliced-Wasserstein distance between two sets of them (SWNN, Sec. 2.2.2, 2.2.3 and 2.3.3).
 
-A pattern is a window of t × t pixels of a section, as a vector of t² values, −1 for the complement and +1 for the phase.
+A pattern is a window of t × t pixels of a section, as a vector of t² values: −1 in the complement, +1 in the phase.
 Larger structures are seen by the same window on sections averaged over 2 × 2, 4 × 4 … pixels.
 """
 
@@ -63,7 +63,8 @@ def random_directions(count: int, dimension: int, generator: torch.Generator) ->
 def random_basis(dimension: int, generator: torch.Generator) -> Tensor:
     """A random rotation: ``dimension`` directions at right angles, which see everything once and nothing twice."""
     basis, upper = torch.linalg.qr(torch.randn(dimension, dimension, generator=generator))
-    return basis * torch.sign(torch.diagonal(upper))
+    rotation: Tensor = basis * torch.sign(torch.diagonal(upper))
+    return rotation
 
 
 def all_windows(section: Tensor, edge: int, scale: int = 1) -> Tensor:
@@ -141,7 +142,8 @@ def controlled(patterns: Tensor, fraction: float, generator: torch.Generator) ->
     low, high = float(own.min()), float(own.max())
     if not low <= fraction <= high:
         raise InputError(
-            f"A volume fraction of {fraction:.3f} is out of reach: the exemplar's patterns allow {low:.3f} to {high:.3f}.",
+            f"A volume fraction of {fraction:.3f} is out of reach: "
+            f"the exemplar's patterns allow {low:.3f} to {high:.3f}.",
             "Choose a fraction in that interval, or a smaller window or fewer scales.",
         )
     means = own[order].cumsum(0) / torch.arange(1, len(own) + 1, dtype=torch.float64)

@@ -75,7 +75,7 @@ class SwnnSettings:
     cube: int | None = setting(
         None, "Block edge", "Edge of the cubes, or of the slabs' sections.", unit="px", minimum=8, maximum=512
     )
-    batch: int = setting(1, "Batch", "Blocks per iteration.", minimum=1, maximum=64, advanced=True)
+    batch: int = setting(2, "Batch", "Blocks per iteration.", minimum=1, maximum=64, advanced=True)
     directions: int = setting(
         0,
         "Directions",
@@ -111,6 +111,7 @@ PRESETS: Mapping[str, SwnnSettings] = MappingProxyType(
             window=7,
             scales=1,
             geometry="slabs",
+            batch=1,
             cube=128,
             directions=512,
             windows=0,
@@ -151,7 +152,7 @@ def resolve(settings: SwnnSettings, indicator: np.ndarray) -> SwnnSettings:
     while scales > 1 and smallest < 2 * settings.window * 2 ** (scales - 1):
         scales -= 1
     levels = settings.levels or (3 if length < 7 else 4)
-    cube = settings.cube or (40 if length < 7 else 48)
+    cube = settings.cube or (32 if length < 7 else 48)
     cube = max(cube, settings.window * 2 ** (scales - 1))
     if settings.geometry == "slabs":
         cube = min(cube, smallest)

@@ -112,7 +112,7 @@ def train(
         for axes, size in training_blocks(settings):
             block = network(make_noise(network, size, settings.batch, draw, device), (0, 0, 0), size)
             part = exemplar.distance(block, axes, draw) * (len(axes) / 3)
-            part.backward()
+            part.backward()  # type: ignore[no-untyped-call]
             loss += part.detach().cpu()
         optimiser.step()
         losses.append(float(loss))

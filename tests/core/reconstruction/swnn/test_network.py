@@ -62,14 +62,19 @@ def test_overlapping_boxes_agree(name: str, origin: tuple[int, int, int]) -> Non
     assert a.std() > 1e-2  # not the agreement of two constants
 
 
-def test_interpolation_is_that_of_torch_inside() -> None:
-    values = torch.randn(2, 3, 6, 5, 7)
-    reference = functional.interpolate(values, scale_factor=2, mode="trilinear", align_corners=False)
+def test_interpolation_and_its_gradient_are_those_of_torch_inside() -> None:
+    values = torch.randn(2, 3, 6, 5, 7, requires_grad=True)
     coarse = Box((0, 0, 0), (6, 5, 7))
     fine = Box((1, 3, 2), (10, 6, 9))
     assert fine.coarser.start == (0, 1, 0)
+    whole = functional.interpolate(values, scale_factor=2, mode="trilinear", align_corners=False)
+    reference = whole[:, :, 1:11, 3:9, 2:11]
     mine = doubled(values, coarse, fine)
-    assert torch.allclose(mine, reference[:, :, 1:11, 3:9, 2:11], atol=1e-6)
+    assert torch.allclose(mine, reference, atol=1e-6)
+    weights = torch.randn_like(reference)
+    wanted = torch.autograd.grad((reference * weights).sum(), values)[0]
+    found = torch.autograd.grad((mine * weights).sum(), values)[0]
+    assert torch.allclose(found, wanted, atol=1e-5)
 
 
 @pytest.mark.parametrize(("start", "shape"), [(0, 4), (1, 4), (-1, 3), (-4, 1), (7, 2)])
