@@ -1,0 +1,98 @@
+"""Command palette, settings form, scale bar, time left: the small parts, each alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.widgets.command_palette import CommandPalette, score
+from app.widgets.job_strip import TimeLeft, format_seconds
+from app.widgets.settings_form import SettingsForm
+from core.job import Progress
+from core.settings import setting
+
+
+def test_letters_in_order_fit_and_word_beginnings_win() -> None:
+    assert score("xyz", "Open a micrograph") is None
+    whole, scattered = score("run", "Run the reconstruction"), score("run", "Return untouched")
+    assert whole is not None and scattered is not None and whole > scattered
+
+
+def test_typing_filters_and_enter_runs(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    ran: list[str] = []
+    actions = []
+    for text in ("Open a micrograph …", "Run the reconstruction", "Fit to view"):
+        action = QAction(text, window)
+        action.triggered.connect(lambda _checked=False, name=text: ran.append(name))
+        actions.append(action)
+    actions[2].setEnabled(False)
+    palette = CommandPalette(window, actions)
+    qtbot.addWidget(palette)
+    assert palette.list.count() == 2
+    palette.open_over(window)
+    qtbot.keyClicks(palette.field, "recon")
+    assert palette.list.count() == 1
+    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert ran == ["Run the reconstruction"]
+    assert not palette.isVisible()
+
+
+@dataclass(frozen=True)
+class Oven:
+    steps: int = setting(10, "Steps", "How many.", minimum=1, maximum=100, unit="px")
+    gas: str = setting("argon", "Gas", "What flows.", choices=("argon", "air"))
+    limit: float | None = setting(None, "Limit", "Stop there.", minimum=1)
+    quiet: bool = setting(False, "Quiet", "No bell.", advanced=True)
+
+
+def test_a_form_reports_changes_and_shows_what_it_is_told(qtbot: QtBot) -> None:
+    form = SettingsForm()
+    qtbot.addWidget(form)
+    settings = Oven()
+    form.show_settings(settings, Oven())
+    form.show()
+    asked: list[tuple[str, object]] = []
+    form.changed.connect(lambda name, value: asked.append((name, value)))
+    controls = form.values()
+    steps, gas, limit, quiet = (controls[name] for name in ("steps", "gas", "limit", "quiet"))
+    assert isinstance(steps, QSpinBox) and steps.suffix() == " px" and steps.maximum() == 100
+    steps.setValue(20)
+    assert isinstance(gas, QComboBox)
+    gas.setCurrentIndex(1)
+    assert isinstance(limit, QLineEdit)
+    limit.setText("2.5")
+    limit.editingFinished.emit()
+    assert isinstance(quiet, QCheckBox)
+    quiet.setChecked(True)
+    assert asked == [("steps", 20), ("gas", "air"), ("limit", 2.5), ("quiet", True)]
+    asked.clear()
+    form.show_settings(replace(settings, steps=20, limit=0.5), Oven())
+    assert asked == [], "showing is not asking"
+    row = form._rows["steps"]
+    assert not row.dot.isHidden() and form._rows["gas"].dot.isHidden()
+    assert "at least 1" in form._rows["limit"].wrong.text() and not form._rows["limit"].wrong.isHidden()
+    row.dot.click()
+    assert asked == [("steps", 10)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0 s"), (59.4, "59 s"), (61, "1 min 1 s"), (3600, "1 h 0 min"), (5000, "1 h 23 min")]
+)
+def test_durations_in_words(seconds: float, text: str) -> None:
+    assert format_seconds(seconds) == text
+
+
+def test_time_left_waits_until_it_knows_and_starts_anew_with_each_phase_of_work() -> None:
+    left = TimeLeft()
+    assert left.read(Progress(0, 100, "Training"), now=10.0) is None
+    assert left.read(Progress(1, 100, "Training"), now=13.0) is None
+    assert left.read(Progress(20, 100, "Training"), now=20.0) == pytest.approx(40.0)
+    assert left.read(Progress(1, 8, "Generating"), now=21.0) is None
+    assert left.read(Progress(5, 0, "Generating"), now=30.0) is None
