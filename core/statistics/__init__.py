@@ -7,10 +7,10 @@ from core.statistics.comparison import Comparison, compare, compare_curves, disc
 from core.statistics.curves import Curves, correlation_length, measure_curves
 from core.statistics.indicator import default_max_lag
 from core.statistics.lineal_path import lineal_path_axes
+from core.statistics.maps import radial_average, section_two_point_map, two_point_map, two_point_radial
 from core.statistics.sampling_band import SamplingBand, sampling_band
 from core.statistics.shapes import SectionShapes, section_shapes
 from core.statistics.two_point import two_point_axes
-from core.statistics.two_point_map import radial_average, section_two_point_map, two_point_map, two_point_radial
 
 __all__ = [
     "Comparison",

@@ -11,7 +11,7 @@ from scipy import integrate
 from core.errors import InputError
 from core.statistics.curves import Curves, measure_curves
 from core.statistics.indicator import Indicator, checked_indicator, default_max_lag
-from core.statistics.two_point_map import section_two_point_map, two_point_map
+from core.statistics.maps import section_two_point_map, two_point_map
 
 Floats = npt.NDArray[np.float64]
 
@@ -71,8 +71,13 @@ class Comparison:
 
     @property
     def epsilon_l(self) -> float:
-        """`epsilon_lineal_path` under its short name."""
+        """`epsilon_lineal_path` by its symbol."""
         return self.epsilon_lineal_path
+
+    @property
+    def epsilon_l_axes(self) -> tuple[float, ...]:
+        """`epsilon_lineal_path_axes` by its symbol."""
+        return self.epsilon_lineal_path_axes
 
 
 def compare(volume_indicator: Indicator, exemplar_indicator: Indicator, max_lag: int | None = None) -> Comparison:

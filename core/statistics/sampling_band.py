@@ -5,12 +5,12 @@ within that scatter agrees with the exemplar as well as a second micrograph woul
 
 Estimator: a block bootstrap (Künsch, Ann. Statist. 17, 1217, 1989; overlapping blocks in the plane after Hall,
 Stoch. Process. Appl. 20, 231, 1985) on pair counts instead of pixels. Each pair of pixels (for S2) or segment (for L)
-belongs to the block that holds its first pixel, so no block cuts a pair and nothing is joined that was not neighbours.
-Per block, axis and lag, the hits (pairs in the phase) and the trials (all pairs) are summed once. A replica draws as
-many blocks, with replacement, as it takes to cover the exemplar's area. Its curve, the ratio Σ hits / Σ trials, is taken
-to first order about the exemplar's own S: S + Σ (hits − S·trials) / E[Σ trials], which stays finite where far lags leave
-a block no pairs; then the axes are averaged. Overlapping blocks slightly favour the picture's middle, so the replicas are
-centred on the exemplar's own curve. The band is the quantiles of the replicas at each lag.
+belongs to the block that holds its first pixel, so no block cuts a pair and nothing is joined that was not
+neighbours. Per block, axis and lag, the hits (pairs in the phase) and the trials (all pairs) are summed once. A copy
+(replica) draws as many blocks, with replacement, as cover the exemplar's area. Its curve, the ratio Σ hits / Σ trials,
+is taken to first order about the exemplar's own S: S + Σ (hits − S·trials) / E[Σ trials], which stays finite where far
+lags leave a block no pairs; then the axes are averaged. Overlapping blocks slightly favour the picture's middle, so the
+replicas are centred on the exemplar's own curve. The band is the quantiles of the replicas at each lag.
 
 Limits: blocks are drawn independently, which loses the correlation between neighbouring blocks, so the band is rather
 too narrow. On thresholded Gaussian random fields (128² and 256², correlation lengths of 3 to 6 px, 144 samples each)
@@ -99,10 +99,11 @@ def sampling_band(exemplar_indicator: Indicator, max_lag: int, confidence: float
 
 def _block_size(inside: Bools) -> int:
     """Side of the blocks in pixels: eight correlation lengths, at least 4 px, at most a third of the shorter side."""
-    largest = max(2, min(inside.shape) // BLOCKS_A_SIDE)
+    largest: int = max(2, min(inside.shape) // BLOCKS_A_SIDE)
     if inside.all() or not inside.any():
         return largest
-    return min(max(round(BLOCK_LENGTHS * correlation_length(inside)), min(4, largest)), largest)
+    wanted: int = round(BLOCK_LENGTHS * correlation_length(inside))
+    return min(max(wanted, 4), largest)
 
 
 def _block_starts(length: int, block: int) -> npt.NDArray[np.int64]:

@@ -183,6 +183,8 @@ def section_two_point_map(indicator: Indicator, axis: int, max_lag: int) -> Floa
     inside = checked_indicator(indicator)
     if inside.ndim != 3:
         raise InputError(f"Sections are taken of a volume with three axes, not of shape {inside.shape}.")
+    if axis not in (0, 1, 2):
+        raise InputError(f"The normal of sections is axis 0, 1 or 2, not axis {axis}.")
     sections = np.moveaxis(inside, axis, 0)
     depth, rows, columns = sections.shape
     lag = checked_lag(max_lag, (rows, columns))
