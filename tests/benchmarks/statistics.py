@@ -91,10 +91,8 @@ def main() -> int:
         with multiprocessing.get_context("spawn").Pool(1) as process:
             row = process.apply(measure, (name,))
         rows.append(row)
-        print(
-            f"{name:<48} {row['seconds']:7.2f} s {row['processor_seconds']:7.2f} s of CPU {row['peak_bytes'] / 1e6:8.0f} MB",
-            flush=True,
-        )
+        times = f"{row['seconds']:7.2f} s {row['processor_seconds']:7.2f} s of CPU"
+        print(f"{name:<48} {times} {row['peak_bytes'] / 1e6:8.0f} MB", flush=True)
     kept = rows[0]["seconds"] < LIMIT_SECONDS and rows[0]["peak_bytes"] < LIMIT_BYTES
     print(f"First row within {LIMIT_SECONDS:g} s and {LIMIT_BYTES / 1e9:g} GB: {'yes' if kept else 'NO'}")
     machine = {"processor": platform.processor() or platform.machine(), "cpus": os.cpu_count(), "load": os.getloadavg()}
