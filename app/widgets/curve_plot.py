@@ -1,0 +1,371 @@
+"""S2 and L of the exemplar, its sampling band and the result, drawn one above the other; the loss below them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QIODevice, QPoint, QPointF, QSaveFile, Qt
+from PySide6.QtGui import QColor, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QMenu, QMessageBox, QVBoxLayout, QWidget
+
+from core.errors import JobError
+
+AXES = "zyx"
+TITLES = ("Two-point probability S₂", "Lineal path L")
+
+
+class CurvesLike(Protocol):
+    """What a curve set must offer: ``lags`` (n,) px; ``s2`` and ``lineal_path`` (ndim, n) and their means (n,)."""
+
+    @property
+    def lags(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def s2(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def lineal_path(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def s2_mean(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def lineal_path_mean(self) -> np.ndarray: ...  # noqa: D102
+
+
+class BandLike(Protocol):
+    """A sampling band: four arrays of shape (n,) for lags 0 to n − 1 px."""
+
+    @property
+    def s2_low(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def s2_high(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def lineal_path_low(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def lineal_path_high(self) -> np.ndarray: ...  # noqa: D102
+
+
+@dataclass(frozen=True, eq=False)
+class PlotCurves:
+    """Plain arrays for the plot, where nothing better is at hand; shapes as in `CurvesLike`."""
+
+    lags: np.ndarray
+    s2: np.ndarray
+    lineal_path: np.ndarray
+
+    @property
+    def s2_mean(self) -> np.ndarray:
+        """S2 averaged over the axes."""
+        return np.asarray(self.s2.mean(axis=0))
+
+    @property
+    def lineal_path_mean(self) -> np.ndarray:
+        """L averaged over the axes."""
+        return np.asarray(self.lineal_path.mean(axis=0))
+
+
+class CurvePlot(QWidget):
+    """Two stacked plots, S2(r) and L(r), over a plot of the loss that appears with the first loss."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Curves")
+        self._exemplar: CurvesLike | None = None
+        self._result: CurvesLike | None = None
+        self._band: BandLike | None = None
+        self._loss: list[tuple[float, float]] = []
+        self._pixel_size: float | None = None
+        self.graphics = pg.GraphicsLayoutWidget()
+        self.graphics.setAccessibleName("Plots of S₂ and L")
+        self.graphics.setToolTip("Move over a curve to read it; right click to copy or save")
+        self.graphics.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.graphics.customContextMenuRequested.connect(self._open_menu)
+        self.plots = [self.graphics.addPlot(row=row, col=0) for row in range(3)]
+        for plot in self.plots:
+            plot.setMenuEnabled(False)
+            plot.hideButtons()
+            plot.setMouseEnabled(x=False, y=False)
+            plot.getAxis("left").setWidth(58)
+            for side in ("bottom", "left", "top"):
+                plot.getAxis(side).enableAutoSIPrefix(False)
+        self.plots[1].setXLink(self.plots[0])
+        self.plots[2].setLabel("left", "Loss")
+        self.plots[2].setLabel("bottom", "Step")
+        self.plots[2].hide()
+        self.log_box = QCheckBox("Log")
+        self.log_box.setAccessibleName("Logarithmic probability axis")
+        self.log_box.setToolTip("Draw S₂ and L on a logarithmic axis")
+        self.log_box.toggled.connect(self._draw)
+        self.axes_box = QCheckBox("z, y, x")
+        self.axes_box.setAccessibleName("Show each axis of the result")
+        self.axes_box.setToolTip("Add a thin line for each axis of the result")
+        self.axes_box.toggled.connect(self._draw)
+        self.readout = QLabel(" ")
+        self.readout.setAccessibleName("Curve values under the pointer")
+        self.readout.setToolTip("Values at the distance under the pointer")
+        self.readout.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.readout.setWordWrap(True)
+        self.readout.setMinimumHeight(2 * self.readout.fontMetrics().lineSpacing())
+        row = QHBoxLayout()
+        row.addWidget(self.log_box)
+        row.addWidget(self.axes_box)
+        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.graphics, 1)
+        column.addLayout(row)
+        column.addWidget(self.readout)
+        self._rulers = [pg.InfiniteLine(angle=90, movable=False) for _ in range(2)]
+        self.graphics.scene().sigMouseMoved.connect(self._hovered)
+        self._draw()
+
+    # --- what is shown -------------------------------------------------------------------------------------------
+
+    def set_exemplar(self, curves: CurvesLike | None) -> None:
+        """Show ``curves`` dashed, or none."""
+        self._exemplar = curves
+        self._draw()
+
+    def set_band(self, band: BandLike | None) -> None:
+        """Show the exemplar's sampling band, or none."""
+        self._band = band
+        self._draw()
+
+    def set_result(self, curves: CurvesLike | None) -> None:
+        """Show ``curves`` as the result, or none."""
+        self._result = curves
+        self._draw()
+
+    def set_loss(self, loss: Sequence[tuple[float, float]]) -> None:
+        """Show pairs of step and loss; an empty sequence hides the plot."""
+        self._loss = list(loss)
+        self._draw_loss()
+
+    def set_pixel_size(self, pixel_size: float | None) -> None:
+        """Metres per pixel: distances then read in µm below and voxels above; None: in voxels only."""
+        self._pixel_size = pixel_size
+        self._draw()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._exemplar = self._result = self._band = None
+        self._loss = []
+        self._draw()
+
+    # --- drawing -------------------------------------------------------------------------------------------------
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_rulers"):
+            self._draw()
+
+    def _colors(self) -> tuple[QColor, QColor, QColor]:
+        palette = self.palette()
+        dark = palette.color(QPalette.ColorRole.Window).lightness() < 128
+        base, text = palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Text)
+        return base, text, QColor("#2EC4B6" if dark else "#0F8B8D")
+
+    def _draw(self) -> None:
+        base, text, accent = self._colors()
+        self.graphics.setBackground(base)
+        log = self.log_box.isChecked()
+        for index, plot in enumerate(self.plots[:2]):
+            if plot.legend is not None:
+                plot.legend.scene().removeItem(plot.legend)
+                plot.legend = None
+            plot.clear()
+            if index == 0:
+                plot.addLegend(offset=(-8, 8), labelTextColor=text)
+            plot.setLogMode(x=False, y=log)
+            self._draw_band(plot, index, accent, log)
+            if self._result is not None and self.axes_box.isChecked():
+                styles = (Qt.PenStyle.SolidLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
+                for axis, values in enumerate(self._rows(self._result, index)):
+                    pen = pg.mkPen(accent, width=1, style=styles[axis % 3])
+                    self._line(plot, self._result.lags, values, pen, f"result, {AXES[axis % 3]}", log)
+            if self._result is not None:
+                pen = pg.mkPen(accent, width=2)
+                self._line(plot, self._result.lags, self._mean(self._result, index), pen, "result", log)
+            if self._exemplar is not None:
+                pen = pg.mkPen(text, width=1.5, style=Qt.PenStyle.DashLine)
+                self._line(plot, self._exemplar.lags, self._mean(self._exemplar, index), pen, "exemplar", log)
+            self._rulers[index].setPen(pg.mkPen(text, width=1, style=Qt.PenStyle.DotLine))
+            self._rulers[index].hide()
+            plot.addItem(self._rulers[index], ignoreBounds=True)
+            plot.setLabel("left", TITLES[index], color=text.name())
+            plot.enableAutoRange()
+        self._draw_axes(text)
+        self._draw_loss()
+
+    def _draw_axes(self, text: QColor) -> None:
+        scale = 1.0 if self._pixel_size is None else self._pixel_size * 1e6
+        unit = "voxels" if self._pixel_size is None else "µm"
+        self.plots[0].showAxis("top", self._pixel_size is not None)
+        self.plots[0].setLabel("top", "Distance r (voxels)" if self._pixel_size is not None else "", color=text.name())
+        self.plots[1].setLabel("bottom", f"Distance r ({unit})", color=text.name())
+        for plot in self.plots[:2]:
+            plot.getAxis("bottom").setScale(scale)
+        for plot in self.plots:
+            for side in ("left", "bottom", "top"):
+                plot.getAxis(side).setPen(pg.mkPen(text, width=1))
+                plot.getAxis(side).setTextPen(text)
+
+    def _draw_loss(self) -> None:
+        plot = self.plots[2]
+        plot.clear()
+        plot.setVisible(bool(self._loss))
+        if self._loss:
+            steps, values = np.asarray(self._loss, dtype=float).T
+            plot.setLogMode(x=False, y=bool((values > 0).all()))
+            plot.plot(steps, values, pen=pg.mkPen(self._colors()[2], width=1.5))
+
+    def _draw_band(self, plot: Any, index: int, accent: QColor, log: bool) -> None:
+        if self._band is None:
+            return
+        names = ("s2_low", "s2_high") if index == 0 else ("lineal_path_low", "lineal_path_high")
+        low, high = (np.asarray(getattr(self._band, name), dtype=float) for name in names)
+        if log:  # a band that reaches zero would have no lower edge: stop it at the smallest value it does show
+            positive = np.concatenate([low[low > 0], high[high > 0]])
+            floor = float(positive.min()) if positive.size else 1e-6
+            low, high = np.maximum(low, floor), np.maximum(high, floor)
+        lags = np.arange(len(low), dtype=float)
+        edges = [plot.plot(lags, values, pen=None) for values in (low, high)]
+        fill = QColor(accent)
+        fill.setAlphaF(0.2)
+        plot.addItem(pg.FillBetweenItem(edges[0], edges[1], brush=fill))
+        if plot.legend is not None:
+            swatch = pg.PlotDataItem(pen=pg.mkPen(fill, width=8))
+            plot.legend.addItem(swatch, "band")
+
+    @staticmethod
+    def _line(plot: Any, lags: np.ndarray, values: np.ndarray, pen: Any, name: str, log: bool) -> None:
+        shown = np.where(values > 0, values, np.nan) if log else values
+        plot.plot(np.asarray(lags, dtype=float), shown, pen=pen, name=name, connect="finite")
+
+    @staticmethod
+    def _mean(curves: CurvesLike, index: int) -> np.ndarray:
+        return np.asarray(curves.s2_mean if index == 0 else curves.lineal_path_mean)
+
+    @staticmethod
+    def _rows(curves: CurvesLike, index: int) -> np.ndarray:
+        return np.atleast_2d(curves.s2 if index == 0 else curves.lineal_path)
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def values_at(self, lag: int) -> dict[str, float]:
+        """Values of every curve at ``lag`` (px), by column name as in `table`; curves that end earlier are left out."""
+        names, rows = self.table()
+        if not 0 <= lag < len(rows):
+            return {}
+        return {name: value for name, value in zip(names, rows[lag], strict=True) if np.isfinite(value)}
+
+    def _hovered(self, position: QPointF) -> None:
+        for plot in self.plots[:2]:
+            if plot.vb.sceneBoundingRect().contains(position):
+                self._read(round(plot.vb.mapSceneToView(position).x()))
+                return
+        self._read(-1)
+
+    def _read(self, lag: int) -> None:
+        values = self.values_at(lag)
+        for ruler in self._rulers:
+            ruler.setVisible(bool(values))
+            ruler.setValue(lag)
+        if not values:
+            self.readout.setText(" ")
+            return
+        distance = f"r = {lag} voxels"
+        if self._pixel_size is not None:
+            distance = f"r = {lag * self._pixel_size * 1e6:.4g} µm ({lag} voxels)"
+        kept = {name: value for name, value in values.items() if name not in ("r_voxels", "r_um")}
+        if not self.axes_box.isChecked():
+            kept = {name: value for name, value in kept.items() if name[-2:] not in ("_z", "_y", "_x")}
+        self.readout.setText(distance + " · " + ", ".join(f"{n.replace('_', ' ')} {v:.4f}" for n, v in kept.items()))
+
+    def table(self) -> tuple[list[str], np.ndarray]:
+        """Column names and values, one row a lag from 0; NaN where a curve ends earlier."""
+        columns: dict[str, np.ndarray] = {}
+        for source, curves in (("exemplar", self._exemplar), ("result", self._result)):
+            if curves is None:
+                continue
+            for index, kind in enumerate(("S2", "L")):
+                columns[f"{kind}_{source}"] = self._mean(curves, index)
+                if source == "result":
+                    for axis, values in enumerate(self._rows(curves, index)):
+                        columns[f"{kind}_{source}_{AXES[axis % 3]}"] = values
+        if self._band is not None:
+            columns |= {"S2_low": self._band.s2_low, "S2_high": self._band.s2_high}
+            columns |= {"L_low": self._band.lineal_path_low, "L_high": self._band.lineal_path_high}
+        length = max((len(values) for values in columns.values()), default=0)
+        lags = np.arange(length, dtype=float)
+        whole = {"r_voxels": lags}
+        if self._pixel_size is not None:
+            whole["r_um"] = lags * self._pixel_size * 1e6
+        for name, values in columns.items():
+            whole[name] = np.full(length, np.nan)
+            whole[name][: len(values)] = values
+        return list(whole), np.column_stack(list(whole.values()))
+
+    # --- taking away ---------------------------------------------------------------------------------------------
+
+    def menu(self) -> QMenu:
+        """The right-click menu."""
+        menu = QMenu(self)
+        menu.addAction("Copy data", self.copy_data)
+        menu.addSeparator()
+        for kind in ("csv", "svg", "png"):
+            menu.addAction(f"Save {kind.upper()} …", lambda kind=kind: self._ask_and_save(kind))
+        return menu
+
+    def _open_menu(self, position: QPoint) -> None:
+        menu = self.menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.graphics.mapToGlobal(position))
+
+    def copy_data(self) -> None:
+        """Put the table on the clipboard, tab-separated."""
+        QGuiApplication.clipboard().setText(self._text("\t"))
+
+    def _text(self, separator: str) -> str:
+        names, rows = self.table()
+        lines = [separator.join(names)]
+        lines += [separator.join("" if np.isnan(v) else f"{v:.10g}" for v in row) for row in rows]
+        return "\n".join(lines) + "\n"
+
+    def save(self, path: Path) -> None:
+        """Write the table (.csv) or the picture (.svg, .png), whole or not at all.
+
+        Raises
+        ------
+        JobError
+            Where the file cannot be written.
+        """
+        kind = path.suffix.lower()
+        file = QSaveFile(str(path))
+        good = file.open(QIODevice.OpenModeFlag.WriteOnly)
+        if good and kind == ".png":
+            good = self.graphics.grab().save(file, "PNG")
+        elif good and kind == ".svg":
+            from pyqtgraph.exporters import SVGExporter
+
+            data = bytes(SVGExporter(self.graphics.scene()).export(toBytes=True))
+            good = file.write(data) == len(data)
+        elif good:
+            data = self._text(",").encode()
+            good = file.write(data) == len(data)
+        if not (good and file.commit()):
+            raise JobError(f"{path} could not be written: {file.errorString()}.", "Choose another folder.")
+
+    def _ask_and_save(self, kind: str) -> None:
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save the curves", f"curves.{kind}", f"*.{kind}")
+        if not chosen:
+            return
+        path = Path(chosen) if Path(chosen).suffix else Path(f"{chosen}.{kind}")
+        try:
+            self.save(path)
+        except JobError as error:
+            QMessageBox.warning(self, "Save the curves", str(error))
