@@ -242,7 +242,9 @@ def make_venv(uv: str | None, env: Mapping[str, str]) -> None:
     # from inside another environment, take the Python behind it: that environment may go away
     python = getattr(sys, "_base_executable", None) or sys.executable
     if uv is not None:
-        run_installer([uv, "venv", "--quiet", "--python", python, str(VENV)], env, "  an empty environment")
+        run_installer(
+            [uv, "venv", "--quiet", "--allow-existing", "--python", python, str(VENV)], env, "  an empty environment"
+        )
         return
     try:
         import ensurepip  # noqa: F401
@@ -274,6 +276,15 @@ def get_uv(env: Mapping[str, str]) -> str | None:
             [str(venv_python()), "-m", "pip", "install", "--quiet", f"uv=={UV_VERSION}"], env, "  a fast installer"
         )
     return str(own) if own.exists() else None
+
+
+def require_pip(env: Mapping[str, str]) -> None:
+    """Put pip into an environment that was made without it (as uv makes them), unless uv is there to do the work."""
+    uv_wanted = os.environ.get("MICROLOOM_INSTALLER", "").lower() != "pip"
+    if uv_wanted and shutil.which("uv") is not None:
+        return
+    if not any(found for lib in ("lib", "Lib") for found in (VENV / lib).glob("**/site-packages/pip/__init__.py")):
+        run_installer([str(venv_python()), "-m", "ensurepip", "--upgrade"], env, "  pip")
 
 
 def check_disk(build: str, free: int | None = None) -> None:
@@ -309,8 +320,11 @@ def install_everything(build: str) -> None:
         shutil.rmtree(VENV)
     if not VENV.exists():
         check_disk(build)
+        VENV.mkdir()
+        unfinished_path().touch()  # first of all, so that whatever is killed from here on is seen
         make_venv(get_uv(env), env)
     unfinished_path().touch()
+    require_pip(env)
     uv = get_uv(env)
     python = venv_python()
     run_installer(

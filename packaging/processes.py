@@ -30,6 +30,8 @@ def explain_failure(output: str) -> str:
         "network is unreachable",
         "failed to establish a new connection",
         "connection refused",
+        "connection broken",
+        "cannot connect to proxy",
         "connection reset",
         "timed out",
         "error sending request",
@@ -43,10 +45,11 @@ def explain_failure(output: str) -> str:
         )
     if "certificate" in text:
         return "The package index's certificate is not trusted here. Set PIP_CERT to your organisation's certificates."
-    if "no matching distribution" in text or "no solution found" in text or "no wheels" in text:
+    if any(sign in text for sign in ("no matching distribution", "no solution found", "resolutionimpossible")):
         return (
-            f"A pinned package has no build for this computer and Python {sys.version_info[0]}.{sys.version_info[1]}. "
-            "Try another Python between 3.11 and 3.14."
+            "Either the package index cannot be reached (check the network and PIP_INDEX_URL), or a pinned "
+            f"package has no build for this computer and Python {sys.version_info[0]}.{sys.version_info[1]} (try "
+            "another Python between 3.11 and 3.14)."
         )
     if "permission denied" in text or "read-only file system" in text:
         return "A folder cannot be written (see above). Clone Microloom to a folder of your own."

@@ -120,6 +120,9 @@ class Installer:
             python.parent.mkdir(parents=True)
             python.touch()
             (self.clone.venv / "pyvenv.cfg").write_text("version = 3.12.1\n")
+            pip = self.clone.venv / "lib/python3.12/site-packages/pip/__init__.py"
+            pip.parent.mkdir(parents=True)
+            pip.touch()
         if self.failing is not None and self.failing in command:
             raise self.clone.environment.SetupError("the network is away")
 
@@ -163,8 +166,9 @@ def test_set_up_installs_torch_then_the_pins_then_the_project(fresh: Clone, monk
     assert fresh.ready()
 
 
-def test_a_failed_set_up_starts_over_the_next_time(fresh: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fresh.environment, "run_installer", Installer(fresh, failing="-r"))
+@pytest.mark.parametrize("step", ["venv", "-c", "-r", "--editable"])
+def test_a_failed_set_up_starts_over_the_next_time(fresh: Clone, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    monkeypatch.setattr(fresh.environment, "run_installer", Installer(fresh, failing=step))
     with pytest.raises(fresh.environment.SetupError, match="network"):
         fresh.environment.install_everything("cpu")
     assert not fresh.ready()

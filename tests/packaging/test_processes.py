@@ -17,7 +17,7 @@ import pytest
         ("error: error sending request for url: dns error", "cannot be reached"),
         ("Read timed out.", "cannot be reached"),
         ("invalid peer certificate: UnknownIssuer", "PIP_CERT"),
-        ("ERROR: No matching distribution found for torch==2.13.0", "Try another Python"),
+        ("ERROR: No matching distribution found for torch==2.13.0", "try another Python"),
         ("error: Permission denied (os error 13)", "folder of your own"),
         ("Segmentation fault", "lines above"),
     ],
