@@ -1,0 +1,192 @@
+"""Writes phase images, volumes and surfaces. Every file is written beside its target and then put in its place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from core.errors import InputError
+from core.images.atomic import replacing
+from core.images.values import PhaseImage, Volume
+from core.images.volume_formats import WRITERS, card, micrometres
+
+VOLUME_FORMATS = MappingProxyType(
+    {
+        ".tif": "TIFF stack (ImageJ)",
+        ".ome.tif": "TIFF stack (OME)",
+        ".nrrd": "NRRD",
+        ".vti": "VTK image data",
+        ".h5": "HDF5",
+        ".npy": "NumPy array",
+    }
+)
+"""Suffix → title, in the order in which they are offered."""
+
+_IMAGEJ_LIMIT = 4_000_000_000
+
+
+def format_of(path: Path, given: str | None = None) -> str:
+    """The key of `VOLUME_FORMATS` (or another suffix that is written) for ``path``.
+
+    Raises
+    ------
+    InputError
+        For a suffix that no format has.
+    """
+    name = (given if given is not None else path.name).lower()
+    if name.endswith((".ome.tif", ".ome.tiff")):
+        return ".ome.tif"
+    if name.endswith((".tif", ".tiff")):
+        return ".tif"
+    for suffix in (".npy", *WRITERS):
+        if name.endswith(suffix):
+            return suffix
+    raise InputError(
+        f"A volume cannot be written as {path.name}.", f"End the name with one of {', '.join(VOLUME_FORMATS)}."
+    )
+
+
+def write_volume(volume: Volume, path: Path, *, format: str | None = None, overwrite: bool = False) -> Path:
+    """Write labels 0 … n − 1 (uint8) with voxel size, phases and provenance.
+
+    Parameters
+    ----------
+    format
+        A key of `VOLUME_FORMATS`; by default what the name's suffix says.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    OutputExistsError
+        Where the file is there and ``overwrite`` is False.
+    InputError
+        For an unknown suffix.
+    JobError
+        Where the disk is full or the folder read-only; nothing is left behind then.
+    """
+    path = Path(path)
+    kind = format_of(path, format)
+    with replacing(path, overwrite) as temporary:
+        if kind == ".tif":
+            _write_imagej(volume.labels, temporary, micrometres(volume), volume.voxel_size is not None, card(volume))
+        elif kind == ".ome.tif":
+            _write_ome(volume, temporary)
+        elif kind == ".npy":
+            with temporary.open("wb") as file:
+                np.save(file, volume.labels, allow_pickle=False)
+        else:
+            WRITERS[kind](volume, temporary)
+    if kind == ".npy":
+        # .npy has no place for words: they stand in a file beside it
+        with replacing(path.with_suffix(".json"), True) as temporary:
+            temporary.write_text(json.dumps({"microloom": card(volume)}, indent=1), encoding="utf-8")
+    return path
+
+
+def write_phase_image(image: PhaseImage, path: Path, *, overwrite: bool = False) -> Path:
+    """Write the labels 0 … n − 1 of a phase image as TIFF (pixel size, phases, provenance kept) or PNG (labels only).
+
+    Raises
+    ------
+    OutputExistsError, InputError, JobError
+        As `write_volume`.
+    """
+    import imageio.v3 as iio
+
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in (".tif", ".tiff", ".png"):
+        raise InputError(f"A phase image cannot be written as {path.name}.", "End the name with .tif or .png.")
+    size = image.pixel_size
+    with replacing(path, overwrite) as temporary:
+        if suffix == ".png":
+            iio.imwrite(temporary, image.labels)
+        else:
+            edge = 1.0 if size is None else size * 1e6
+            _write_imagej(image.labels, temporary, (edge, edge, edge), size is not None, card(image))
+    return path
+
+
+def surface(volume: Volume, phase: int) -> tuple[np.ndarray, np.ndarray]:
+    """The closed surface of a phase by marching cubes (Lewiner et al. 2003, as in scikit-image).
+
+    Returns
+    -------
+    vertices
+        Shape (n, 3), order x, y, z, in metres (in voxels where the size is unknown), the volume's first voxel centred
+        at the origin.
+    faces
+        Shape (m, 3), vertex indices, normals outwards.
+
+    Raises
+    ------
+    InputError
+        Where the phase does not occur.
+    """
+    from skimage.measure import marching_cubes
+
+    inside = volume.labels == phase
+    if not inside.any():
+        raise InputError(f"The volume has no voxel of phase {phase}.", "Choose a phase that is there.")
+    # a layer of "outside" all around closes the surface at the volume's faces
+    padded = np.pad(inside, 1).astype(np.float32)
+    spacing = volume.voxel_size or (1.0, 1.0, 1.0)
+    vertices, faces, _, _ = marching_cubes(padded, 0.5, gradient_direction="ascent")
+    vertices = (vertices - 1.0) * np.asarray(spacing)
+    # the order x, y, z mirrors the axes, so the faces turn with it to keep their normals outwards
+    return np.ascontiguousarray(vertices[:, ::-1]), np.ascontiguousarray(faces[:, ::-1])
+
+
+def write_surface(volume: Volume, phase: int, path: Path, *, overwrite: bool = False) -> Path:
+    """Write the surface of ``phase`` as binary STL, lengths in micrometres (in voxels where the size is unknown).
+
+    Raises
+    ------
+    OutputExistsError, InputError, JobError
+        As `write_volume` and `surface`.
+    """
+    import trimesh
+
+    path = Path(path)
+    if path.suffix.lower() != ".stl":
+        raise InputError(f"A surface cannot be written as {path.name}.", "End the name with .stl.")
+    vertices, faces = surface(volume, phase)
+    if volume.voxel_size is not None:
+        vertices = vertices * 1e6
+    mesh = trimesh.Trimesh(vertices, faces, process=False)
+    with replacing(path, overwrite) as temporary:
+        temporary.write_bytes(trimesh.exchange.stl.export_stl(mesh))
+    return path
+
+
+def _write_imagej(labels: np.ndarray, path: Path, edges: tuple[float, ...], known: bool, written: object) -> None:
+    import tifffile
+
+    z, y, x = edges
+    words: dict[str, object] = {"axes": "ZYX" if labels.ndim == 3 else "YX", "microloom": json.dumps(written)}
+    if known:
+        words |= {"unit": "micron", "spacing": z}
+    if labels.nbytes > _IMAGEJ_LIMIT:
+        raise InputError("An ImageJ TIFF holds at most 4 GB.", "Choose OME-TIFF (.ome.tif) or HDF5 (.h5).")
+    tifffile.imwrite(path, labels, imagej=True, metadata=words, resolution=(1 / x, 1 / y) if known else (1.0, 1.0))
+
+
+def _write_ome(volume: Volume, path: Path) -> None:
+    import tifffile
+
+    words: dict[str, object] = {"axes": "ZYX", "Description": "microloom:" + json.dumps(card(volume))}
+    if volume.voxel_size is not None:
+        z, y, x = micrometres(volume)
+        for axis, size in (("X", x), ("Y", y), ("Z", z)):
+            words |= {f"PhysicalSize{axis}": size, f"PhysicalSize{axis}Unit": "µm"}
+    tifffile.imwrite(
+        path, volume.labels, ome=True, metadata=words, compression="zlib", photometric="minisblack",
+        bigtiff=volume.labels.nbytes > _IMAGEJ_LIMIT,
+    )  # fmt: skip
