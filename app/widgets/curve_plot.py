@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QIODevice, QPoint, QPointF, QSaveFile, Qt
-from PySide6.QtGui import QColor, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFontDatabase, QGuiApplication, QPainter, QPalette
+from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QMenu, QMessageBox, QVBoxLayout, QWidget
 
 from core.errors import JobError
@@ -318,7 +320,7 @@ class CurvePlot(QWidget):
         menu.addAction("Copy data", self.copy_data)
         menu.addSeparator()
         for kind in ("csv", "svg", "png"):
-            menu.addAction(f"Save {kind.upper()} …", lambda kind=kind: self._ask_and_save(kind))
+            menu.addAction(f"Save {kind.upper()} …", partial(self._ask_and_save, kind))
         return menu
 
     def _open_menu(self, position: QPoint) -> None:
@@ -350,10 +352,15 @@ class CurvePlot(QWidget):
         if good and kind == ".png":
             good = self.graphics.grab().save(file, "PNG")
         elif good and kind == ".svg":
-            from pyqtgraph.exporters import SVGExporter
-
-            data = bytes(SVGExporter(self.graphics.scene()).export(toBytes=True))
-            good = file.write(data) == len(data)
+            # pyqtgraph's own exporter fails on a line with gaps; Qt's does not
+            area = self.graphics.rect()
+            generator = QSvgGenerator()
+            generator.setOutputDevice(file)
+            generator.setSize(area.size())
+            generator.setViewBox(area)
+            painter = QPainter(generator)
+            self.graphics.render(painter)
+            painter.end()
         elif good:
             data = self._text(",").encode()
             good = file.write(data) == len(data)

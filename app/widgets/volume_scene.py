@@ -1,0 +1,209 @@
+"""The one vispy canvas: three slices and the volume in a 2 × 2 grid. Needs OpenGL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from vispy import scene
+from vispy.color import Colormap
+from vispy.visuals.transforms import STTransform
+
+AXIS_COLORS = ("#4F9DDE", "#6CBF5A", "#E0665A")
+"""Lines of z, y, x."""
+BACKGROUND = "#1B1D20"
+INK = "#D4D7DA"
+PLANES = ((0, 1, 2), (2, 1, 0), (1, 0, 2))
+"""Per slice: the axis it cuts, the axis down and the axis across (0, 1, 2 = z, y, x)."""
+FINE, COARSE = 0.6, 2.5
+
+
+class PanTurntable(scene.TurntableCamera):
+    """vispy's turntable camera, with the right button panning."""
+
+    def viewbox_mouse_event(self, event: Any) -> None:
+        """Right drag pans; all else as in vispy."""
+        if event.type == "mouse_move" and event.press_event is not None and 2 in event.buttons:
+            if self._start is None:
+                self._start = np.array(self.center, dtype=float)
+            norm = float(np.mean(self._viewbox.size))
+            distance = (event.mouse_event.press_event.pos - event.pos) / norm * self.scale_factor
+            distance[1] *= -1
+            self.center = tuple(np.array(self._start) + np.array(self._dist_to_trans(distance)))
+            event.handled = True
+            return
+        if event.type == "mouse_release":
+            self._start = None
+        super().viewbox_mouse_event(event)
+
+    _start: Any = None
+
+
+class VolumeScene:
+    """Visuals of one labelled volume; the widget above it knows the state."""
+
+    def __init__(self) -> None:
+        self.canvas = scene.SceneCanvas(bgcolor=BACKGROUND, keys=None, show=False)
+        grid = self.canvas.central_widget.add_grid(spacing=4, margin=4)
+        self.slices, self.images, self.across, self.down = [], [], [], []
+        for plane, (row, column) in enumerate(((0, 0), (0, 1), (1, 0))):
+            cell = grid.add_grid(row=row, col=column, spacing=0)
+            style = {"text_color": INK, "axis_color": INK, "tick_color": INK, "tick_font_size": 7, "axis_font_size": 8}
+            style |= {"axis_width": 1, "tick_width": 1, "major_tick_length": 4, "minor_tick_length": 0}
+            down = scene.AxisWidget(orientation="left", axis_label_margin=38, tick_label_margin=6, **style)
+            across = scene.AxisWidget(orientation="bottom", axis_label_margin=26, tick_label_margin=12, **style)
+            down.width_max = down.width_min = 56
+            across.height_max = across.height_min = 40
+            cell.add_widget(down, row=0, col=0)
+            view = cell.add_view(row=0, col=1)
+            cell.add_widget(across, row=1, col=1)
+            view.camera = scene.PanZoomCamera(aspect=1)
+            view.camera.flip = (False, True, False)
+            view.camera.interactive = False
+            down.link_view(view)
+            across.link_view(view)
+            image = scene.Image(np.zeros((2, 2, 3), np.uint8), parent=view.scene, interpolation="nearest")
+            image.transform = STTransform()
+            lines = [
+                scene.InfiniteLine(0, color=(*_rgb(AXIS_COLORS[axis]), 0.9), vertical=vertical, parent=view.scene)
+                for axis, vertical in ((PLANES[plane][1], False), (PLANES[plane][2], True))
+            ]
+            self.slices.append(view)
+            self.images.append((image, lines))
+            self.across.append(across)
+            self.down.append(down)
+        self.view = grid.add_view(row=1, col=1)
+        self.view.camera = PanTurntable(fov=30, azimuth=35, elevation=25)
+        root = self.view.scene
+        self.volume = scene.Volume(
+            np.zeros((2, 2, 2), np.uint8), clim=(0, 4), parent=root, texture_format="auto", interpolation="nearest"
+        )
+        self.volume.transform = STTransform()
+        self.mesh = scene.Mesh(parent=root, shading=None)
+        self.mesh.transform = STTransform()
+        self.mesh.visible = self.volume.visible = False
+        self.box = scene.Line(parent=root, connect="segments", color=INK)
+        self.tripod = scene.Line(parent=root, connect="segments", width=3)
+        self.ticks = scene.Text(parent=root, color=INK, font_size=7)
+        self.frames = [scene.Line(parent=root, color=color, width=1.5) for color in AXIS_COLORS]
+        self.note = scene.Text("", parent=self.view, color=INK, font_size=8, anchor_x="left", anchor_y="bottom")
+        self.note.pos = (8, 8)
+        self._light: Any = None
+
+    def lay_out(self, shape: tuple[int, ...], scale: tuple[float, ...], unit: str) -> None:
+        """Fit box, axes and slices to ``shape`` voxels of ``scale`` units each, both in (z, y, x)."""
+        for plane, (_, down, across) in enumerate(PLANES):
+            self.images[plane][0].transform.scale = (scale[across], scale[down])
+            self.across[plane].axis.axis_label = f"{'zyx'[across]} ({unit})"
+            self.down[plane].axis.axis_label = f"{'zyx'[down]} ({unit})"
+        size = np.array(shape[::-1]) * np.array(scale[::-1])
+        corners = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)], float)
+        pairs = [(a, b) for a in range(8) for b in range(a + 1, 8) if np.abs(corners[a] - corners[b]).sum() == 1]
+        self.box.set_data(pos=np.array([corners[list(pair)] for pair in pairs]).reshape(-1, 3) * size)
+        arms = np.zeros((6, 3))
+        texts, places = [], []
+        for axis in range(3):
+            arms[2 * axis + 1, axis] = size[axis] * 0.25
+            step = _nice(size[axis] / 3)
+            for number in np.arange(step, size[axis] * 1.001, step):
+                place = np.full(3, -0.06 * size.max())
+                place[axis] = number
+                texts.append(f"{number:g}")
+                places.append(place)
+            place = np.full(3, -0.09 * size.max())
+            place[axis] = size[axis] * 1.12
+            texts.append(f"{'xyz'[axis]} ({unit})")
+            places.append(place)
+        self.tripod.set_data(pos=arms, color=np.repeat([(*_rgb(c), 1.0) for c in AXIS_COLORS[::-1]], 2, axis=0))
+        self.ticks.text, self.ticks.pos = texts, np.array(places)
+
+    def fit(self, shape: tuple[int, ...], scale: tuple[float, ...]) -> None:
+        """Show everything."""
+        size = np.array(shape) * np.array(scale)
+        for plane, (_, down, across) in enumerate(PLANES):
+            self.slices[plane].camera.set_range(x=(0, size[across]), y=(0, size[down]), margin=0.02)
+        self.view.camera.center = tuple(size[::-1] / 2)
+        self.view.camera.scale_factor = float(np.linalg.norm(size)) * 1.25
+
+    def show_slices(
+        self, labels: np.ndarray, colors: np.ndarray, cursor: tuple[int, ...], scale: tuple[float, ...]
+    ) -> None:
+        """Draw the three sections through ``cursor`` and their frames in the volume."""
+        middle = (np.array(cursor) + 0.5) * np.array(scale)
+        size = np.array(labels.shape) * np.array(scale)
+        for plane, (cut, down, across) in enumerate(PLANES):
+            section = np.take(labels, cursor[cut], axis=cut)
+            section = section.T if down > across else section
+            image, lines = self.images[plane]
+            image.set_data(colors[section])
+            lines[0].set_data(middle[down])
+            lines[1].set_data(middle[across])
+            frame = np.zeros((5, 3))
+            frame[:, 2 - cut] = middle[cut]
+            frame[:, 2 - down] = np.array([0, 0, 1, 1, 0]) * size[down]
+            frame[:, 2 - across] = np.array([0, 1, 1, 0, 0]) * size[across]
+            self.frames[cut].set_data(pos=frame)
+        self.canvas.update()
+
+    def show_volume(
+        self, labels: np.ndarray, rgba: np.ndarray, method: str, offset: tuple[int, ...], scale: tuple[float, ...]
+    ) -> None:
+        """Ray cast ``labels``, whose first voxel is at ``offset``."""
+        count = len(rgba)
+        step = max(1, -(-max(labels.shape) // 2048))
+        labels = labels[::step, ::step, ::step]
+        self.note.text = f"3-D: every {step}nd voxel (texture limit)" if step > 1 else ""
+        self.volume.set_data(labels * np.uint8(2) + np.uint8(1), clim=(0, 2 * count))
+        self.volume.cmap = Colormap(rgba, controls=np.linspace(0, 1, count + 1), interpolation="zero")
+        self.volume.method = method
+        place = (np.array(offset) + 0.5 * step) * np.array(scale)
+        self.volume.transform.scale = tuple(np.array(scale[::-1]) * step)
+        self.volume.transform.translate = tuple(place[::-1])
+        self.coarse(False)
+        self.volume.visible, self.mesh.visible = True, False
+
+    def show_mesh(
+        self, vertices: np.ndarray, faces: np.ndarray, rgba: tuple[float, ...], scale: tuple[float, ...]
+    ) -> None:
+        """Draw the triangles (z, y, x in voxels) in one colour."""
+        self.volume.visible = False
+        self.mesh.visible = len(faces) > 0
+        if len(faces):
+            self.mesh.set_data(vertices=vertices[:, ::-1] * np.array(scale[::-1], np.float32), faces=faces, color=rgba)
+            self.mesh.shading = "smooth"
+            self.mesh.set_gl_state("translucent", depth_test=True, cull_face=False)
+            self.light()
+        self.canvas.update()
+
+    def light(self) -> None:
+        """Let the light come from the viewer, a little from above."""
+        shading = self.mesh.shading_filter
+        if shading is None:
+            return
+        a, e = np.radians(self.view.camera.azimuth), np.radians(self.view.camera.elevation + 20)
+        shading.light_dir = (-np.sin(a) * np.cos(e), np.cos(a) * np.cos(e), -np.sin(e))
+        shading.ambient_light, shading.specular_light = (1, 1, 1, 0.35), (1, 1, 1, 0.08)
+
+    def coarse(self, moving: bool) -> None:
+        """Longer ray steps while moving."""
+        self.volume.relative_step_size = COARSE if moving else FINE
+
+    def place(self, pixel: Any) -> tuple[int, tuple[float, float]] | None:
+        """The slice under ``pixel`` (canvas) and the place in it (across, down), or None; slice 3 is the volume."""
+        for plane, view in enumerate([*self.slices, self.view]):
+            local = view.transforms.get_transform("canvas", "visual").map(pixel)[:2]
+            if (0 <= local[0] < view.size[0]) and (0 <= local[1] < view.size[1]):
+                if plane == 3:
+                    return 3, (0.0, 0.0)
+                found = view.scene.transform.imap([local[0], local[1], 0, 1])
+                return plane, (float(found[0]), float(found[1]))
+        return None
+
+
+def _rgb(color: str) -> tuple[float, float, float]:
+    return tuple(int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))  # type: ignore[return-value]
+
+
+def _nice(step: float) -> float:
+    power = 10 ** np.floor(np.log10(step))
+    return float(power * max(n for n in (1, 2, 5) if n * power <= step * 1.0001))
