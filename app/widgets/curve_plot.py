@@ -235,7 +235,7 @@ class CurvePlot(QWidget):
             floor = float(positive.min()) if positive.size else 1e-6
             low, high = np.maximum(low, floor), np.maximum(high, floor)
         lags = np.arange(len(low), dtype=float)
-        edges = [plot.plot(lags, values, pen=None) for values in (low, high)]
+        edges = [plot.plot(lags, values, pen=pg.mkPen(None)) for values in (low, high)]
         fill = QColor(accent)
         fill.setAlphaF(0.2)
         plot.addItem(pg.FillBetweenItem(edges[0], edges[1], brush=fill))

@@ -82,10 +82,11 @@ class VolumeScene:
         self.mesh = scene.Mesh(parent=root, shading=None)
         self.mesh.transform = STTransform()
         self.mesh.visible = self.volume.visible = False
-        self.box = scene.Line(parent=root, connect="segments", color=INK)
+        # colours as numbers: a string makes vispy import matplotlib at the first draw
+        self.box = scene.Line(parent=root, connect="segments", color=(*_rgb(INK), 1.0))
         self.tripod = scene.Line(parent=root, connect="segments", width=3)
         self.ticks = scene.Text(parent=root, color=INK, font_size=7)
-        self.frames = [scene.Line(parent=root, color=color, width=1.5) for color in AXIS_COLORS]
+        self.frames = [scene.Line(parent=root, color=(*_rgb(color), 1.0), width=1.5) for color in AXIS_COLORS]
         self.note = scene.Text("", parent=self.view, color=INK, font_size=8, anchor_x="left", anchor_y="bottom")
         self.note.pos = (8, 8)
         self._light: Any = None

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
 
 def phase_surface(labels: np.ndarray, phase: int, step: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices (n, 3; z, y, x in voxels, a voxel spanning i to i + 1) and triangles (m, 3), closed at the array's faces.
+    """Vertices (n, 3; z, y, x in voxels, voxel i spans i to i + 1) and triangles (m, 3), closed at the faces.
 
     The indicator is smoothed by a Gaussian of 0.7 voxel, for the eye only.
     """

@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QGuiApplication
+
+from app.widgets.curve_plot import CurvePlot, PlotCurves
+from core.errors import JobError
+
+
+@pytest.fixture
+def plot(qtbot):
+    widget = CurvePlot()
+    qtbot.addWidget(widget)
+    lags = np.arange(4.0)
+    widget.set_exemplar(PlotCurves(lags, np.array([[0.4, 0.3, 0.2, 0.1]] * 2), np.array([[0.4, 0.2, 0.1, 0.0]] * 2)))
+    widget.set_result(PlotCurves(lags[:3], np.array([[0.5, 0.3, 0.1]] * 3), np.array([[0.5, 0.2, 0.1]] * 3)))
+    widget.set_pixel_size(2e-8)
+    return widget
+
+
+def test_values_at_a_lag(plot):
+    values = plot.values_at(2)
+    assert values["r_um"] == pytest.approx(0.04)
+    assert values["S2_exemplar"] == pytest.approx(0.2)
+    assert values["L_result_x"] == pytest.approx(0.1)
+    assert "S2_result" not in plot.values_at(3)
+    assert plot.values_at(4) == {}
+
+
+def test_read_out_names_the_distance_in_both_units(plot):
+    plot._read(1)
+    assert "0.02 µm (1 voxels)" in plot.readout.text()
+    assert "S2 exemplar 0.3000" in plot.readout.text()
+
+
+def test_copy_and_save(plot, tmp_path: Path):
+    plot.copy_data()
+    assert QGuiApplication.clipboard().text().split("\n")[0].split("\t")[:2] == ["r_voxels", "r_um"]
+    for kind, start in (("csv", b"r_voxels,r_um"), ("svg", b"<?xml"), ("png", b"\x89PNG")):
+        path = tmp_path / f"curves.{kind}"
+        plot.save(path)
+        assert path.read_bytes().startswith(start)
+    with pytest.raises(JobError):
+        plot.save(tmp_path / "nowhere" / "curves.csv")
+
+
+def test_voxels_only_where_the_pixel_size_is_unknown(plot):
+    plot.set_pixel_size(None)
+    assert "r_um" not in plot.table()[0]
+    assert "voxels" in plot.plots[1].getAxis("bottom").labelText
+
+
+def test_log_axis_survives_a_zero(plot):
+    plot.log_box.setChecked(True)
+    assert plot.plots[1].ctrl.logYCheck.isChecked()
