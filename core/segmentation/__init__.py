@@ -2,7 +2,8 @@
 
 from core.segmentation.cleaning import clean
 from core.segmentation.denoising import denoise
-from core.segmentation.segmenting import chosen_thresholds, named_phases, segment
+from core.segmentation.fractions import FractionInterval, fraction_interval
+from core.segmentation.segmenting import chosen_thresholds, named_phases, segment, segment_denoised
 from core.segmentation.settings import SegmentationSettings, settings_from_json, settings_to_json
 from core.segmentation.thresholding import (
     Histogram,
@@ -14,6 +15,7 @@ from core.segmentation.thresholding import (
 )
 
 __all__ = [
+    "FractionInterval",
     "Histogram",
     "SegmentationSettings",
     "apply_thresholds",
@@ -21,9 +23,11 @@ __all__ = [
     "chosen_thresholds",
     "clean",
     "denoise",
+    "fraction_interval",
     "histogram",
     "named_phases",
     "segment",
+    "segment_denoised",
     "settings_from_json",
     "settings_to_json",
     "thresholds",

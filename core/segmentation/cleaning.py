@@ -42,7 +42,7 @@ def clean(labels: Labels, island_px: int, hole_px: int) -> Labels:
     limit = max(island_px, hole_px)
     if limit <= 1:
         return labels
-    pieces = np.asarray(connected(labels, background=-1, connectivity=1)) - 1
+    pieces = np.asarray(connected(labels, background=-1, connectivity=1)).astype(np.int32) - 1
     sizes = np.bincount(pieces.reshape(-1))
     settled = sizes >= limit
     if settled.all():
@@ -55,7 +55,7 @@ def clean(labels: Labels, island_px: int, hole_px: int) -> Labels:
     phases = int(labels.max()) + 1
     while not settled.all():
         ready = settled[near] & ~settled[small]
-        sides = np.bincount(small[ready] * phases + phase[near[ready]], minlength=sizes.size * phases)
+        sides = np.bincount(small[ready].astype(np.int64) * phases + phase[near[ready]], minlength=sizes.size * phases)
         shared = sides.reshape(-1, phases)
         decided = np.flatnonzero(shared.any(axis=1))
         majority = shared[decided].argmax(axis=1)
@@ -70,10 +70,10 @@ def _contacts(pieces: np.ndarray, settled: npt.NDArray[np.bool_]) -> tuple[np.nd
     """Pixel sides between a small piece and its neighbour, one entry a side: ids of both."""
     ones, others = [], []
     for a, b in ((pieces[:-1], pieces[1:]), (pieces[:, :-1], pieces[:, 1:])):
-        border = a != b
-        one, other = a[border], b[border]
-        ones += [one, other]
-        others += [other, one]
-    small, near = np.concatenate(ones), np.concatenate(others)
-    kept = ~settled[small]
-    return small[kept].astype(np.int64), near[kept].astype(np.int64)
+        border = np.flatnonzero(a != b)
+        one, other = a.reshape(-1).take(border), b.reshape(-1).take(border)
+        for small, near in ((one, other), (other, one)):
+            kept = np.flatnonzero(~settled.take(small))
+            ones.append(small.take(kept))
+            others.append(near.take(kept))
+    return np.concatenate(ones), np.concatenate(others)

@@ -51,7 +51,16 @@ def segment(micrograph: Micrograph, settings: SegmentationSettings, phases: Sequ
         For settings out of range, a picture with too few grey levels, or thresholds that separate nothing.
     """
     validate(settings)
-    grey = denoise(micrograph.grey, settings)
+    return segment_denoised(micrograph, denoise(micrograph.grey, settings), settings, phases)
+
+
+def segment_denoised(
+    micrograph: Micrograph, grey: Grey, settings: SegmentationSettings, phases: Sequence[Phase] = ()
+) -> PhaseImage:
+    """As `segment`, from the picture already denoised with ``settings`` (``grey``, same shape as the micrograph).
+
+    The window keeps ``grey`` while only thresholds or clean-up change.
+    """
     levels = chosen_thresholds(grey, settings)
     labels = clean(apply_thresholds(grey, levels), settings.min_island, settings.min_hole)
     return PhaseImage(
