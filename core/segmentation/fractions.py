@@ -107,7 +107,7 @@ def fraction_variance(indicator: npt.NDArray[np.bool_]) -> float | None:
     means = _block_means(indicator)
     size = means.size
     mean = float(means.mean())
-    lags = tuple(max(1, side // 2) for side in means.shape)
+    lags = (means.shape[0] // 2, means.shape[1] // 2)
     covariance, pairs = _covariance(means - mean, lags)
     distance = np.hypot(*np.ogrid[-lags[0] : lags[0] + 1, -lags[1] : lags[1] + 1])
     ring = np.rint(distance).astype(np.int64)
