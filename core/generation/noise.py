@@ -46,7 +46,7 @@ def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], key: tuple[int, int])
     Four int64 tensors with values 0 to 2³² − 1. torch has no arithmetic on unsigned 32-bit words, and the products
     need 64 bits; their signed overflow leaves the bits as they should be.
     """
-    shape = torch.broadcast_shapes(*(part.shape for part in counter))
+    shape = np.broadcast_shapes(*(tuple(part.shape) for part in counter))
     c0, c1, c2, c3 = (part.expand(shape).clone() for part in counter)
     k0, k1 = key
     for _ in range(_ROUNDS):

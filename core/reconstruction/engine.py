@@ -43,7 +43,8 @@ class Target:
     @property
     def indicator(self) -> np.ndarray:
         """True where the exemplar shows the phase; shape (Y, X), bool."""
-        return self.exemplar.labels == self.phase
+        inside: np.ndarray = self.exemplar.labels == self.phase
+        return inside
 
     @property
     def wanted_fraction(self) -> float:

@@ -1,0 +1,216 @@
+"""The main job from a target to a measured volume: train, set the threshold, generate, measure against the exemplar."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from core import devices
+from core import settings as described
+from core.errors import InputError, JobError
+from core.images.values import Volume
+from core.job import Job, Progress
+from core.reconstruction.engine import Engine, Model, Target, TrainingProgress
+from core.reconstruction.two_phases import volume_phases
+from core.statistics.comparison import Comparison, compare_curves
+from core.statistics.curves import Curves, measure_curves
+from core.statistics.indicator import default_max_lag
+from core.statistics.sampling_band import SamplingBand, sampling_band
+
+CURVES_SECONDS = 2.0
+"""Curves of previews are measured no more often than this."""
+
+
+@dataclass(frozen=True)
+class CurvesProgress(Progress):
+    """S2 and L of what the network makes now.
+
+    Attributes
+    ----------
+    curves
+        Curves of the latest preview, at as many lags as its size allows.
+    fraction_now
+        Share of the phase in the preview.
+    """
+
+    curves: Curves | None = None
+    fraction_now: float = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """A measured volume and all that is needed to report on it.
+
+    Attributes
+    ----------
+    model, volume
+        What was trained and what it made.
+    target, settings, engine, preset, device
+        What was asked for; ``settings`` as plain JSON values, ``device`` as named by its maker.
+    volume_phase
+        Label of the phase of interest in the volume.
+    comparison
+        Curves of volume and exemplar, and their discrepancies.
+    band
+        How far curves of a sample as large as the exemplar scatter.
+    seconds
+        Wall time by step: "train", "generate" (with the calibration of the threshold), "measure".
+    fraction_before, fraction_after
+        Volume fraction at the network's own threshold (on the calibration volume), and of ``volume``.
+    """
+
+    model: Model
+    volume: Volume
+    target: Target
+    volume_phase: int
+    comparison: Comparison
+    band: SamplingBand
+    engine: str
+    preset: str
+    device: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    fraction_before: float = float("nan")
+    fraction_after: float = float("nan")
+
+
+def reconstruct(
+    engine: Engine,
+    target: Target,
+    settings: Any,
+    *,
+    preset: str = "",
+    device: str = "cpu",
+    max_seconds: float | None = None,
+) -> Job[Reconstruction]:
+    """A job that trains an engine on ``target`` and builds and measures the volume.
+
+    Parameters
+    ----------
+    preset
+        Name of the preset that ``settings`` came from, for the record.
+    device
+        "auto", "cpu" or "cuda".
+    max_seconds
+        Training ends here with what it has reached.
+
+    Yields
+    ------
+    `TrainingProgress` (whoever cancels keeps its last snapshot), `CurvesProgress` for previews, `GenerationProgress`,
+    and plain `Progress` while measuring.
+
+    Raises
+    ------
+    InputError
+        For the first error that the preflight finds.
+    """
+    for problem in engine.preflight(target, settings, device):
+        if problem.severity == "error":
+            raise InputError(problem.message, problem.remedy)
+    began = time.monotonic()
+    model = yield from _train(engine, target, settings, device, max_seconds)
+    return (
+        yield from finish_from_model(
+            model, target, preset=preset, device=device, train_seconds=time.monotonic() - began
+        )
+    )
+
+
+def finish_from_model(
+    model: Model, target: Target, *, preset: str = "", device: str = "cpu", train_seconds: float | None = None
+) -> Job[Reconstruction]:
+    """A job that builds and measures the target's volume from a model that is there already.
+
+    Parameters
+    ----------
+    train_seconds
+        Time that training took; by default what the model's card says.
+    """
+    began = time.monotonic()
+    wanted = target.wanted_fraction
+    own = model.card.get("volume_fraction")
+    fraction = None if own is not None and abs(own - wanted) < 1e-9 else wanted
+    volume = yield from model.generate(target.size, target.seed, device=device, volume_fraction=fraction)
+    generated = time.monotonic()
+    label = volume_phases(target.exemplar, target.phase)[1]
+    comparison, band = yield from measure_against(volume.labels == label, target.indicator)
+    trained = model.card.get("training", {}).get("seconds", float("nan")) if train_seconds is None else train_seconds
+    return Reconstruction(
+        model=model,
+        volume=volume,
+        target=target,
+        volume_phase=label,
+        comparison=comparison,
+        band=band,
+        engine=str(model.card.get("engine", "")),
+        preset=preset,
+        device=devices.title(devices.resolve(device)),
+        settings=dict(model.card.get("settings", {})),
+        seconds={
+            "train": float(trained),
+            "generate": generated - began,
+            "measure": time.monotonic() - generated,
+        },
+        fraction_before=float(model.card.get("calibration", {}).get("fraction_before", float("nan"))),
+        fraction_after=float(volume.fractions[label]),
+    )
+
+
+def measure_against(
+    indicator: np.ndarray, exemplar: np.ndarray, max_lag: int | None = None
+) -> Generator[Progress, None, tuple[Comparison, SamplingBand]]:
+    """A job that compares a volume or picture of one phase with an exemplar of it.
+
+    Parameters
+    ----------
+    indicator, exemplar
+        Bool, shapes (Z, Y, X) or (Y, X), and (Y, X).
+    max_lag
+        Largest lag in pixels; by default as `core.statistics.compare` chooses.
+    """
+    lag = default_max_lag(indicator.shape, exemplar.shape) if max_lag is None else max_lag
+    if lag < 1:
+        raise InputError(
+            f"The shapes {indicator.shape} and {exemplar.shape} are too small to be measured.",
+            "At least 4 pixels along each axis are needed.",
+        )
+    yield Progress(0, 3, "Measuring")
+    reference = measure_curves(exemplar, lag)
+    band = sampling_band(exemplar, lag)
+    yield Progress(1, 3, "Measuring")
+    measured = measure_curves(indicator, lag)
+    yield Progress(2, 3, "Measuring")
+    comparison = compare_curves(measured, reference, float(indicator.mean()), float(exemplar.mean()))
+    yield Progress(3, 3, "Measuring")
+    return comparison, band
+
+
+def _train(engine: Engine, target: Target, settings: Any, device: str, max_seconds: float | None) -> Job[Model]:
+    job = engine.train(target, settings, device=device, max_seconds=max_seconds)
+    last = -float("inf")
+    try:
+        while True:
+            try:
+                progress = next(job)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            yield progress
+            preview = progress.preview if isinstance(progress, TrainingProgress) else None
+            if preview is not None and time.monotonic() - last >= CURVES_SECONDS:
+                inside = np.asarray(preview) > 0
+                curves = measure_curves(inside, min(63, min(inside.shape) - 1))
+                last = time.monotonic()
+                yield CurvesProgress(progress.step, progress.of, progress.what, curves, float(inside.mean()))
+    except MemoryError as error:
+        raise JobError("The computer's memory was not enough.", "Choose a smaller size or preset.") from error
+    finally:
+        job.close()
+
+
+def asked_settings(settings: Any) -> dict[str, Any]:
+    """Settings as plain JSON values."""
+    return described.to_json(settings)
