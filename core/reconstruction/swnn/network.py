@@ -80,14 +80,10 @@ class SwnnNetwork(nn.Module):
         self._depths = tuple(
             settings.fine_convolutions if grid.level == 0 else settings.coarse_convolutions for grid in self.noise_grids
         )
+        widths = [settings.channels] + [settings.coarse_channels] * (settings.levels - 1)
         self.stages = nn.ModuleList(
-            _stage(
-                settings.noise_channels + (settings.channels if grid.level < settings.levels - 1 else 0),
-                settings.channels,
-                depth,
-                settings.leak,
-            )
-            for grid, depth in zip(self.noise_grids, self._depths, strict=True)
+            _stage(settings.noise_channels + below, width, depth, settings.leak)
+            for below, width, depth in zip([*widths[1:], 0], widths, self._depths, strict=True)
         )
         self.last = nn.Conv3d(settings.channels, 1, 1)
         for module in self.modules():

@@ -6,6 +6,8 @@ Larger structures are seen by the same window on sections averaged over 2 × 2, 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -155,6 +157,39 @@ def controlled(patterns: Tensor, fraction: float, generator: torch.Generator) ->
     return patterns[torch.cat([taken.repeat(repeats), extra])]
 
 
+@dataclass(frozen=True)
+class Projections:
+    """Ways to make numbers of a pattern, one each.
+
+    Attributes
+    ----------
+    straight
+        Directions, shape (k, d).
+    bends
+        None, or a random layer before more directions: ReLU(p·Wᵀ + b)·Mᵀ with (W, b, M) of shapes (d, d), (d,), (d, d).
+        A straight projection of a window hardly tells where a thread ends; this does. Distances along such curves are
+        the generalised sliced-Wasserstein distance (Kolouri et al., 2019, Sec. 3, neural defining functions).
+    """
+
+    straight: Tensor
+    bends: tuple[Tensor, Tensor, Tensor] | None = None
+
+    def __call__(self, patterns: Tensor) -> Tensor:
+        """Shape (n, k), or (n, k + d) with bends."""
+        straight = patterns @ self.straight.T
+        if self.bends is None:
+            return straight
+        layer, bias, mixing = self.bends
+        return torch.cat((straight, torch.relu(patterns @ layer.T + bias) @ mixing.T), dim=1)
+
+    def to(self, device: str) -> Projections:
+        """The same on another device."""
+        if self.bends is None:
+            return Projections(self.straight.to(device))
+        layer, bias, mixing = self.bends
+        return Projections(self.straight.to(device), (layer.to(device), bias.to(device), mixing.to(device)))
+
+
 class ExemplarPatterns:
     """The target distribution: the exemplar's patterns at each scale, and how far a block's sections are from it.
 
@@ -168,12 +203,16 @@ class ExemplarPatterns:
         Random directions per step, or 0 for whole bases out of a pool whose exemplar quantiles are kept.
     windows
         Random windows per axis, scale and step, or 0 for all.
+    bent
+        Whether as many bent projections join the straight ones (see `Projections`).
     fraction
         Wanted volume fraction, or None for the exemplar's own.
     """
 
-    POOL = 48
-    """Bases kept per scale. With a window of 7 these are 2352 directions in 49 dimensions."""
+    POOL = 32
+    """Bases kept per scale. With a window of 7 these are 1568 directions in 49 dimensions."""
+    RANKED = 1 << 14
+    """So many of the exemplar's patterns, others for every basis, are sorted for its quantiles."""
 
     def __init__(
         self,
@@ -183,12 +222,14 @@ class ExemplarPatterns:
         *,
         directions: int = 0,
         windows: int = 2048,
+        bent: bool = False,
         fraction: float | None = None,
         generator: torch.Generator,
         device: str = "cpu",
     ) -> None:
         self.edge = edge
         self.directions = directions
+        self.bent = bent
         self.windows = windows
         self.device = device
         section = torch.from_numpy(indicator.astype(np.float32)) * 2 - 1
@@ -200,19 +241,28 @@ class ExemplarPatterns:
             if fraction is not None:
                 patterns = controlled(patterns, fraction, generator)
             self.patterns[scale] = patterns.to(device)
-        self._pool: dict[int, list[tuple[Tensor, Tensor]]] = {scale: [] for scale in self.patterns}
+        self._pool: dict[int, list[tuple[Projections, Tensor]]] = {scale: [] for scale in self.patterns}
 
-    def _projections(self, scale: int, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Directions (k, d), and the exemplar's quantiles along them (k, count)."""
+    def _projections(self, scale: int, count: int, generator: torch.Generator) -> tuple[Projections, Tensor]:
+        """Projections, and the exemplar's quantiles along them: shape (k, count)."""
         pool = self._pool[scale]
         if self.directions == 0 and len(pool) >= self.POOL:
             return pool[int(torch.randint(0, len(pool), (), generator=generator))]
+        dimension = self.edge**2
         if self.directions:
-            chosen = random_directions(self.directions, self.edge**2, generator)
+            straight = random_directions(self.directions, dimension, generator)
         else:
-            chosen = random_basis(self.edge**2, generator)
-        chosen = chosen.to(self.device)
-        found = chosen, quantiles(sorted_projections(self.patterns[scale], chosen), count)
+            straight = random_basis(dimension, generator)
+        bends = None
+        if self.bent:
+            layer, mixing = random_basis(dimension, generator), random_basis(dimension, generator)
+            bends = layer, torch.randn(dimension, generator=generator), mixing
+        projections = Projections(straight, bends).to(self.device)
+        patterns = self.patterns[scale]
+        if self.directions == 0 and len(patterns) > self.RANKED:
+            patterns = patterns[torch.randperm(len(patterns), generator=generator)[: self.RANKED].to(self.device)]
+        ranked = torch.sort(projections(patterns).T.contiguous(), dim=1).values
+        found = projections, quantiles(ranked, count)
         if self.directions == 0:
             pool.append(found)
         return found
@@ -226,6 +276,6 @@ class ExemplarPatterns:
         for scale in self.patterns:
             for axis in axes:
                 found = random_windows(block, axis, self.edge, scale, self.windows, generator)
-                directions, ranked = self._projections(scale, len(found), generator)
-                distances.append(wasserstein(found @ directions.T, ranked))
+                projections, ranked = self._projections(scale, len(found), generator)
+                distances.append(wasserstein(projections(found), ranked))
         return torch.stack(distances).mean()

@@ -40,9 +40,10 @@ class SwnnSettings:
     levels: int | None = setting(
         None, "Noise levels", "Grids of noise, each twice as coarse as the one before.", minimum=1, maximum=6
     )
-    channels: int = setting(24, "Channels", "Features after each convolution.", minimum=4, maximum=128)
+    channels: int = setting(16, "Channels", "Features at full resolution.", minimum=4, maximum=128)
+    coarse_channels: int = setting(24, "Coarse channels", "Features at the coarser levels.", minimum=4, maximum=128)
     fine_convolutions: int = setting(
-        2, "Fine convolutions", "3³ convolutions at full resolution.", minimum=1, maximum=12
+        4, "Fine convolutions", "3³ convolutions at full resolution.", minimum=1, maximum=12
     )
     coarse_convolutions: int = setting(
         2, "Coarse convolutions", "3³ convolutions at each coarser level.", minimum=1, maximum=12
@@ -84,8 +85,22 @@ class SwnnSettings:
         maximum=4096,
         advanced=True,
     )
+    shapes: float = setting(
+        0.0,
+        "Weight of shapes",
+        "Share of a second distance: how far lines and squares fit into the phase, and the number of pieces.",
+        minimum=0.0,
+        maximum=10.0,
+        advanced=True,
+    )
+    bent: bool = setting(
+        False,
+        "Bent projections",
+        "Also compare patterns after a random layer of ReLU, which sees ends and joints of threads.",
+        advanced=True,
+    )
     windows: int = setting(
-        2048,
+        4096,
         "Windows",
         "Random windows per axis and scale compared at each step; 0 takes all of them.",
         minimum=0,
@@ -97,7 +112,7 @@ class SwnnSettings:
 PRESETS: Mapping[str, SwnnSettings] = MappingProxyType(
     {
         "fast": SwnnSettings(),
-        "thorough": SwnnSettings(iterations=1500, fine_convolutions=3),
+        "thorough": SwnnSettings(iterations=1500, channels=24, windows=8192),
         "paper": SwnnSettings(
             iterations=2000,
             learning_rate=0.05,
@@ -114,6 +129,7 @@ PRESETS: Mapping[str, SwnnSettings] = MappingProxyType(
             batch=1,
             cube=128,
             directions=512,
+            bent=False,
             windows=0,
         ),
     }
@@ -146,37 +162,16 @@ def resolve(settings: SwnnSettings, indicator: np.ndarray) -> SwnnSettings:
         )
     if indicator.all() or not indicator.any():
         raise InputError("The exemplar shows only one phase, so there is nothing to reconstruct.", "Segment it again.")
-    length = structure_length(indicator)
-    scales = settings.scales or (2 if length < 7 else 3)
+    from core.statistics import correlation_length  # late: a form needs the presets at start-up, but no statistics
+
+    length = correlation_length(indicator)
+    scales = settings.scales or (2 if length < 2.5 else 3)
     # every scale must leave a few windows across the exemplar
     while scales > 1 and smallest < 2 * settings.window * 2 ** (scales - 1):
         scales -= 1
-    levels = settings.levels or (3 if length < 7 else 4)
-    cube = settings.cube or (32 if length < 7 else 48)
+    levels = settings.levels or (2 if length < 2.5 else 4)
+    cube = settings.cube or (32 if length < 2.5 else 40)
     cube = max(cube, settings.window * 2 ** (scales - 1))
     if settings.geometry == "slabs":
         cube = min(cube, smallest)
     return replace(settings, scales=scales, levels=levels, cube=cube)
-
-
-def structure_length(indicator: np.ndarray) -> float:
-    """Lag (pixels) at which the autocovariance, averaged over rows and columns, first falls below 1/e.
-
-    Interpolated between whole lags; half the shorter side where it never falls.
-    """
-    centred = indicator.astype(np.float64) - indicator.mean()
-    limit = min(indicator.shape) // 2
-    curve = np.empty(limit + 1)
-    for lag in range(limit + 1):
-        rows = (centred[lag:] * centred[: indicator.shape[0] - lag]).mean()
-        columns = (centred[:, lag:] * centred[:, : indicator.shape[1] - lag]).mean()
-        curve[lag] = (rows + columns) / 2
-    if curve[0] <= 0:
-        return 0.0
-    curve /= curve[0]
-    below = np.flatnonzero(curve < np.exp(-1))
-    if len(below) == 0:
-        return float(limit)
-    after = int(below[0])
-    drop = curve[after - 1] - curve[after]
-    return float(after - 1 + (curve[after - 1] - np.exp(-1)) / drop)

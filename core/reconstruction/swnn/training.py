@@ -17,6 +17,7 @@ from core.reconstruction.engine import Target
 from core.reconstruction.swnn.network import SwnnNetwork, Triple
 from core.reconstruction.swnn.patterns import ExemplarPatterns
 from core.reconstruction.swnn.settings import SwnnSettings, resolve
+from core.reconstruction.swnn.shapes import REACH, ExemplarShapes
 
 PREVIEW_SECONDS = 1.5
 SNAPSHOT_SECONDS = 10.0
@@ -96,10 +97,12 @@ def train(
         settings.scales or 1,
         directions=settings.directions,
         windows=settings.windows,
+        bent=settings.bent,
         fraction=target.volume_fraction,
         generator=draw,
         device=device,
     )
+    shapes = ExemplarShapes(target.indicator, min(REACH, (settings.cube or REACH) // 2), device)
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99))
     losses: list[float] = []
     last_preview = last_snapshot = began
@@ -111,7 +114,10 @@ def train(
         loss = torch.zeros(())
         for axes, size in training_blocks(settings):
             block = network(make_noise(network, size, settings.batch, draw, device), (0, 0, 0), size)
-            part = exemplar.distance(block, axes, draw) * (len(axes) / 3)
+            part = exemplar.distance(block, axes, draw)
+            if settings.shapes:
+                part = part + settings.shapes * shapes.distance(block, axes, draw)
+            part = part * (len(axes) / 3)
             part.backward()  # type: ignore[no-untyped-call]
             loss += part.detach().cpu()
         optimiser.step()

@@ -8,12 +8,8 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
-from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, resolve, structure_length
+from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, resolve
 from core.settings import describe, from_json, to_json
-
-
-def stripes(period: int, size: int = 64) -> np.ndarray:
-    return np.broadcast_to(np.arange(size) % period < period // 2, (size, size)).copy()
 
 
 def noise(seed: int = 0, size: int = 64) -> np.ndarray:
@@ -36,17 +32,6 @@ def test_resolve_fills_everything() -> None:
 def test_resolve_keeps_what_was_said() -> None:
     resolved = resolve(replace(PRESETS["fast"], levels=2, scales=1, cube=24), noise())
     assert (resolved.levels, resolved.scales, resolved.cube) == (2, 1, 24)
-
-
-def test_structure_length_of_white_noise_is_below_a_pixel() -> None:
-    # covariance 1, about 0, …: linear interpolation meets 1/e at 1 - 1/e
-    assert structure_length(noise(size=256)) == pytest.approx(1 - np.exp(-1), abs=0.02)
-
-
-def test_structure_length_grows_with_the_structure() -> None:
-    fine = structure_length(noise(size=64))
-    coarse = structure_length(np.kron(noise(size=16), np.ones((4, 4), bool)))
-    assert coarse > 3 * fine
 
 
 def test_a_coarser_structure_gets_a_deeper_pyramid() -> None:

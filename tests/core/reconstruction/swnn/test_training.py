@@ -1,0 +1,154 @@
+"""Training at a tiny size: repeatable, its statistics right, its threshold met."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from core.errors import InputError
+from core.images.values import PhaseImage, default_phases
+from core.job import finish
+from core.provenance import Provenance
+from core.reconstruction.engine import Target
+from core.reconstruction.swnn import training
+from core.reconstruction.swnn.network import SwnnNetwork
+from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, resolve
+from core.reconstruction.swnn.training import SwnnProgress, TrainedSwnn, learning_rate, make_noise, train
+
+TINY = replace(
+    PRESETS["fast"],
+    iterations=3,
+    levels=2,
+    channels=4,
+    coarse_channels=4,
+    fine_convolutions=1,
+    coarse_convolutions=1,
+    window=3,
+    scales=2,
+    cube=12,
+    batch=1,
+    windows=64,
+)
+
+
+def target(seed: int = 0, volume_fraction: float | None = None) -> Target:
+    rng = np.random.default_rng(0)
+    labels = np.kron(rng.random((10, 10)) < 0.4, np.ones((4, 4))).astype(np.uint8)
+    exemplar = PhaseImage(labels, default_phases(2), 1e-6, "blocks", Provenance("read"))
+    return Target(exemplar, 1, volume_fraction, (16, 16, 16), seed)
+
+
+def run(settings: SwnnSettings, wanted: Target) -> tuple[TrainedSwnn, list[SwnnProgress]]:
+    seen: list[SwnnProgress] = []
+    return finish(train(wanted, settings), seen.append), seen
+
+
+def test_the_same_seed_gives_the_same_weights() -> None:
+    first, _ = run(TINY, target(seed=5))
+    state = torch.random.get_rng_state()
+    again, _ = run(TINY, target(seed=5))
+    other, _ = run(TINY, target(seed=6))
+    assert torch.equal(torch.random.get_rng_state(), state)  # and nobody else's dice are touched
+    weights, same, different = (trained.network.state_dict() for trained in (first, again, other))
+    assert all(torch.equal(weights[key], same[key]) for key in weights)
+    assert not all(torch.equal(weights[key], different[key]) for key in weights)
+    assert first.threshold == again.threshold
+    assert first.losses == again.losses
+
+
+def test_looking_does_not_change_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    unseen, _ = run(TINY, target())
+    monkeypatch.setattr(training, "PREVIEW_SECONDS", -1.0)
+    monkeypatch.setattr(training, "SNAPSHOT_SECONDS", -1.0)
+    watched, seen = run(TINY, target())
+    assert watched.losses == unseen.losses
+    last = seen[-1]
+    assert last.preview is not None
+    assert last.preview.dtype == np.uint8
+    assert last.preview.shape == (12, 12, 12)
+    assert last.snapshot is not None
+    assert last.snapshot.settings == resolve(TINY, target().indicator)
+    assert not last.snapshot.network.training
+
+
+def test_every_iteration_is_reported() -> None:
+    trained, seen = run(TINY, target())
+    assert [(report.step, report.of) for report in seen] == [(1, 3), (2, 3), (3, 3)]
+    assert tuple(report.loss for report in seen) == trained.losses
+    assert trained.iterations == 3
+
+
+def test_evaluation_mode_gives_what_training_showed() -> None:
+    # a block as large as those of the estimate has nearly their statistics, so both modes must agree closely there
+    settings = resolve(TINY, target().indicator)
+    torch.manual_seed(0)
+    network = SwnnNetwork(settings)
+    draw = torch.Generator().manual_seed(1)
+    training.estimate_statistics(network, 4, draw)
+    size = (64, 64, 64)
+    noise = make_noise(network, size, 1, draw, "cpu")
+    with torch.no_grad():
+        shown = network.train()(noise, (0, 0, 0), size)
+        training.estimate_statistics(network, 4, draw)
+        given = network.eval()(noise, (0, 0, 0), size)
+    assert float((shown - given).abs().mean()) < 0.02 * float(shown.std())
+
+
+def test_the_statistics_are_plain_means_over_what_was_seen() -> None:
+    network = SwnnNetwork(resolve(TINY, target().indicator))
+    training.estimate_statistics(network, 3, torch.Generator().manual_seed(2))
+    draw = torch.Generator().manual_seed(2)
+    first = network.stages[-1][0]  # its input is noise alone
+    with torch.no_grad():
+        means = [first(make_noise(network, (64, 64, 64), 1, draw, "cpu")[-1]).mean(dim=(0, 2, 3, 4)) for _ in range(3)]
+    assert torch.allclose(network.stages[-1][1].running_mean, torch.stack(means).mean(dim=0), atol=1e-5)
+    assert network.training
+    assert network.stages[-1][1].momentum == 0.1
+
+
+@pytest.mark.parametrize("volume_fraction", [None, 0.3, 0.55])
+def test_the_threshold_meets_the_fraction(volume_fraction: float | None) -> None:
+    wanted = target(volume_fraction=volume_fraction)
+    trained, _ = run(TINY, wanted)
+    assert trained.fraction == pytest.approx(wanted.wanted_fraction, abs=1e-3)
+    size = (64, 64, 64)
+    with torch.no_grad():
+        noise = make_noise(trained.network, size, 1, torch.Generator().manual_seed(9), "cpu")
+        field = trained.network(noise, (0, 0, 0), size)
+    assert float((field > trained.threshold).float().mean()) == pytest.approx(wanted.wanted_fraction, abs=0.03)
+
+
+def test_an_unreachable_fraction_is_refused_before_training() -> None:
+    with pytest.raises(InputError, match="out of reach"):
+        next(train(target(volume_fraction=0.9999), replace(TINY, window=11, scales=1)))
+
+
+def test_training_learns() -> None:
+    trained, _ = run(replace(TINY, iterations=60), target())
+    assert np.mean(trained.losses[-10:]) < 0.6 * trained.losses[0]
+
+
+def test_the_published_slabs_train() -> None:
+    paper = replace(PRESETS["paper"], iterations=2, fine_convolutions=2, channels=4, cube=16, window=3, directions=8)
+    trained, seen = run(paper, target())
+    assert trained.iterations == 2
+    assert all(math.isfinite(report.loss) for report in seen)
+
+
+def test_a_time_limit_ends_the_training_with_a_usable_network() -> None:
+    seen: list[SwnnProgress] = []
+    trained = finish(train(target(), replace(TINY, iterations=100_000), max_seconds=0.5), seen.append)
+    assert 1 <= trained.iterations < 100_000
+    assert trained.iterations == len(seen)
+
+
+def test_the_rate_rises_and_falls() -> None:
+    settings = replace(TINY, learning_rate=0.1, final_rate=0.02)
+    assert learning_rate(settings, 0, 0.0) == pytest.approx(0.01)
+    assert learning_rate(settings, 9, 0.0) == pytest.approx(0.1)
+    assert learning_rate(settings, 500, 0.5) == pytest.approx(0.051)
+    assert learning_rate(settings, 999, 1.0) == pytest.approx(0.002)
