@@ -1,0 +1,6 @@
+"""What was found, on paper: report.json, curves.csv and a self-contained report.html."""
+
+from core.report.findings import Findings, from_reconstruction, measure
+from core.report.writing import curves_csv, report_json, write_curves, write_report
+
+__all__ = ["Findings", "curves_csv", "from_reconstruction", "measure", "report_json", "write_curves", "write_report"]

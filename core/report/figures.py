@@ -1,0 +1,186 @@
+"""Figures of a report: curves as inline SVG that follows the page's colours, sections as small PNG pictures."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.images.pixel_size import format_length
+from core.images.values import Phase, PhaseImage, Volume
+from core.report.findings import Findings
+
+# colours that no theme uses; the page's own take their place in the SVG
+_INK, _ACCENT, _SOFT = "#010203", "#040506", "#070809"
+_AXIS_COLORS = ("#0072B2", "#D55E00", "#009E73")
+_AXES = "zyx"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A section for the page: PNG as a data address, its side in pixels, and a caption."""
+
+    address: str
+    width: int
+    height: int
+    caption: str
+
+
+def curve_figures(findings: Findings) -> list[tuple[str, str]]:
+    """S2 and L as (title, SVG), with exemplar (dashed), band, average (bold) and each axis (thin)."""
+    band = findings.band
+    s2_band = None if band is None else (band.s2_low, band.s2_high)
+    l_band = None if band is None else (band.lineal_path_low, band.lineal_path_high)
+    reference = None if findings.comparison is None else findings.comparison.exemplar
+    curves = findings.curves
+    return [
+        (
+            "Two-point probability S₂(r)",
+            _curve_figure(
+                findings, curves.s2, None if reference is None else reference.s2_mean, s2_band, "S₂(r)", "s2"
+            ),
+        ),
+        (
+            "Lineal path L(r)",
+            _curve_figure(
+                findings,
+                curves.lineal_path,
+                None if reference is None else reference.lineal_path_mean,
+                l_band,
+                "L(r)",
+                "lineal-path",
+            ),
+        ),
+    ]
+
+
+def _curve_figure(
+    findings: Findings,
+    rows: np.ndarray,
+    reference: np.ndarray | None,
+    band: tuple[np.ndarray, np.ndarray] | None,
+    label: str,
+    name: str,
+) -> str:
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    lags = findings.curves.lags
+    # text stays text; a salt of its own keeps the identifiers of two figures on one page apart
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif", "font.size": 10}):
+        figure = Figure(figsize=(5.4, 3.5), layout="constrained")
+        FigureCanvasSVG(figure)
+        axes: Any = figure.add_subplot()
+        if band is not None:
+            shown = f"{100 * findings.band.confidence:.0f} % of samples" if findings.band else ""
+            axes.fill_between(lags, *band, color=_ACCENT, alpha=0.18, linewidth=0, label=shown)
+        for color, axis, row in zip(_AXIS_COLORS[-len(rows) :], _AXES[-len(rows) :], rows, strict=True):
+            axes.plot(lags, row, color=color, linewidth=0.8, alpha=0.8, label=f"along {axis}")
+        axes.plot(lags, rows.mean(axis=0), color=_ACCENT, linewidth=2.2, label="average")
+        if reference is not None:
+            axes.plot(lags, reference, color=_INK, linewidth=1.4, linestyle=(0, (5, 3)), label="exemplar")
+        axes.set_xlabel("r (pixels)")
+        axes.set_ylabel(label)
+        axes.set_xlim(0, lags[-1])
+        axes.set_ylim(0, None)
+        axes.grid(True, color=_SOFT, linewidth=0.6, alpha=0.5)
+        axes.set_axisbelow(True)
+        for part in (*axes.spines.values(), axes.xaxis.label, axes.yaxis.label):
+            part.set_color(_INK)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(colors=_INK)
+        _second_axis(axes, findings)
+        axes.legend(frameon=False, labelcolor=_INK, fontsize=9)
+        figure.patch.set_alpha(0)
+        axes.patch.set_alpha(0)
+        out = io.StringIO()
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    return _themed(out.getvalue(), f"{label} against the distance r")
+
+
+def _second_axis(axes: Any, findings: Findings) -> None:
+    """The same lags in micrometres (or what suits) on the upper edge."""
+    edges = findings.edges
+    if not edges or len(set(edges)) > 1:
+        return
+    reach = edges[0] * float(findings.curves.lags[-1])
+    unit = format_length(reach).split()[-1]
+    metres = {"pm": 1e-12, "nm": 1e-9, "µm": 1e-6, "mm": 1e-3, "m": 1.0}[unit]
+    factor = edges[0] / metres
+    upper = axes.secondary_xaxis("top", functions=(lambda r: r * factor, lambda length: length / factor))
+    upper.set_xlabel(f"r ({unit})")
+    upper.tick_params(colors=_INK)
+    upper.xaxis.label.set_color(_INK)
+    upper.spines["top"].set_color(_INK)
+
+
+def _themed(svg: str, title: str) -> str:
+    """The bare <svg> element, in colours that the page's style decides."""
+    svg = svg[svg.index("<svg") :]
+    for color, variable in ((_INK, "--ink"), (_ACCENT, "--accent"), (_SOFT, "--soft")):
+        svg = svg.replace(color, f"var({variable})")
+    # sizes in points would keep it from shrinking on a narrow screen
+    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
+    return svg.replace("<svg", f'<svg role="img" aria-label="{title}"', 1)
+
+
+def section_pictures(findings: Findings) -> list[Picture]:
+    """The exemplar, and the middle section across each axis (or the picture itself), all at one scale."""
+    subject = findings.subject
+    found = []
+    if findings.exemplar is not None:
+        labels = findings.exemplar.labels
+        side = max(subject.labels.shape)
+        # no more of the exemplar than the sections show, so that all are at one scale
+        cut = labels[:side, :side]
+        note = "" if cut.shape == labels.shape else f", {cut.shape[1]} × {cut.shape[0]} of its pixels"
+        phases = _two_colors(findings)
+        found.append(_picture((cut == findings.exemplar_phase).astype(np.uint8), phases, f"Exemplar{note}"))
+    if isinstance(subject, PhaseImage):
+        found.append(_picture(subject.labels, subject.phases, subject.name))
+        return found
+    for axis, name in enumerate(_AXES):
+        middle = subject.labels.shape[axis] // 2
+        section = np.take(subject.labels, middle, axis=axis)
+        found.append(_picture(section, subject.phases, f"Section across {name}, at {middle}"))
+    return found
+
+
+def _two_colors(findings: Findings) -> tuple[Phase, ...]:
+    """Colours of the rest and of the phase, as the subject has them where it can."""
+    rest = [item for label, item in enumerate(findings.subject.phases) if label != findings.phase]
+    return (rest[0] if rest else Phase("Rest", "#8A9099"), findings.interest)
+
+
+def _picture(labels: np.ndarray, phases: tuple[Phase, ...], caption: str) -> Picture:
+    from PIL import Image
+
+    image = Image.fromarray(np.ascontiguousarray(labels))
+    palette = [int(phase.color[start : start + 2], 16) for phase in phases for start in (1, 3, 5)]
+    image.putpalette(palette)
+    out = io.BytesIO()
+    image.save(out, format="PNG", optimize=True)
+    height, width = labels.shape
+    return Picture(f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}", width, height, caption)
+
+
+def scale_bar(findings: Findings) -> tuple[int, str] | None:
+    """Width in pixels of a round length of about a quarter of the sections, and its text; None without a pixel size."""
+    if not findings.edges:
+        return None
+    edge = findings.edges[-1]
+    wanted = findings.subject.labels.shape[-1] * edge / 4
+    power = 10.0 ** np.floor(np.log10(wanted))
+    length = max(step * power for step in (1, 2, 5) if step * power <= wanted * 1.0001)
+    return max(1, round(length / edge)), format_length(length)
+
+
+def is_volume(findings: Findings) -> bool:
+    """Whether the subject has three axes."""
+    return isinstance(findings.subject, Volume)

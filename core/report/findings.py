@@ -1,0 +1,196 @@
+"""Everything a report tells, gathered from a reconstruction or from measuring a volume or picture."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.errors import InputError
+from core.images.values import Phase, PhaseImage, Volume
+from core.job import Progress
+from core.provenance import versions
+from core.statistics import correlation_length, measure_curves, section_shapes
+from core.statistics.comparison import Comparison
+from core.statistics.curves import Curves
+from core.statistics.indicator import default_max_lag
+from core.statistics.sampling_band import SamplingBand
+from core.statistics.shapes import SectionShapes
+
+if TYPE_CHECKING:
+    from core.reconstruction.pipeline import Reconstruction
+
+LARGEST_FOR_SHAPES = 192**3
+"""Shapes of larger volumes are counted in their first so many voxels: they are means, and counting takes seconds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What a report is made from.
+
+    Attributes
+    ----------
+    subject
+        What was measured: the volume or the picture.
+    phase
+        Label of the phase of interest in the subject.
+    curves
+        S2 and L of the subject.
+    exemplar, exemplar_phase, comparison, band
+        What it was compared with, or None.
+    target_fraction, fraction_before
+        Wanted share of the phase, and the share before the threshold was set; None where there was no target.
+    shapes, exemplar_shapes
+        Pieces and boundaries in sections, counted in windows of one size, or None where the arrays are too thin.
+    """
+
+    subject: Volume | PhaseImage
+    phase: int
+    curves: Curves
+    exemplar: PhaseImage | None = None
+    exemplar_phase: int = 0
+    comparison: Comparison | None = None
+    band: SamplingBand | None = None
+    target_fraction: float | None = None
+    fraction_before: float | None = None
+    shapes: SectionShapes | None = None
+    exemplar_shapes: SectionShapes | None = None
+    correlation: float | None = None
+    seed: int | None = None
+    engine: str | None = None
+    preset: str | None = None
+    device: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=lambda: dict(versions()))
+
+    @property
+    def indicator(self) -> np.ndarray:
+        """True where the subject shows the phase."""
+        inside: np.ndarray = self.subject.labels == self.phase
+        return inside
+
+    @property
+    def interest(self) -> Phase:
+        """Name and colour of the phase of interest."""
+        return self.subject.phases[self.phase]
+
+    @property
+    def achieved_fraction(self) -> float:
+        """Share of the phase in the subject."""
+        return self.subject.fractions[self.phase]
+
+    @property
+    def edges(self) -> tuple[float, ...] | None:
+        """Metres per pixel along each axis of the subject, or None where unknown."""
+        if isinstance(self.subject, Volume):
+            return self.subject.voxel_size
+        size = self.subject.pixel_size
+        return None if size is None else (size, size)
+
+
+def from_reconstruction(made: Reconstruction) -> Findings:
+    """The findings of a reconstruction. Counts the sections' shapes, which takes about a second for 128³."""
+    target = made.target
+    shapes, exemplar_shapes = _shapes(made.volume.labels == made.volume_phase, target.indicator)
+    return Findings(
+        subject=made.volume,
+        phase=made.volume_phase,
+        curves=made.comparison.volume,
+        exemplar=target.exemplar,
+        exemplar_phase=target.phase,
+        comparison=made.comparison,
+        band=made.band,
+        target_fraction=target.wanted_fraction,
+        fraction_before=made.fraction_before if np.isfinite(made.fraction_before) else None,
+        shapes=shapes,
+        exemplar_shapes=exemplar_shapes,
+        correlation=_correlation(made.volume.labels == made.volume_phase),
+        seed=target.seed,
+        engine=made.engine,
+        preset=made.preset or None,
+        device=made.device,
+        settings=made.settings,
+        seconds=made.seconds,
+        training=made.model.card.get("training", {}),
+    )
+
+
+def measure(
+    subject: Volume | PhaseImage, phase: int, against: PhaseImage | None = None, against_phase: int | None = None
+) -> Generator[Progress, None, Findings]:
+    """A job that measures one phase of a volume or picture, alone or against a phase image.
+
+    Parameters
+    ----------
+    phase, against_phase
+        Label of the phase in the subject and in ``against`` (by default the same).
+
+    Raises
+    ------
+    InputError
+        Where a phase is not there, or the arrays are too small.
+    """
+    from core.reconstruction.pipeline import measure_against
+
+    inside = _phase_of(subject, phase)
+    if against is None:
+        lag = default_max_lag(inside.shape)
+        if lag < 1:
+            raise InputError(
+                f"{subject.name} has shape {inside.shape}, too small to be measured.",
+                "At least 4 pixels along each axis are needed.",
+            )
+        yield Progress(0, 2, "Measuring")
+        curves = measure_curves(inside, lag)
+        yield Progress(1, 2, "Measuring")
+        shapes, _ = _shapes(inside, None)
+        return Findings(subject, phase, curves, shapes=shapes, correlation=_correlation(inside))
+    other = phase if against_phase is None else against_phase
+    reference = _phase_of(against, other)
+    comparison, band = yield from measure_against(inside, reference)
+    shapes, exemplar_shapes = _shapes(inside, reference)
+    return Findings(
+        subject=subject,
+        phase=phase,
+        curves=comparison.volume,
+        exemplar=against,
+        exemplar_phase=other,
+        comparison=comparison,
+        band=band,
+        target_fraction=against.fractions[other],
+        shapes=shapes,
+        exemplar_shapes=exemplar_shapes,
+        correlation=_correlation(inside),
+    )
+
+
+def _phase_of(subject: Volume | PhaseImage, phase: int) -> np.ndarray:
+    known = ", ".join(f"{label} ({item.name})" for label, item in enumerate(subject.phases))
+    if not 0 <= phase < len(subject.phases):
+        raise InputError(f"{subject.name} has no phase {phase}.", f"Choose one of: {known}.")
+    if subject.fractions[phase] == 0:
+        raise InputError(f"Phase {phase} does not occur in {subject.name}.", f"Choose another of: {known}.")
+    inside: np.ndarray = subject.labels == phase
+    return inside
+
+
+def _shapes(indicator: np.ndarray, exemplar: np.ndarray | None) -> tuple[SectionShapes | None, SectionShapes | None]:
+    if indicator.ndim == 3 and indicator.size > LARGEST_FOR_SHAPES:
+        side = round(LARGEST_FOR_SHAPES ** (1 / 3))
+        indicator = indicator[:side, :side, :side]
+    arrays = [indicator] if exemplar is None else [indicator, exemplar]
+    window = min(min(array.shape) for array in arrays)
+    if window < 2:
+        return None, None
+    return section_shapes(indicator, window), None if exemplar is None else section_shapes(exemplar, window)
+
+
+def _correlation(indicator: np.ndarray) -> float | None:
+    try:
+        return correlation_length(indicator)
+    except InputError:  # one phase only, or a single row of pixels
+        return None

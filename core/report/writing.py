@@ -1,0 +1,298 @@
+"""Writes a report: JSON for programs, CSV for spreadsheets, one HTML page for people."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.errors import JobError, OutputExistsError
+from core.images.atomic import replacing, write_error
+from core.images.pixel_size import format_length
+from core.images.values import Volume
+from core.provenance import array_hash
+from core.report.figures import curve_figures, scale_bar, section_pictures
+from core.report.findings import Findings, from_reconstruction
+from core.report.verdict import share_inside, verdict
+from core.statistics.shapes import SectionShapes
+
+if TYPE_CHECKING:
+    from core.reconstruction.pipeline import Reconstruction
+
+NAMES = ("report.json", "curves.csv", "report.html")
+_AXES = "zyx"
+
+
+def report_json(found: Findings) -> dict[str, Any]:
+    """The findings as plain JSON values. Lags ``r`` are in pixels; ``epsilon_percent`` is None without an exemplar."""
+    comparison, band = found.comparison, found.band
+    subject = found.subject
+    s2 = {
+        "r": _list(found.curves.lags),
+        "exemplar": None if comparison is None else _list(comparison.exemplar.s2_mean),
+        "per_axis": _rows(found.curves.s2),
+        "mean": _list(found.curves.s2_mean),
+        "epsilon_percent": None if comparison is None else 100 * comparison.epsilon_s2,
+        "epsilon_percent_per_axis": None
+        if comparison is None
+        else dict(zip(_AXES[-found.curves.s2.shape[0] :], (100 * e for e in comparison.epsilon_s2_axes), strict=True)),
+        "band": None if band is None else {"low": _list(band.s2_low), "high": _list(band.s2_high)},
+    }
+    lineal_path = {
+        "r": _list(found.curves.lags),
+        "exemplar": None if comparison is None else _list(comparison.exemplar.lineal_path_mean),
+        "per_axis": _rows(found.curves.lineal_path),
+        "mean": _list(found.curves.lineal_path_mean),
+        "epsilon_percent": None if comparison is None else 100 * comparison.epsilon_lineal_path,
+        "epsilon_percent_per_axis": None
+        if comparison is None
+        else dict(
+            zip(
+                _AXES[-found.curves.s2.shape[0] :],
+                (100 * e for e in comparison.epsilon_lineal_path_axes),
+                strict=True,
+            )
+        ),
+        "band": None if band is None else {"low": _list(band.lineal_path_low), "high": _list(band.lineal_path_high)},
+    }
+    inside = None if comparison is None or band is None else share_inside(comparison, band)
+    plain = {
+        "verdict": verdict(found).sentence,
+        "name": subject.name,
+        "shape": list(subject.labels.shape),
+        "phases": [
+            {"label": label, "name": phase.name, "color": phase.color, "fraction": fraction}
+            for label, (phase, fraction) in enumerate(zip(subject.phases, subject.fractions, strict=True))
+        ],
+        "phase": found.phase,
+        "volume_fraction": {
+            "target": found.target_fraction,
+            "achieved": found.achieved_fraction,
+            "before_threshold": found.fraction_before,
+        },
+        "s2": s2,
+        "lineal_path": lineal_path,
+        "lags_inside_band": None if inside is None else {"s2": inside[0], "lineal_path": inside[1]},
+        "correlation_length_px": found.correlation,
+        "section_shapes": _shapes_json(found.shapes),
+        "exemplar_section_shapes": _shapes_json(found.exemplar_shapes),
+        "voxel_size_m": None if found.edges is None else list(found.edges),
+        "exemplar": None
+        if found.exemplar is None
+        else {
+            "name": found.exemplar.name,
+            "shape": list(found.exemplar.shape),
+            "phase": found.exemplar_phase,
+            "fraction": found.exemplar.fractions[found.exemplar_phase],
+            "labels_sha256": array_hash(found.exemplar.labels),
+        },
+        "seed": found.seed,
+        "engine": found.engine,
+        "preset": found.preset,
+        "settings": dict(found.settings),
+        "seconds": dict(found.seconds),
+        "training": {key: value for key, value in found.training.items() if key != "losses"},
+        "device": found.device,
+        "labels_sha256": array_hash(subject.labels),
+        "versions": dict(found.versions),
+        "provenance": subject.provenance.to_json(),
+    }
+    result: dict[str, Any] = _plain(plain)
+    return result
+
+
+def curves_csv(found: Findings) -> str:
+    """One line a lag: pixels, metres where known, then S2 and L of exemplar, each axis, mean, and band."""
+    edges, band, comparison = found.edges, found.band, found.comparison
+    columns: dict[str, np.ndarray] = {"r_px": found.curves.lags}
+    if edges and len(set(edges)) == 1:
+        columns["r_m"] = found.curves.lags * edges[0]
+    for name, rows, reference, limits in (
+        (
+            "s2",
+            found.curves.s2,
+            None if comparison is None else comparison.exemplar.s2_mean,
+            None if band is None else (band.s2_low, band.s2_high),
+        ),
+        (
+            "lineal_path",
+            found.curves.lineal_path,
+            None if comparison is None else comparison.exemplar.lineal_path_mean,
+            None if band is None else (band.lineal_path_low, band.lineal_path_high),
+        ),
+    ):
+        if reference is not None:
+            columns[f"{name}_exemplar"] = reference
+        for axis, row in zip(_AXES[-len(rows) :], rows, strict=True):
+            columns[f"{name}_{axis}"] = row
+        columns[f"{name}_mean"] = rows.mean(axis=0)
+        if limits is not None:
+            columns[f"{name}_band_low"], columns[f"{name}_band_high"] = limits
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    for line in zip(*columns.values(), strict=True):
+        writer.writerow([f"{value:.8g}" for value in line])
+    return out.getvalue()
+
+
+def report_html(found: Findings) -> str:
+    """One page without any outside reference: verdict, numbers, curves, sections, provenance."""
+    from jinja2 import Environment, StrictUndefined
+
+    source = files("resources").joinpath("report", "page.html").read_text(encoding="utf-8")
+    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    pictures = section_pictures(found)
+    return page.from_string(source).render(
+        title=found.subject.name,
+        verdict=verdict(found),
+        facts=_facts(found),
+        numbers=_numbers(found),
+        per_axis=_per_axis(found),
+        curves=curve_figures(found),
+        pictures=pictures,
+        widest=max(picture.width for picture in pictures),
+        bar=scale_bar(found),
+        phases=list(zip(found.subject.phases, found.subject.fractions, strict=True)),
+        settings=dict(found.settings),
+        versions=dict(found.versions),
+        compared=found.comparison is not None,
+    )
+
+
+def write_report(what: Findings | Reconstruction, folder: Path, overwrite: bool = False) -> Path:
+    """Write report.json, curves.csv and report.html into ``folder``, which is made where it is missing.
+
+    Raises
+    ------
+    OutputExistsError
+        Where one of them is there and ``overwrite`` is not set; nothing is written then.
+    JobError
+        Where the disk does not take them.
+    """
+    found = what if isinstance(what, Findings) else from_reconstruction(what)
+    check_folder(folder, overwrite)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(folder, error) from error
+    texts = (json.dumps(report_json(found), indent=1, allow_nan=False), curves_csv(found), report_html(found))
+    for name, text in zip(NAMES, texts, strict=True):
+        with replacing(folder / name, overwrite) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+    return folder
+
+
+def check_folder(folder: Path, overwrite: bool) -> None:
+    """Raise what `write_report` would, before the work is done."""
+    if folder.exists() and not folder.is_dir():
+        raise JobError(f"{folder} is a file, not a folder.", "Choose a folder for the report.")
+    there = [name for name in NAMES if (folder / name).exists()]
+    if there and not overwrite:
+        raise OutputExistsError(
+            f"{folder / there[0]} exists already.", "Choose another folder, or allow it to be replaced (--force)."
+        )
+
+
+def write_curves(what: Findings | Reconstruction, path: Path, overwrite: bool = False) -> Path:
+    """Write S2 and L as CSV; errors as for `write_report`."""
+    found = what if isinstance(what, Findings) else from_reconstruction(what)
+    with replacing(path, overwrite) as temporary:
+        temporary.write_text(curves_csv(found), encoding="utf-8", newline="\n")
+    return path
+
+
+def _numbers(found: Findings) -> list[tuple[str, str, str]]:
+    """Rows of the main table: what, exemplar or target, found."""
+    rows = []
+    target = "" if found.target_fraction is None else f"{100 * found.target_fraction:.2f} %"
+    rows.append((f"Fraction of {found.interest.name}", target, f"{100 * found.achieved_fraction:.2f} %"))
+    if found.fraction_before is not None:
+        rows.append(("… before the threshold was set", "", f"{100 * found.fraction_before:.2f} %"))
+    if found.correlation is not None:
+        rows.append(("Correlation length", "", _length(found.correlation, found)))
+    if found.shapes is not None:
+        for label, name, unit in (
+            ("Pieces of the phase per 10⁴ px² of section", "pieces_per_area", ""),
+            ("Pieces of the rest per 10⁴ px² of section", "complement_pieces_per_area", ""),
+            ("Boundary length per area", "boundary_per_area", " px⁻¹"),
+        ):
+            own = "" if found.exemplar_shapes is None else f"{getattr(found.exemplar_shapes, name):.3g}{unit}"
+            rows.append((label, own, f"{getattr(found.shapes, name):.3g}{unit}"))
+    return rows
+
+
+def _per_axis(found: Findings) -> list[tuple[str, str, str]]:
+    """Rows of the table of discrepancies: axis, ε of S2, ε of L; empty without an exemplar."""
+    compared = found.comparison
+    if compared is None:
+        return []
+    rows = [("average", compared.epsilon_s2, compared.epsilon_lineal_path)]
+    axes = _AXES[-len(compared.epsilon_s2_axes) :]
+    rows += list(zip(axes, compared.epsilon_s2_axes, compared.epsilon_lineal_path_axes, strict=True))
+    return [(axis, f"{100 * s2:.2f} %", f"{100 * path:.2f} %") for axis, s2, path in rows]
+
+
+def _facts(found: Findings) -> list[tuple[str, str]]:
+    subject = found.subject
+    sides = " × ".join(map(str, subject.labels.shape))
+    kind = "voxels (z × y × x)" if isinstance(subject, Volume) else "pixels (y × x)"
+    facts = [("Size", f"{sides} {kind}")]
+    if found.edges:
+        facts.append(("Voxel size", " × ".join(dict.fromkeys(format_length(edge) for edge in found.edges))))
+    else:
+        facts.append(("Voxel size", "not known"))
+    if found.exemplar is not None:
+        rows, columns = found.exemplar.shape
+        facts.append(("Exemplar", f"{found.exemplar.name}, {columns} × {rows} pixels"))
+    if found.engine:
+        facts.append(("Engine", found.engine + (f", preset {found.preset}" if found.preset else "")))
+    if found.training.get("iterations"):
+        facts.append(("Training", f"{found.training['iterations']} iterations"))
+    if found.seed is not None:
+        facts.append(("Seed", str(found.seed)))
+    facts += [(f"Time, {step}", f"{seconds:.1f} s") for step, seconds in found.seconds.items() if seconds == seconds]
+    if found.device:
+        facts.append(("Device", found.device))
+    return facts
+
+
+def _length(pixels: float, found: Findings) -> str:
+    edges = found.edges
+    physical = f" ({format_length(pixels * edges[-1])})" if edges and len(set(edges)) == 1 else ""
+    return f"{pixels:.1f} px{physical}"
+
+
+def _shapes_json(shapes: SectionShapes | None) -> dict[str, float] | None:
+    if shapes is None:
+        return None
+    return {
+        "pieces_per_1e4_px2": shapes.pieces_per_area,
+        "complement_pieces_per_1e4_px2": shapes.complement_pieces_per_area,
+        "boundary_per_px": shapes.boundary_per_area,
+    }
+
+
+def _list(values: np.ndarray) -> list[float]:
+    return [float(value) for value in values]
+
+
+def _rows(values: np.ndarray) -> dict[str, list[float]]:
+    return {axis: _list(row) for axis, row in zip(_AXES[-len(values) :], values, strict=True)}
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no infinities and no NaN: they become null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
