@@ -1,4 +1,8 @@
-"""Denoise, thresholds, clean-up: from a micrograph to a phase image."""
+"""Denoise, thresholds, clean-up: from a micrograph to a phase image.
+
+scipy and scikit-image are imported inside the functions that use them: the window needs the settings of this room when
+it starts, and has no second to spare for them.
+"""
 
 from core.segmentation.cleaning import clean
 from core.segmentation.denoising import denoise

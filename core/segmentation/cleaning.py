@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from skimage.measure import label as connected
 
 from core.errors import InputError
 
@@ -42,6 +41,8 @@ def clean(labels: Labels, island_px: int, hole_px: int) -> Labels:
     limit = max(island_px, hole_px)
     if limit <= 1:
         return labels
+    from skimage.measure import label as connected
+
     pieces = np.asarray(connected(labels, background=-1, connectivity=1)).astype(np.int32) - 1
     sizes = np.bincount(pieces.reshape(-1))
     settled = sizes >= limit

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from core.segmentation.settings import SegmentationSettings
 from core.settings import validate
@@ -36,6 +35,8 @@ def denoise(grey: Grey, settings: SegmentationSettings) -> Grey:
         case "median":
             return median(grey, settings.median_radius)
         case "gaussian":
+            from scipy import ndimage
+
             blurred = ndimage.gaussian_filter(grey.astype(np.float32), settings.gaussian_sigma, mode="reflect")
             return _as_type_of(grey, blurred)
         case "non-local means":

@@ -28,7 +28,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft, stats
 
 from core.errors import InputError
 
@@ -83,6 +82,8 @@ def fraction_interval(indicator: npt.NDArray[np.bool_], confidence: float = 0.95
         raise InputError(f"A fraction is measured on a 2-D array of bool, not {indicator.dtype} {indicator.shape}.")
     if not 0 < confidence < 1:
         raise InputError(f"The confidence must lie between 0 and 1, not {confidence:g}.", "Try 0.95.")
+    from scipy import special
+
     fraction = float(np.count_nonzero(indicator) / indicator.size)
     spread = fraction * (1 - fraction)
     variance = fraction_variance(indicator) if spread > 0 else None
@@ -90,7 +91,7 @@ def fraction_interval(indicator: npt.NDArray[np.bool_], confidence: float = 0.95
     if variance is None or not 0 < variance < spread / 2:
         return FractionInterval(fraction, 0.0, 1.0, UNKNOWN, confidence, 0.0)
     independent = min(spread / variance, float(indicator.size))
-    quantile = float(stats.t.ppf((1 + confidence) / 2, df=independent - 1))
+    quantile = float(special.stdtrit(independent - 1, (1 + confidence) / 2))
     share = quantile * quantile / independent
     middle = (fraction + share / 2) / (1 + share)
     reach = np.sqrt(share * spread + share * share / 4) / (1 + share)
@@ -131,6 +132,8 @@ def _block_means(indicator: npt.NDArray[np.bool_]) -> Floats:
 
 def _covariance(deviation: Floats, lags: tuple[int, int]) -> tuple[Floats, Floats]:
     """Mean product of pairs each lag apart and the number of pairs, lags −n … n; shape (2 n_y + 1, 2 n_x + 1)."""
+    from scipy import fft
+
     padded = tuple(fft.next_fast_len(side + lag, real=True) for side, lag in zip(deviation.shape, lags, strict=True))
     spectrum = fft.rfft2(deviation, s=padded)
     products = fft.irfft2(spectrum.real**2 + spectrum.imag**2, s=padded)

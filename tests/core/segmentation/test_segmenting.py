@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +16,15 @@ from scipy import ndimage
 from core.errors import InputError
 from core.images.values import Micrograph, Phase, default_phases
 from core.provenance import Provenance, array_hash
-from core.segmentation import SegmentationSettings, named_phases, segment, settings_from_json, settings_to_json
+from core.segmentation import (
+    SegmentationSettings,
+    denoise,
+    named_phases,
+    segment,
+    segment_denoised,
+    settings_from_json,
+    settings_to_json,
+)
 from core.settings import describe
 
 
@@ -115,6 +125,21 @@ def test_every_setting_has_words_and_its_default_is_allowed() -> None:
         assert spec.label and spec.help.endswith("."), spec.name
     assert settings_from_json(settings_to_json(SegmentationSettings())) == SegmentationSettings()
     assert "manual_thresholds" not in {spec.name for spec in describe(SegmentationSettings)}
+
+
+def test_a_kept_denoised_picture_gives_the_same_phase_image() -> None:
+    picture, _ = three_phases(np.uint16)
+    settings = SegmentationSettings(denoise="median", threshold="multi-otsu", phases=3, min_island=9)
+    whole = segment(picture, settings)
+    staged = segment_denoised(picture, denoise(picture.grey, settings), settings)
+    assert np.array_equal(staged.labels, whole.labels)
+    assert staged.provenance == whole.provenance
+
+
+def test_the_room_opens_without_the_heavy_packages() -> None:
+    script = "import sys, core.segmentation; print([n for n in ('scipy', 'skimage', 'torch') if n in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
 
 
 @pytest.mark.data
