@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from core import devices
-from core import settings as described
 from core.errors import InputError, JobError
 from core.images.values import Volume
 from core.job import Job, Progress
@@ -192,11 +191,14 @@ def measure_against(
 def _train(engine: Engine, target: Target, settings: Any, device: str, max_seconds: float | None) -> Job[Model]:
     job = engine.train(target, settings, device=device, max_seconds=max_seconds)
     last = -float("inf")
+    progress = Progress(0, 0, "Training")
     try:
         while True:
             try:
                 progress = next(job)
             except StopIteration as end:
+                # whoever cancels while the volume is made keeps the finished model
+                yield TrainingProgress(progress.step, progress.of, "Training", snapshot=end.value)
                 return end.value  # type: ignore[no-any-return]
             yield progress
             preview = progress.preview if isinstance(progress, TrainingProgress) else None
@@ -209,8 +211,3 @@ def _train(engine: Engine, target: Target, settings: Any, device: str, max_secon
         raise JobError("The computer's memory was not enough.", "Choose a smaller size or preset.") from error
     finally:
         job.close()
-
-
-def asked_settings(settings: Any) -> dict[str, Any]:
-    """Settings as plain JSON values."""
-    return described.to_json(settings)

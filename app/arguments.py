@@ -1,0 +1,298 @@
+"""The command line's grammar: its commands, their options, and how values are written."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from core import __version__
+from core import settings as described
+from core.errors import InputError
+
+S = TypeVar("S")
+_DENOISE = ("none", "median", "gaussian", "non-local-means", "bilateral")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    top = _Parser(
+        prog="microloom",
+        description="Weaves measured 3-D volumes from a 2-D micrograph. Without a command the window opens.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"microloom {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    _segment(commands)
+    _reconstruct(commands)
+    _generate(commands)
+    _measure(commands)
+    _info(commands)
+    return top
+
+
+def _segment(commands: Any) -> None:
+    command = commands.add_parser("segment", help="make a phase image from a micrograph", allow_abbrev=False)
+    command.add_argument("image", type=Path, help="the micrograph")
+    _output(command, "PHASES.tif", "phase image to write (.tif or .png)")
+    _segmentation(command)
+    command.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="any other setting of the segmentation"
+    )
+    command.add_argument("--list-settings", action=_ListSegmentation, help="list those settings and stop")
+    _common(command)
+
+
+def _reconstruct(commands: Any) -> None:
+    command = commands.add_parser("reconstruct", help="train on a phase image and build a volume", allow_abbrev=False)
+    command.add_argument("image", type=Path, help="a phase image, or a micrograph (which is segmented first)")
+    _output(command, "VOLUME.tif", "volume to write (.tif .ome.tif .nrrd .vti .h5 .npy)")
+    command.add_argument("--engine", default="swnn", help="how to reconstruct (default: swnn)")
+    command.add_argument("--preset", default=None, help="fast (default), thorough or paper")
+    command.add_argument("--phase", default=None, help="phase of interest: label or name (default: the highest label)")
+    command.add_argument(
+        "--size", type=_size, default=(128, 128, 128), metavar="N or Z,Y,X", help="voxels (default 128)"
+    )
+    command.add_argument("--seed", type=_seed, default=0, help="seed of training and generation (default 0)")
+    _fraction(command)
+    _device(command)
+    command.add_argument("--max-seconds", type=_positive, metavar="S", help="end the training after this time")
+    command.add_argument("--model-out", type=Path, metavar="M.microloom-model", help="also keep the trained model")
+    command.add_argument("--report", type=Path, metavar="DIR", help="also write report.json, curves.csv, report.html")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting of the engine's preset"
+    )
+    command.add_argument("--list-settings", action=_ListEngine, help="list the engine's settings and stop")
+    _segmentation(command)
+    _common(command)
+
+
+def _generate(commands: Any) -> None:
+    command = commands.add_parser("generate", help="build a volume from a trained model", allow_abbrev=False)
+    command.add_argument("model", type=Path, help="a .microloom-model file")
+    _output(command, "VOLUME.tif", "volume to write")
+    command.add_argument(
+        "--size", type=_size, default=(128, 128, 128), metavar="N or Z,Y,X", help="voxels (default 128)"
+    )
+    command.add_argument("--seed", type=_seed, default=None, help="seed (default: the model's own)")
+    _fraction(command)
+    _device(command)
+    _common(command)
+
+
+def _measure(commands: Any) -> None:
+    command = commands.add_parser("measure", help="S2, L and fractions of a volume or picture", allow_abbrev=False)
+    command.add_argument("image", type=Path, help="a volume, a phase image, or a micrograph (which is segmented first)")
+    command.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the report")
+    command.add_argument("--against", type=Path, metavar="PHASES", help="phase image to compare with")
+    command.add_argument("--phase", default=None, help="phase of interest: label or name (default: the highest label)")
+    command.add_argument(
+        "--against-phase", default=None, help="that phase in PHASES (default: of the same name or label)"
+    )
+    _segmentation(command)
+    _common(command)
+
+
+def _info(commands: Any) -> None:
+    command = commands.add_parser("info", help="what a file is, its shape, pixel size, provenance", allow_abbrev=False)
+    command.add_argument("file", type=Path, help="a picture, volume or model")
+    command.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _output(command: argparse.ArgumentParser, shown: str, text: str) -> None:
+    command.add_argument("-o", "--output", type=Path, required=True, metavar=shown, help=text)
+
+
+def _segmentation(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("segmentation of a micrograph")
+    group.add_argument("--method", choices=("otsu", "multi-otsu", "manual"), default=None, help="default: otsu")
+    group.add_argument("--phases", type=int, default=None, metavar="N", help="phases for multi-otsu, 2 to 5")
+    group.add_argument("--thresholds", type=_numbers, default=None, metavar="A,B,…", help="grey values for manual")
+    group.add_argument("--denoise", choices=_DENOISE, default=None, help="default: none")
+    group.add_argument(
+        "--crop", type=_crop, default=None, metavar="Y0:Y1,X0:X1",
+        help="part to use; by default an instrument's info bar is cut off; “none” keeps all",
+    )  # fmt: skip
+    group.add_argument("--pixel-size", default=None, metavar="LENGTH", help="where the file does not say: 0.5 nm, 2 µm")
+
+
+def _fraction(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--volume-fraction", type=_share, default=None, metavar="F", help="wanted share of the phase, 0.4 or 40%%"
+    )
+
+
+def _device(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: auto")
+
+
+def _common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--force", action="store_true", help="replace files that exist already")
+    command.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def _checked(name: str) -> Callable[[Callable[[str], S]], Callable[[str], S]]:
+    """argparse takes the words after "invalid" from a type's name, and its own errors from ArgumentTypeError."""
+
+    def named(read: Callable[[str], S]) -> Callable[[str], S]:
+        def reader(text: str) -> S:
+            try:
+                return read(text)
+            except ValueError as error:
+                raise argparse.ArgumentTypeError(f"{text!r} is not {name}") from error
+
+        return reader
+
+    return named
+
+
+@_checked("a size: give voxels as 128 or 64,128,128")
+def _size(text: str) -> tuple[int, int, int]:
+    sides = [int(part) for part in re.split(r"[,x×]", text)]
+    if len(sides) == 1:
+        sides *= 3
+    z, y, x = sides
+    if min(sides) < 1:
+        raise ValueError
+    return z, y, x
+
+
+@_checked("a share: give 0.4 or 40%")
+def _share(text: str) -> float:
+    value = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(
+            f"{text} is out of reach: a volume fraction lies between 0 and 1, both excluded"
+        )
+    return value
+
+
+@_checked("a positive number")
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError
+    return value
+
+
+@_checked("a seed: give a whole number from 0 to 2⁶³ − 1")
+def _seed(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**63:
+        raise ValueError
+    return value
+
+
+@_checked("a row of numbers such as 80,160")
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in text.split(","))
+
+
+@_checked("a crop: give rows and columns as 0:680,0:1024, or none")
+def _crop(text: str) -> tuple[slice, slice] | str:
+    if text == "none":
+        return text
+    rows, columns = (
+        slice(*(int(end) if end else None for end in part.split(":", 1))) if ":" in part else _no_slice()
+        for part in text.split(",")
+    )
+    return rows, columns
+
+
+def _no_slice() -> NoReturn:
+    raise ValueError
+
+
+def changed(settings: S, assignments: Sequence[str]) -> S:
+    """``settings`` with "NAME=VALUE" applied, validated.
+
+    Raises
+    ------
+    InputError
+        For an unknown name or a value that does not fit.
+    """
+    known = {spec.name: spec for spec in described.describe(settings)}
+    values: dict[str, Any] = {}
+    for text in assignments:
+        name, equals, value = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals:
+            raise InputError(f"--set {text}: there is no “=”.", "Write NAME=VALUE.")
+        if name not in known:
+            raise InputError(f"There is no setting {name}.", "--list-settings shows all.")
+        values[name] = _value(known[name], value.strip())
+    return described.validate(dataclasses.replace(settings, **values))  # type: ignore[type-var]
+
+
+def _value(spec: described.Setting, text: str) -> Any:
+    if spec.optional and text.lower() in ("none", "auto", ""):
+        return None
+    if spec.kind is bool:
+        words = {
+            "true": True,
+            "yes": True,
+            "on": True,
+            "1": True,
+            "false": False,
+            "no": False,
+            "off": False,
+            "0": False,
+        }
+        if text.lower() not in words:
+            raise InputError(f"{spec.label} is yes or no, not {text!r}.")
+        return words[text.lower()]
+    try:
+        return spec.kind(text)
+    except ValueError:
+        kind = "a whole number" if spec.kind is int else "a number"
+        raise InputError(f"{spec.label} must be {kind}, not {text!r}.") from None
+
+
+def settings_table(settings: Any) -> str:
+    """One line a setting: name, default, range, help."""
+    lines = []
+    for spec in described.describe(settings):
+        value = getattr(settings, spec.name)
+        shown = "auto" if value is None else value
+        if spec.choices:
+            allowed = " | ".join(map(str, spec.choices))
+        elif spec.minimum is not None or spec.maximum is not None:
+            allowed = f"{spec.minimum:g} … {spec.maximum:g}" if spec.maximum is not None else f"≥ {spec.minimum:g}"
+        else:
+            allowed = spec.kind.__name__
+        unit = f" {spec.unit}" if spec.unit else ""
+        lines.append(f"{spec.name}={shown}{unit}  [{allowed}]  {spec.help}")
+    return "\n".join(lines)
+
+
+class _ListEngine(argparse.Action):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(nargs=0, **kwargs)
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_: Any) -> None:
+        from core.reconstruction.registry import engine
+
+        for name, settings in engine(namespace.engine).presets.items():
+            print(f"preset {name}:\n{settings_table(settings)}\n")
+        parser.exit()
+
+
+class _ListSegmentation(argparse.Action):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(nargs=0, **kwargs)
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_: Any) -> None:
+        from core.segmentation.settings import SegmentationSettings
+
+        print(settings_table(SegmentationSettings()))
+        parser.exit()

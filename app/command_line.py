@@ -1,0 +1,245 @@
+"""The same jobs without a window: segment, reconstruct, generate, measure, info.
+
+Exit codes: 0; 2 for bad input or usage; 1 for a job that failed; 130 for Ctrl-C. Results go to stdout, everything else
+to stderr. Heavy imports happen inside the commands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.arguments import changed, parser
+from app.terminal import ProgressDisplay, ask_to_replace, may_write, note
+from core.errors import InputError, JobError, MicroloomError
+from core.job import Progress, finish
+
+if TYPE_CHECKING:
+    from core.images.values import Volume
+    from core.reconstruction.engine import Model
+
+COMMANDS = ("segment", "reconstruct", "generate", "measure", "info")
+BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit code. Errors are one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        # an old console that lacks "₂" or "µ" shows a question mark instead of failing
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
+            raise InputError(
+                f"{arguments[0]} is neither a command nor a file.", f"Commands are: {', '.join(COMMANDS)}; see --help."
+            )
+        options = parser().parse_args(list(arguments))
+        command: Callable[[argparse.Namespace], int] = globals()[f"_{options.command}"]
+        return command(options)
+    except SystemExit as end:  # argparse: --help, --version, usage
+        return end.code if isinstance(end.code, int) else 0
+    except KeyboardInterrupt:
+        note("Interrupted.")
+        return INTERRUPTED
+    except InputError as error:
+        return _say(error, BAD_INPUT)
+    except MicroloomError as error:
+        return _say(error, FAILED)
+    except BrokenPipeError:
+        # whoever read our output has gone; keep Python from complaining when it flushes
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except MemoryError:
+        return _say(JobError("The computer's memory was not enough.", "Choose a smaller size or preset."), FAILED)
+    except Exception as error:
+        if os.environ.get("MICROLOOM_DEBUG"):
+            raise
+        text = f"An unexpected error: {type(error).__name__}: {error}."
+        return _say(JobError(text, "Set MICROLOOM_DEBUG=1 to see where it happened."), FAILED)
+
+
+def _say(error: MicroloomError, code: int) -> int:
+    note("microloom: " + " ".join(str(error).split()))
+    return code
+
+
+def _segment(options: argparse.Namespace) -> int:
+    from app.inputs import micrograph, segmentation_settings
+    from core.images.writing import write_phase_image
+    from core.segmentation.segmenting import segment
+
+    replace = may_write(options.output, options.force)
+    image = segment(micrograph(options, options.image), segmentation_settings(options, options.set))
+    write_phase_image(image, options.output, overwrite=replace)
+    used = image.provenance.settings.get("thresholds_used", ())
+    print(f"thresholds: {', '.join(f'{value:g}' for value in used)}")
+    for label, (phase, fraction) in enumerate(zip(image.phases, image.fractions, strict=True)):
+        print(f"{label} {phase.name}: {100 * fraction:.2f} %")
+    print(options.output)
+    return 0
+
+
+def _reconstruct(options: argparse.Namespace) -> int:
+    from app.inputs import phase_image, phase_label
+    from core import devices
+    from core.images.writing import format_of
+    from core.reconstruction.engine import Target
+    from core.reconstruction.model_file import save_model
+    from core.reconstruction.pipeline import Reconstruction, reconstruct
+    from core.reconstruction.registry import engine
+    from core.report import from_reconstruction, write_report
+    from core.report.verdict import verdict
+
+    chosen = engine(options.engine)
+    preset = options.preset or next(iter(chosen.presets))
+    if preset not in chosen.presets:
+        raise InputError(f"There is no preset {preset!r}.", f"Choose one of: {', '.join(chosen.presets)}.")
+    settings = changed(chosen.presets[preset], options.set)
+    device = devices.resolve(options.device)
+    format_of(options.output)
+    replace = may_write(options.output, options.force)
+    replace_model = options.model_out is not None and may_write(options.model_out, options.force)
+    replace_report = options.report is not None and _may_report(options.report, options.force)
+    exemplar = phase_image(options, options.image)
+    phase = phase_label(exemplar, options.phase)
+    target = Target(exemplar, phase, options.volume_fraction, options.size, options.seed)
+    for problem in chosen.preflight(target, settings, device):
+        if problem.severity == "warning":
+            note(f"Note: {problem.message} {problem.remedy}".strip())
+
+    kept: list[Model] = []
+
+    def watch(progress: Progress) -> None:
+        snapshot = getattr(progress, "snapshot", None)
+        if snapshot is not None:
+            kept[:] = [snapshot]
+        display(progress)
+
+    job = reconstruct(chosen, target, settings, preset=preset, device=device, max_seconds=options.max_seconds)
+    try:
+        with ProgressDisplay(options.quiet) as display:
+            made: Reconstruction = finish(job, watch)
+    except KeyboardInterrupt:
+        if not kept:
+            note("Interrupted before there was a usable model.")
+        elif options.model_out is None:
+            note("Interrupted. With --model-out the model as trained so far would have been kept.")
+        else:
+            save_model(kept[0], options.model_out, overwrite=replace_model)
+            note(f"Interrupted. The model as trained so far is in {options.model_out}.")
+        return INTERRUPTED
+    # one output that cannot be written must not take the others with it
+    failures: list[MicroloomError] = []
+    if options.model_out is not None:
+        _try(failures, lambda: save_model(made.model, options.model_out, overwrite=replace_model))
+    _try(failures, lambda: _write(made.volume, options.output, replace))
+    found = from_reconstruction(made)
+    if options.report is not None:
+        _try(failures, lambda: write_report(found, options.report, overwrite=replace_report))
+    print(verdict(found).sentence)
+    if failures:
+        raise failures[0]
+    for path in (options.output, options.model_out, options.report):
+        if path is not None:
+            print(path)
+    return 0
+
+
+def _generate(options: argparse.Namespace) -> int:
+    from core import devices
+    from core.images.writing import format_of
+    from core.reconstruction.model_file import load_model
+
+    model = load_model(options.model)
+    device = devices.resolve(options.device)
+    format_of(options.output)
+    replace = may_write(options.output, options.force)
+    seed = int(model.card["seed"]) if options.seed is None else options.seed
+    with ProgressDisplay(options.quiet) as display:
+        volume = finish(
+            model.generate(options.size, seed, device=device, volume_fraction=options.volume_fraction), display
+        )
+    _write(volume, options.output, replace)
+    for label, (phase, fraction) in enumerate(zip(volume.phases, volume.fractions, strict=True)):
+        print(f"{label} {phase.name}: {100 * fraction:.2f} %")
+    print(options.output)
+    return 0
+
+
+def _measure(options: argparse.Namespace) -> int:
+    from app.inputs import phase_image, phase_label, subject
+    from core.report import measure, write_report
+    from core.report.verdict import verdict
+
+    replace = _may_report(options.output, options.force)
+    thing = subject(options, options.image)
+    phase = phase_label(thing, options.phase)
+    against, other = None, None
+    if options.against is not None:
+        against = phase_image(options, options.against)
+        names = [item.name for item in against.phases]
+        if options.against_phase is not None:
+            other = phase_label(against, options.against_phase)
+        elif thing.phases[phase].name in names:
+            other = names.index(thing.phases[phase].name)
+        else:
+            other = phase_label(against, str(phase))
+    with ProgressDisplay(options.quiet) as display:
+        found = finish(measure(thing, phase, against, other), display)
+    write_report(found, options.output, overwrite=replace)
+    print(verdict(found).sentence)
+    print(options.output)
+    return 0
+
+
+def _info(options: argparse.Namespace) -> int:
+    from app.information import describe_file, lines
+
+    facts = describe_file(options.file)
+    print(json.dumps(facts, indent=1) if options.json else "\n".join(lines(facts)))
+    return 0
+
+
+def _may_report(folder: Path, force: bool) -> bool:
+    from core.errors import OutputExistsError
+    from core.report.writing import check_folder
+
+    try:
+        check_folder(folder, force)
+    except OutputExistsError:
+        ask_to_replace(folder)
+        return True
+    place = folder
+    while not place.exists():
+        place = place.parent
+    if not os.access(place, os.W_OK):
+        raise JobError(f"The folder {place} is read-only.", "Choose another.")
+    return force
+
+
+def _write(volume: Volume, path: Path, replace: bool) -> None:
+    """Write the volume; where that fails, put it somewhere else rather than lose it."""
+    from core.images.writing import write_volume
+
+    try:
+        write_volume(volume, path, overwrite=replace)
+    except JobError as error:
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="microloom-"))
+            saved = write_volume(volume, folder / path.name)
+        except (MicroloomError, OSError):
+            raise error from None
+        raise JobError(error.what, f"The volume was saved as {saved} instead.") from error
+
+
+def _try(failures: list[MicroloomError], work: Callable[[], Any]) -> None:
+    try:
+        work()
+    except MicroloomError as error:
+        failures.append(error)

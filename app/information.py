@@ -1,0 +1,118 @@
+"""What a file is: its kind, shape, pixel size, phases and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from core.errors import InputError
+from core.images.pixel_size import format_length
+from core.images.values import Micrograph, PhaseImage, Volume
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
+
+
+def describe_file(path: Path) -> dict[str, Any]:
+    """Facts about a picture, volume or model, as JSON values.
+
+    Raises
+    ------
+    InputError
+        Where it is none of these.
+    """
+    from core.images.labelled import looks_segmented
+    from core.images.reading import checked_path, read_labels, read_micrograph
+    from core.reconstruction.model_file import SUFFIX
+
+    checked_path(path)
+    if path.suffix.lower() == SUFFIX:
+        return _model(path)
+    found: Micrograph | PhaseImage | Volume
+    try:
+        found = read_labels(path)
+    except InputError:
+        # not labels; if it is no micrograph either, that reader's words are the ones that fit
+        found = read_micrograph(path)
+    else:
+        if isinstance(found, PhaseImage) and path.suffix.lower() in _PICTURES:
+            guess = looks_segmented(read_micrograph(path).grey)
+            note = "" if guess is None or guess.clean else "edges are blurred; labels are the nearest grey levels"
+            return {**_labels(found), **({"note": note} if note else {})}
+    return _micrograph(found) if isinstance(found, Micrograph) else _labels(found)
+
+
+def _micrograph(picture: Micrograph) -> dict[str, Any]:
+    return {
+        "kind": "micrograph",
+        "name": picture.name,
+        "shape": list(picture.shape),
+        "type": str(picture.grey.dtype),
+        "pixel_size_m": picture.pixel_size,
+        "grey": [float(picture.grey.min()), float(picture.grey.max())],
+        "notes": dict(picture.notes),
+        "provenance": picture.provenance.to_json(),
+    }
+
+
+def _labels(found: PhaseImage | Volume) -> dict[str, Any]:
+    volume = isinstance(found, Volume)
+    size = found.voxel_size if isinstance(found, Volume) else found.pixel_size
+    return {
+        "kind": "volume" if volume else "phase image",
+        "name": found.name,
+        "shape": list(found.labels.shape),
+        "voxel_size_m" if volume else "pixel_size_m": list(size) if isinstance(size, tuple) else size,
+        "phases": [
+            {"label": label, "name": phase.name, "fraction": fraction}
+            for label, (phase, fraction) in enumerate(zip(found.phases, found.fractions, strict=True))
+        ],
+        "provenance": found.provenance.to_json(),
+    }
+
+
+def _model(path: Path) -> dict[str, Any]:
+    from core.reconstruction.model_file import load_model
+
+    card = load_model(path).card
+    names = ("engine", "name", "phases", "volume_fraction", "exemplar_shape", "pixel_size", "seed", "settings",
+             "calibration", "device", "versions", "provenance")  # fmt: skip
+    training = {key: value for key, value in card.get("training", {}).items() if key in ("iterations", "seconds")}
+    return {"kind": "model", **{name: card[name] for name in names if name in card}, "training": training}
+
+
+def lines(facts: Mapping[str, Any]) -> list[str]:
+    """The facts as text, one a line, the chain of provenance last."""
+    shown = [f"{facts['name']}: {facts['kind']}"]
+    for key, value in facts.items():
+        if key in ("name", "kind", "provenance", "phases", "versions", "settings", "notes", "calibration"):
+            continue
+        if key == "shape":
+            shown.append(f"shape: {' × '.join(map(str, value))}")
+        elif key in ("pixel_size_m", "voxel_size_m", "pixel_size"):
+            sizes = value if isinstance(value, list) else [value]
+            known = value is not None
+            what = "voxel size" if key == "voxel_size_m" else "pixel size"
+            shown.append(f"{what}: {' × '.join(map(format_length, sizes)) if known else 'not known'}")
+        elif isinstance(value, Mapping):
+            shown.append(f"{key}: " + ", ".join(f"{name} {item}" for name, item in value.items()))
+        else:
+            shown.append(f"{key.replace('_', ' ')}: {value}")
+    for phase in facts.get("phases", ()):
+        share = f": {100 * phase['fraction']:.2f} %" if "fraction" in phase else ""
+        shown.append(f"phase {phase.get('label', '')} {phase['name']}{share}".replace("  ", " "))
+    shown += [f"{name}: {value}" for name, value in facts.get("notes", {}).items()]
+    shown += _chain(facts["provenance"], 0)
+    return shown
+
+
+def _chain(step: Mapping[str, Any], depth: int) -> list[str]:
+    parts = [step["made_by"]]
+    if step.get("source"):
+        parts.append(str(step["source"]))
+    if step.get("seed") is not None:
+        parts.append(f"seed {step['seed']}")
+    found = [f"{'  ' * depth}{'made by' if depth == 0 else 'from'}: {', '.join(parts)}"]
+    for before in step.get("inputs", ()):
+        found += _chain(before, depth + 1)
+    return found
