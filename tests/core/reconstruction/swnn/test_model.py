@@ -1,0 +1,112 @@
+"""Volumes from a trained network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from core.errors import InputError
+from core.generation.progress import GenerationProgress
+from core.job import finish
+from core.reconstruction.swnn import model as room
+from core.reconstruction.swnn.model import SwnnModel
+from core.reconstruction.swnn.network import SwnnNetwork
+from core.reconstruction.swnn.settings import PRESETS
+from tests.core.reconstruction.models import tiny_model
+
+
+@pytest.fixture
+def small_calibration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "CALIBRATION_SIZE", (64, 64, 64))
+
+
+@pytest.mark.usefixtures("small_calibration")
+def test_any_size_is_a_crop_of_a_bigger_one_to_the_bit() -> None:
+    model = tiny_model()
+    big = finish(model.generate((70, 40, 80), 3)).labels
+    for size in [(8, 9, 10), (70, 8, 80), (65, 40, 66)]:
+        z, y, x = size
+        assert np.array_equal(finish(model.generate(size, 3)).labels, big[:z, :y, :x])
+    assert not np.array_equal(finish(model.generate((8, 9, 10), 4)).labels, big[:8, :9, :10])
+
+
+@pytest.mark.usefixtures("small_calibration")
+def test_fraction_is_met_exactly_on_the_calibration_volume() -> None:
+    model = tiny_model(volume_fraction=0.3)
+    volume = finish(model.generate((64, 64, 64), model.card["seed"]))
+    assert abs(volume.fractions[1] - 0.3) <= 1 / 64**3
+    calibration = model.card["calibration"]
+    assert calibration["fraction_after"] == volume.fractions[1]
+    # what the network shows by itself is told as well, and differs
+    field = model.field(model.card["seed"], (0, 0, 0), (64, 64, 64))
+    assert calibration["fraction_before"] == pytest.approx((field > 0).mean())
+
+
+@pytest.mark.usefixtures("small_calibration")
+def test_another_fraction_can_be_asked_for() -> None:
+    model = tiny_model(volume_fraction=0.3)
+    volume = finish(model.generate((64, 64, 64), model.card["seed"], volume_fraction=0.55))
+    assert volume.fractions[1] == pytest.approx(0.55, abs=1e-3)
+    with pytest.raises(InputError, match="between 0 and 1"):
+        finish(model.generate((8, 8, 8), 0, volume_fraction=1.0))
+
+
+@pytest.mark.usefixtures("small_calibration")
+def test_a_saturated_output_has_fractions_out_of_reach() -> None:
+    model = tiny_model(volume_fraction=0.3)
+    finish(model.generate((8, 8, 8), 0))
+    model._quantiles = np.repeat(np.float32([-1, 1]), 2049)  # half the voxels at each end
+    with pytest.raises(InputError, match="out of reach"):
+        finish(model.generate((8, 8, 8), 0, volume_fraction=0.4))
+
+
+@pytest.mark.usefixtures("small_calibration")
+def test_label_0_can_be_the_phase() -> None:
+    first, second = tiny_model(volume_phase=1), tiny_model(volume_phase=0)
+    a, b = (finish(made.generate((16, 16, 16), 0)) for made in (first, second))
+    assert np.array_equal(a.labels, 1 - b.labels)
+    assert b.fractions[0] == a.fractions[1]
+
+
+@pytest.mark.usefixtures("small_calibration")
+def test_volume_carries_size_phases_and_provenance() -> None:
+    model = tiny_model(pixel_size=2e-8)
+    reports: list[object] = []
+    volume = finish(model.generate((16, 20, 24), 7), reports.append)
+    assert volume.shape == (16, 20, 24)
+    assert volume.voxel_size == (2e-8, 2e-8, 2e-8)
+    assert [phase.name for phase in volume.phases] == ["Matrix", "Metal"]
+    assert volume.provenance.seed == 7
+    assert volume.provenance.settings["tile_edge"] == 64
+    assert volume.provenance.inputs[0].made_by == "train swnn"
+    assert finish(tiny_model(pixel_size=None).generate((8, 8, 8), 0)).voxel_size is None
+    blocks = [r for r in reports if isinstance(r, GenerationProgress) and r.block is not None]
+    assert sum(r.block.size for r in blocks if r.block is not None) == volume.labels.size
+
+
+def test_smaller_tiles_after_running_out_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "CALIBRATION_SIZE", (32, 32, 32))
+    model = tiny_model()
+    plain = SwnnModel.field
+
+    def hungry(self: SwnnModel, seed: int, origin: room.Triple, size: room.Triple, device: str = "cpu") -> np.ndarray:
+        if size[0] > 32:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes.")
+        return plain(self, seed, origin, size, device)
+
+    monkeypatch.setattr(SwnnModel, "field", hungry)
+    volume = finish(model.generate((40, 40, 40), 0))
+    assert volume.provenance.settings["tile_edge"] == 32
+
+
+def test_noise_matches_the_network_however_many_levels() -> None:
+    """The field of a box made alone is that of the same place in a larger one, apart from rounding."""
+    settings = replace(PRESETS["fast"], levels=3, channels=4, coarse_channels=4, scales=1, cube=24)
+    torch.manual_seed(1)
+    made = SwnnModel(SwnnNetwork(settings), tiny_model().card)
+    big = made.field(5, (-13, 4, 9), (30, 28, 26))
+    small = made.field(5, (-4, 9, 14), (11, 12, 13))
+    assert np.allclose(small, big[9:20, 5:17, 5:18], atol=1e-5)
