@@ -1,0 +1,112 @@
+"""What cannot run is said before it runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core import devices
+from core.images.values import PhaseImage, default_phases
+from core.provenance import Provenance
+from core.reconstruction.engine import Problem, Target
+from core.reconstruction.registry import engine
+from core.reconstruction.swnn.preflight import anisotropy, reachable_fractions
+from core.reconstruction.swnn.settings import PRESETS, resolve
+
+FAST = PRESETS["fast"]
+
+
+def image(labels: np.ndarray, count: int = 2) -> PhaseImage:
+    return PhaseImage(labels.astype(np.uint8), default_phases(count), None, "test", Provenance("test"))
+
+
+def blobs(shape: tuple[int, int] = (96, 96), share: float = 0.4) -> np.ndarray:
+    """A random structure a few pixels coarse."""
+    noise = np.random.default_rng(0).standard_normal(shape)
+    for axis in (0, 1):
+        noise = sum(np.roll(noise, shift, axis) for shift in range(5))  # type: ignore[assignment]
+    return noise > np.quantile(noise, 1 - share)
+
+
+def found(target: Target, settings: Any = FAST, device: str = "cpu") -> list[Problem]:
+    return engine("swnn").preflight(target, settings, device)
+
+
+def errors(target: Target, settings: Any = FAST, device: str = "cpu") -> list[tuple[str, str]]:
+    return [(item.field, item.message) for item in found(target, settings, device) if item.severity == "error"]
+
+
+def test_a_sound_target_has_no_problems() -> None:
+    assert found(Target(image(blobs()), 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "field", "words"),
+    [
+        (Target(image(blobs((10, 40))), 1), "exemplar", "too small for patterns"),
+        (Target(image(np.zeros((64, 64))), 0), "phase", "only one phase"),
+        (Target(image(np.zeros((64, 64))), 1), "phase", "does not occur"),
+        (Target(image(blobs()), 2), "phase", "no phase 2"),
+        (Target(image(blobs()), 1, 0.0), "volume_fraction", "between 0 and 1"),
+        (Target(image(blobs()), 1, 1.0), "volume_fraction", "between 0 and 1"),
+        (Target(image(blobs()), 1, float("nan")), "volume_fraction", "between 0 and 1"),
+        (Target(image(blobs()), 1, 0.999), "volume_fraction", "out of reach"),
+        (Target(image(blobs()), 1, size=(4, 64, 64)), "size", "too small"),
+        (Target(image(blobs()), 1, size=(10**6, 10**6, 10**6)), "size", "GB of memory"),
+    ],
+)
+def test_what_cannot_run_says_which_field_and_why(target: Target, field: str, words: str) -> None:
+    (problem,) = errors(target)
+    assert problem[0] == field
+    assert words in problem[1]
+    assert all(item.remedy for item in found(target) if item.severity == "error")
+
+
+def test_settings_out_of_range_are_named() -> None:
+    assert [field for field, _ in errors(Target(image(blobs()), 1), replace(FAST, window=99))] == ["window"]
+
+
+def test_cuda_asked_for_and_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "has_cuda", lambda: False)
+    assert [field for field, _ in errors(Target(image(blobs()), 1), device="cuda")] == ["device"]
+
+
+def test_warnings_do_not_stop() -> None:
+    stripes = np.repeat(blobs((96, 24)), 4, axis=1)
+    for target, field in [
+        (Target(image(stripes), 1), "exemplar"),
+        (Target(image(blobs()), 1, 0.55), "volume_fraction"),
+        (Target(image(blobs()), 1, size=(8, 8, 8)), "size"),
+    ]:
+        assert [(item.severity, item.field) for item in found(target)] == [("warning", field)]
+
+
+def test_anisotropy_is_a_ratio_of_lengths() -> None:
+    assert anisotropy(blobs()) == pytest.approx(1, abs=0.25)
+    assert anisotropy(np.repeat(blobs((96, 48)), 2, axis=1)) == pytest.approx(2, rel=0.25)
+
+
+def test_reachable_fractions_against_every_window() -> None:
+    picture = blobs((30, 34))
+    settings = replace(resolve(FAST, blobs()), scales=2)
+    edge = settings.window * 2
+    means = [picture[y : y + edge, x : x + edge].mean() for y in range(30 - edge + 1) for x in range(34 - edge + 1)]
+    assert reachable_fractions(picture, settings) == pytest.approx((min(means), max(means)))
+
+
+def test_estimate_grows_with_the_work() -> None:
+    swnn = engine("swnn")
+    target = Target(image(blobs()), 1)
+    small = swnn.estimate(target, FAST, "cpu")
+    longer = swnn.estimate(target, replace(FAST, iterations=2 * FAST.iterations), "cpu")
+    larger = swnn.estimate(replace(target, size=(256, 256, 256)), FAST, "cpu")
+    assert small.train_seconds
+    assert small.generate_seconds
+    assert small.memory_bytes
+    assert longer.train_seconds == pytest.approx(2 * small.train_seconds)
+    assert larger.generate_seconds == pytest.approx(8 * small.generate_seconds)
+    assert larger.memory_bytes is not None
+    assert larger.memory_bytes >= small.memory_bytes
