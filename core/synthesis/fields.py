@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import fft
 
+from core.errors import InputError
 from core.images.values import Phase, Volume
 from core.provenance import Provenance
 from core.settings import setting, to_json, validate
@@ -30,6 +31,11 @@ def gaussian_field(size: tuple[int, ...], wavelength: float, spread: float, seed
     ndarray
         Shape ``size``, float32, zero mean and unit variance. White noise is filtered in Fourier space with a Gaussian
         band of relative width ``spread``.
+
+    Raises
+    ------
+    InputError
+        Where the box is too small to hold a wave of the band.
     """
     white = np.random.default_rng(seed).standard_normal(size, dtype=np.float32)
     spectrum = fft.rfftn(white)
@@ -38,7 +44,13 @@ def gaussian_field(size: tuple[int, ...], wavelength: float, spread: float, seed
     spectrum *= np.exp(-0.5 * np.square((k * wavelength - 1.0) / spread)).astype(np.float32)
     spectrum.flat[0] = 0
     field = fft.irfftn(spectrum, s=size)
-    return np.asarray(field / field.std(), dtype=np.float32)
+    deviation = float(field.std())
+    if not deviation > 1e-12:
+        raise InputError(
+            f"No wave about {wavelength:g} px long fits into a box of {' × '.join(map(str, size))}.",
+            "Ask for a larger box, a shorter wavelength or a wider spread.",
+        )
+    return np.asarray(field / deviation, dtype=np.float32)
 
 
 def bicontinuous(size: tuple[int, int, int], seed: int, settings: BicontinuousSettings | None = None) -> Volume:
@@ -47,7 +59,7 @@ def bicontinuous(size: tuple[int, int, int], seed: int, settings: BicontinuousSe
     Raises
     ------
     InputError
-        For settings out of range.
+        For settings out of range, or a box too small for the wavelength.
     """
     chosen = validate(settings or BicontinuousSettings())
     field = gaussian_field(size, chosen.wavelength, chosen.spread, seed)

@@ -1,4 +1,8 @@
-"""Alloy-like polycrystals: a Laguerre (power) tessellation, some of whose grains are a second phase."""
+"""Alloy-like polycrystals: a Laguerre (power) tessellation, some of whose grains are a second phase.
+
+The grains grow from centres that keep their distance (the Laguerre tessellation of a packing of spheres: Fan, Wu, Zhao
+and Lu 2004), so that there are few slivers.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,10 @@ from scipy.spatial import cKDTree
 from core.images.values import Phase, Volume
 from core.provenance import Provenance
 from core.settings import setting, to_json, validate
+from core.synthesis.addition import add_balls
+
+_CORE = 0.6
+"""Share of a grain's radius that no other grain's share may touch while the centres are set."""
 
 
 @dataclass(frozen=True)
@@ -18,60 +26,83 @@ class GrainSettings:
 
     fraction: float = setting(0.32, "Fraction", "Share of the second phase's grains.", minimum=0.02, maximum=0.98)
     grain: float = setting(24.0, "Grain size", "Mean diameter of a grain.", unit="px", minimum=4.0, maximum=400.0)
-    spread: float = setting(0.3, "Spread", "Spread of the grain sizes.", minimum=0.0, maximum=0.8)
+    spread: float = setting(0.3, "Spread", "Spread of the grain sizes.", minimum=0.0, maximum=0.5)
     voxel_size: float = setting(0.5e-6, "Voxel size", "Edge of a voxel.", unit="m", minimum=1e-12, maximum=1e-2)
 
 
-def laguerre_cells(size: tuple[int, ...], centres: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def laguerre_cells(
+    size: tuple[int, ...], centres: np.ndarray, weights: np.ndarray, first: int = 0, end: int | None = None
+) -> np.ndarray:
     """Index of the cell of each voxel: the centre with the least |x − c|² − w, in a periodic box.
 
     Parameters
     ----------
+    size
+        Sides of the box, pixels; x is the middle of a voxel, half a pixel from its faces.
     centres
         Shape (n, ndim), pixels.
     weights
-        Shape (n,), squared pixels (≥ 0).
+        Shape (n,), squared pixels. With weights all equal, the Voronoi tessellation.
+    first, end
+        Range along the first axis that is computed; all of it by default.
 
     Returns
     -------
     ndarray
-        Shape ``size``, int32. With weights all equal, the Voronoi tessellation.
+        Shape ``(end - first, *size[1:])``, int32.
     """
-    top = float(weights.max())
     # lifting: |x − c|² + (top − w) is a squared distance in one more dimension, so a tree finds the least of it
-    lifted = np.column_stack([np.mod(centres, size), np.sqrt(top - weights)])
-    sides = np.asarray(size, dtype=np.float64)
-    tree = cKDTree(lifted, boxsize=[*size, 0.0])
-    cells = np.empty(int(np.prod(size)), dtype=np.int32)
-    step = 1 << 18
-    shape = np.asarray(size)
-    for start in range(0, len(cells), step):
-        flat = np.arange(start, min(start + step, len(cells)))
-        points = np.stack(np.unravel_index(flat, tuple(shape)), axis=1) + 0.5
-        points = np.mod(points, sides)
-        cells[flat] = tree.query(np.column_stack([points, np.zeros(len(points))]))[1]
-    return cells.reshape(size)
+    lift = np.sqrt(float(weights.max()) - weights)
+    lifted = np.column_stack([np.mod(centres, np.asarray(size, dtype=np.float64)), lift])
+    tree = cKDTree(lifted, boxsize=np.asarray([*size, 0.0], dtype=np.float64))
+    slabs = []
+    for index in range(first, size[0] if end is None else end):
+        axes = np.meshgrid([index + 0.5], *(np.arange(side) + 0.5 for side in size[1:]), indexing="ij")
+        points = np.stack([*axes, np.zeros(axes[0].shape)], axis=-1)
+        slabs.append(tree.query(points)[1].astype(np.int32))
+    return np.concatenate(slabs)
 
 
-def polycrystal(size: tuple[int, int, int], seed: int, settings: GrainSettings | None = None) -> Volume:
-    """A polycrystal; the second phase's grains are chosen at random until the fraction is met within one grain.
+def grain_centres(size: tuple[int, int, int], seed: int, settings: GrainSettings) -> tuple[np.ndarray, np.ndarray]:
+    """Centres (n, 3) and weights (n,) of the grains; n is the box over the volume of a ball ``grain`` wide.
 
     Raises
     ------
     InputError
-        For settings out of range.
+        Where the box is too small for the grains.
+    """
+    generator = np.random.default_rng(seed)
+    count = max(2, round(float(np.prod(size)) / (np.pi / 6 * settings.grain**3)))
+    spread = np.clip(1 + settings.spread * generator.standard_normal(count), 0.3, 2.0)
+    radii = np.sort(0.5 * settings.grain * spread)[::-1]
+    return add_balls(size, _CORE * radii, 0.0, generator), np.square(radii)
+
+
+def grain_section(
+    size: tuple[int, int, int], seed: int, plane: int, settings: GrainSettings | None = None
+) -> np.ndarray:
+    """Which grain each pixel of the section across z at ``plane`` shows: shape (Y, X), int32.
+
+    The grains are those of ``polycrystal(size, seed, settings)``.
+    """
+    centres, weights = grain_centres(size, seed, validate(settings or GrainSettings()))
+    section: np.ndarray = laguerre_cells(size, centres, weights, plane, plane + 1)[0]
+    return section
+
+
+def polycrystal(size: tuple[int, int, int], seed: int, settings: GrainSettings | None = None) -> Volume:
+    """A periodic polycrystal; grains at random become the second phase while they fit into its fraction.
+
+    The fraction is reached to within the smallest grain that no longer fitted.
+
+    Raises
+    ------
+    InputError
+        For settings out of range, or a box too small for the grains.
     """
     chosen = validate(settings or GrainSettings())
-    generator = np.random.default_rng(seed)
-    count = max(2, round(float(np.prod(size)) / (np.pi / 6 * chosen.grain**3)))
-    centres = generator.random((count, 3)) * np.asarray(size)
-    radii = 0.5 * chosen.grain * np.clip(1 + chosen.spread * generator.standard_normal(count), 0.2, 2.0)
-    cells = laguerre_cells(size, centres, np.square(radii))
-    volumes = np.bincount(cells.reshape(-1), minlength=count)
-    order = generator.permutation(count)
-    below = np.cumsum(volumes[order]) <= chosen.fraction * cells.size
-    second = np.zeros(count, dtype=np.uint8)
-    second[order[below]] = 1
+    cells = laguerre_cells(size, *grain_centres(size, seed, chosen))
+    second = _fill(np.bincount(cells.reshape(-1)), chosen.fraction * cells.size, np.random.default_rng((seed, 1)))
     return Volume(
         labels=second[cells],
         phases=(Phase("Alpha", "#8A9099"), Phase("Beta", "#CC79A7")),
@@ -79,3 +110,14 @@ def polycrystal(size: tuple[int, int, int], seed: int, settings: GrainSettings |
         name="Two-phase alloy",
         provenance=Provenance("polycrystal", settings=to_json(chosen), seed=seed),
     )
+
+
+def _fill(volumes: np.ndarray, wanted: float, generator: np.random.Generator) -> np.ndarray:
+    """uint8 per grain: 1 for grains taken in random order, each if it still fits into ``wanted`` voxels."""
+    second = np.zeros(len(volumes), dtype=np.uint8)
+    filled = 0
+    for grain in generator.permutation(len(volumes)):
+        if filled + volumes[grain] <= wanted:
+            filled += int(volumes[grain])
+            second[grain] = 1
+    return second

@@ -16,11 +16,12 @@ from types import MappingProxyType
 
 import numpy as np
 
-from core.images.values import Volume
+from core.images.values import Micrograph, PhaseImage, Volume
+from core.synthesis.fibres import fibre_composite
 from core.synthesis.fields import bicontinuous
-from core.synthesis.grains import polycrystal
-from core.synthesis.sem import SemSettings, sem_picture, with_info_bar, write_sample
-from core.synthesis.spheres import fibre_composite, sphere_packing
+from core.synthesis.grains import grain_section, polycrystal
+from core.synthesis.sem import SemSettings, section_of, sem_micrograph, write_sample
+from core.synthesis.spheres import sphere_packing
 
 SIDE = 512
 """Rows and columns of a sample without its info bar, and the sides of its true volume across the section."""
@@ -44,8 +45,10 @@ class Sample:
         Seed of the shipped sample.
     plane
         The section's place along z in the true volume of (`DEPTH`, `SIDE`, `SIDE`).
-    sem, words
-        How the picture is taken, and what its info bar says.
+    sem
+        How the picture is taken.
+    grains
+        ``grains(size, seed, plane)`` says which grain each pixel of the section shows, or None where there are none.
     """
 
     key: str
@@ -56,7 +59,7 @@ class Sample:
     seed: int
     plane: int
     sem: SemSettings
-    words: str
+    grains: Callable[[tuple[int, int, int], int, int], np.ndarray] | None = None
 
     @property
     def file_name(self) -> str:
@@ -67,12 +70,14 @@ class Sample:
         """The volume that the section was cut from; another ``size`` gives another volume of the same material."""
         return self.make(size, self.seed)
 
-    def picture(self) -> tuple[np.ndarray, float]:
-        """The micrograph with its info bar, uint8, and its pixel size in metres."""
-        volume = self.true_volume()
-        assert volume.voxel_size is not None
-        grey = sem_picture(volume.labels[self.plane], len(volume.phases), self.seed + 1, self.sem)
-        return with_info_bar(grey, volume.voxel_size[0], self.words), volume.voxel_size[0]
+    def true_section(self) -> PhaseImage:
+        """What the micrograph shows, without the microscope: labels of shape (`SIDE`, `SIDE`)."""
+        return section_of(self.true_volume(), self.plane)
+
+    def micrograph(self) -> Micrograph:
+        """The micrograph with its info bar, made from the true volume."""
+        grains = None if self.grains is None else self.grains((DEPTH, SIDE, SIDE), self.seed, self.plane)
+        return sem_micrograph(self.true_section(), self.seed + 1, self.sem, grains)
 
 
 def _samples() -> Mapping[str, Sample]:
@@ -80,25 +85,34 @@ def _samples() -> Mapping[str, Sample]:
         Sample(
             "nanoporous_metal", "Nanoporous metal (synthetic)",
             "Bicontinuous ligaments and pores: a Gaussian random field cut at a level.",
-            1, bicontinuous, 11, 20, SemSettings(), "MICROLOOM  HV 10 kV  mag 180 kx  WD 4.1 mm  SE2",
+            1, bicontinuous, 11, 20, SemSettings(electrons=300, voltage=10.0, distance=4.1, detector="InLens"),
         ),
         Sample(
             "sphere_packing", "Sphere packing (synthetic)",
             "Round particles of several sizes that do not overlap, in a matrix.",
-            1, sphere_packing, 12, 30, SemSettings(dark=60, bright=150, edge=26, electrons=180),
-            "MICROLOOM  HV 5 kV  mag 2.4 kx  WD 6.0 mm  BSE",
+            1, sphere_packing, 12, 30,
+            SemSettings(
+                dark=66, bright=145, rim=1.8, tilt=14, electrons=200, voltage=5.0, distance=6.0, detector="SE2"
+            ),
         ),
         Sample(
             "two_phase_alloy", "Two-phase alloy (synthetic)",
             "Grains of two phases: a Laguerre tessellation.",
-            1, polycrystal, 13, 12, SemSettings(dark=96, bright=158, edge=8, charging=7, electrons=420),
-            "MICROLOOM  HV 20 kV  mag 400 x  WD 9.8 mm  BSE",
+            1, polycrystal, 13, 12,
+            SemSettings(
+                dark=92, bright=164, grains=7, edge=6, shadow=6, tilt=3, charging=6, electrons=420,
+                voltage=20.0, distance=9.8, detector="BSE",
+            ),
+            grain_section,
         ),
         Sample(
             "fibre_composite", "Fibre composite (synthetic)",
-            "Parallel fibres, 35 %, by random sequential addition, seen along their axis.",
-            1, fibre_composite, 14, 0, SemSettings(dark=84, bright=176, edge=10, electrons=240),
-            "MICROLOOM  HV 15 kV  mag 800 x  WD 8.2 mm  BSE",
+            "Nearly parallel fibres, 35 %, by random sequential addition, seen along them.",
+            1, fibre_composite, 14, 32,
+            SemSettings(
+                dark=84, bright=176, edge=14, shadow=10, tilt=6, electrons=240,
+                voltage=15.0, distance=8.2, detector="BSE",
+            ),
         ),
     )  # fmt: skip
     return MappingProxyType({sample.key: sample for sample in listed})
@@ -119,8 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
     folder: Path = parser.parse_args(arguments).folder
     folder.mkdir(parents=True, exist_ok=True)
     for sample in SAMPLES.values():
-        grey, pixel_size = sample.picture()
-        write_sample(grey, pixel_size, folder / sample.file_name)
+        write_sample(sample.micrograph(), folder / sample.file_name)
         print(folder / sample.file_name)
     return 0
 
