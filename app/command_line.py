@@ -109,9 +109,12 @@ def _reconstruct(options: argparse.Namespace) -> int:
     exemplar = phase_image(options, options.image)
     phase = phase_label(exemplar, options.phase)
     target = Target(exemplar, phase, options.volume_fraction, options.size, options.seed)
-    for problem in chosen.preflight(target, settings, device):
-        if problem.severity == "warning":
-            note(f"Note: {problem.message} {problem.remedy}".strip())
+    problems = chosen.preflight(target, settings, device)
+    for problem in problems:
+        if problem.severity == "error":
+            raise InputError(problem.message, problem.remedy)
+    for problem in problems:
+        note(f"Note: {problem.message} {problem.remedy}".strip())
 
     kept: list[Model] = []
 

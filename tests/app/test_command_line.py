@@ -1,0 +1,230 @@
+"""The command line, from files to files."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+
+from app.__main__ import main
+from app.command_line import COMMANDS
+from core.images.reading import read_labels, read_volume
+from core.reconstruction.model_file import load_model
+from core.reconstruction.swnn import model as room
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = [f"--set={text}" for text in ("channels=4", "coarse_channels=4", "levels=2", "scales=1", "cube=24",
+                                     "windows=256", "iterations=4")]  # fmt: skip
+
+
+def blobs(shape: tuple[int, int] = (64, 72)) -> np.ndarray:
+    noise = np.random.default_rng(0).standard_normal(shape)
+    for axis in (0, 1):
+        noise = sum(np.roll(noise, shift, axis) for shift in range(4))  # type: ignore[assignment]
+    return (noise > np.quantile(noise, 0.6)).astype(np.uint8)
+
+
+@pytest.fixture
+def phases(tmp_path: Path) -> Path:
+    """A segmented picture as other programs write it: 0 and 255."""
+    path = tmp_path / "phases.tif"
+    tifffile.imwrite(path, 255 * blobs())
+    return path
+
+
+@pytest.fixture
+def micrograph(tmp_path: Path) -> Path:
+    path = tmp_path / "micrograph.tif"
+    grey = 90 + 80.0 * blobs() + np.random.default_rng(1).normal(0, 8, (64, 72))
+    tifffile.imwrite(path, grey.clip(0, 255).astype(np.uint8))
+    return path
+
+
+def test_segment_writes_labels_and_says_fractions(
+    micrograph: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "labels.tif"
+    assert main(["segment", str(micrograph), "-o", str(out), "--pixel-size", "2 nm"]) == 0
+    image = read_labels(out)
+    assert (image.labels == blobs()).mean() > 0.999
+    assert image.pixel_size == pytest.approx(2e-9)  # type: ignore[union-attr]
+    said = capsys.readouterr().out
+    assert f"{100 * image.fractions[1]:.2f} %" in said
+    assert str(out) in said
+
+
+def test_segment_options(micrograph: Path, tmp_path: Path) -> None:
+    out = tmp_path / "labels.tif"
+    command = ["segment", str(micrograph), "-o", str(out), "--force"]
+    assert main([*command, "--thresholds", "100,140", "--denoise", "median", "--set", "median_radius=2"]) == 0
+    assert len(read_labels(out).phases) == 3
+    assert main([*command, "--phases", "3"]) == 0
+    assert len(read_labels(out).phases) == 3
+    assert main([*command, "--crop", "8:40,10:"]) == 0
+    assert read_labels(out).labels.shape == (32, 62)
+    assert main([*command, "--denoise", "non-local-means"]) == 0
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """One tiny reconstruction with everything kept, shared by the tests that look at it."""
+    folder = tmp_path_factory.mktemp("made")
+    image = folder / "phases.tif"
+    tifffile.imwrite(image, 255 * blobs())
+    paths = {"volume": folder / "v.tif", "model": folder / "m.microloom-model", "report": folder / "report"}
+    before = room.CALIBRATION_SIZE
+    room.CALIBRATION_SIZE = (64, 64, 64)
+    try:
+        code = main(["reconstruct", str(image), "-o", str(paths["volume"]), "--size", "20,24,28", "--seed", "5",
+                     "--device", "cpu", "--model-out", str(paths["model"]), "--report", str(paths["report"]),
+                     "--pixel-size", "10 nm", "--quiet", *TINY])  # fmt: skip
+    finally:
+        room.CALIBRATION_SIZE = before
+    assert code == 0
+    return {"image": image, **paths}
+
+
+def test_reconstruct_leaves_volume_model_and_report(made: dict[str, Any]) -> None:
+    volume = read_volume(made["volume"])
+    assert volume.shape == (20, 24, 28)
+    assert volume.labels.dtype == np.uint8
+    assert volume.voxel_size == pytest.approx((1e-8,) * 3)
+    report = json.loads((made["report"] / "report.json").read_text(encoding="utf-8"))
+    assert report["seed"] == 5
+    assert report["engine"] == "swnn"
+    assert report["preset"] == "fast"
+    assert report["volume_fraction"]["achieved"] == volume.fractions[1]
+    assert report["volume_fraction"]["target"] == pytest.approx(blobs().mean())
+    assert report["settings"]["channels"] == 4
+    assert report["seconds"]["train"] > 0
+    assert (made["report"] / "report.html").stat().st_size > 10_000
+
+
+def test_generate_repeats_the_volume(made: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "again.nrrd"
+    assert main(["generate", str(made["model"]), "-o", str(out), "--size", "24"]) == 0
+    again = read_volume(out)
+    assert np.array_equal(again.labels[:20, :, :], read_volume(made["volume"]).labels[:, :, :24])
+    other = tmp_path / "other.tif"
+    arguments = ["--size", "24", "--seed", "9", "--volume-fraction", "60%", "--quiet"]
+    assert main(["generate", str(made["model"]), "-o", str(other), *arguments]) == 0
+    assert read_volume(other).fractions[1] == pytest.approx(0.6, abs=0.1)
+    assert "Generating" in capsys.readouterr().err
+
+
+def test_measure_against_the_exemplar_finds_the_same_numbers(made: dict[str, Any], tmp_path: Path) -> None:
+    folder = tmp_path / "measured"
+    assert main(["measure", str(made["volume"]), "--against", str(made["image"]), "-o", str(folder)]) == 0
+    first, second = (json.loads((f / "report.json").read_text(encoding="utf-8")) for f in (made["report"], folder))
+    assert second["s2"]["epsilon_percent"] == pytest.approx(first["s2"]["epsilon_percent"])
+    assert second["lineal_path"] == first["lineal_path"]
+
+
+def test_measure_a_picture_alone(phases: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["measure", str(phases), "-o", str(tmp_path / "m"), "--phase", "0"]) == 0
+    report = json.loads((tmp_path / "m" / "report.json").read_text(encoding="utf-8"))
+    assert report["volume_fraction"]["achieved"] == pytest.approx(1 - blobs().mean())
+    assert "Matrix fills" in capsys.readouterr().out
+
+
+def test_info_tells_what_a_file_is(made: dict[str, Any], micrograph: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path, words in [
+        (micrograph, ["micrograph", "64 × 72", "not known"]),
+        (made["image"], ["phase image", "64 × 72"]),
+        (made["volume"], ["volume", "20 × 24 × 28", "10 nm", "made by", "train swnn", "seed 5"]),
+        (made["model"], ["model", "engine: swnn", "iterations 4"]),
+    ]:
+        assert main(["info", str(path)]) == 0
+        said = capsys.readouterr().out
+        assert all(word in said for word in words), said
+    assert main(["info", str(made["volume"]), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["shape"] == [20, 24, 28]
+
+
+def test_a_micrograph_is_segmented_on_the_way(
+    micrograph: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["measure", str(micrograph), "-o", str(tmp_path / "m")]) == 0
+    assert "is a micrograph; segmented" in capsys.readouterr().err
+
+
+def test_help_and_settings_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(command in said for command in COMMANDS)
+    assert main(["reconstruct", "--list-settings"]) == 0
+    said = capsys.readouterr().out
+    assert all(word in said for word in ("preset fast", "preset thorough", "preset paper", "learning_rate", "Adam"))
+    assert main(["segment", "--list-settings"]) == 0
+    assert "min_island" in capsys.readouterr().out
+
+
+def test_files_without_a_command_open_the_window(phases: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[Path]] = []
+    monkeypatch.setattr("app.__main__._window", lambda paths: asked.append(paths) or 0)
+    assert main([]) == 0
+    assert main([str(phases)]) == 0
+    assert asked == [[], [phases]]
+
+
+def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments], capture_output=True, text=True, encoding="utf-8", cwd=ROOT,
+        timeout=120, check=False, **options,
+    )  # fmt: skip
+
+
+def test_as_a_process() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("microloom ")
+    done = run("segment", "absent.tif", "-o", "x.tif")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "absent.tif does not exist" in done.stderr
+
+
+def test_asking_for_help_imports_neither_qt_nor_torch() -> None:
+    code = (
+        "import sys; from app.__main__ import main; main(['reconstruct', '--help']); "
+        "sys.exit(any(name.split('.')[0] in ('torch', 'PySide6', 'vispy', 'skimage') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to one process")
+def test_ctrl_c_keeps_the_model_as_trained_so_far(phases: Path, tmp_path: Path) -> None:
+    model = tmp_path / "m.microloom-model"
+    code = "import core.reconstruction.swnn.training as t; t.SNAPSHOT_SECONDS = 0.2; from app.__main__ import main; "
+    code += "import sys; sys.exit(main(sys.argv[1:]))"
+    arguments = [a for a in TINY if "iterations" not in a] + ["--set=iterations=100000"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "reconstruct", str(phases), "-o", str(tmp_path / "v.tif"), "--model-out",
+         str(model), *arguments], cwd=ROOT, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert process.stderr is not None
+    # the second plain line comes seconds after the first, with many snapshots between them
+    seen = 0
+    for line in process.stderr:
+        seen += line.startswith("Training ")
+        if seen == 2:
+            break
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    said = process.stderr.read()
+    assert process.wait(60) == 130
+    assert time.monotonic() - began < 60
+    assert "The model as trained so far is in" in said
+    assert load_model(model).card["training"]["iterations"] > 1
+    assert not (tmp_path / "v.tif").exists()
