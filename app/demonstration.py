@@ -130,13 +130,13 @@ def demonstrate(
         person.click(first)
     else:
         open_first(person)
-    person.wait(lambda: session.state.opened is not None, "the micrograph", 60)
+    person.wait(lambda: session.state.opened is not None, "the micrograph", 120)
     person.pause(0.5)
     person.picture(folder / "1-micrograph.png")
     say(f"Opened {session.state.opened.name if session.state.opened else ''}")
 
     person.click(window.micrograph.panel.primary)
-    person.wait(lambda: session.phase_image is not None and session.curves is not None, "phases and curves", 60)
+    person.wait(lambda: session.phase_image is not None and session.curves is not None, "phases and curves", 300)
     person.picture(folder / "2-phases.png")
     assert session.phase_image is not None
     image = session.phase_image
@@ -146,14 +146,14 @@ def demonstrate(
     person.picture(folder / "3-mask.png")
     person.click(window.mask.panel.primary)
     form = window.reconstruct.form
-    person.wait(form.isEnabled, "the engines", 120)
+    person.wait(form.isEnabled, "the engines", 300)
     person.choose(form.preset, preset)
     person.choose(form.cube, f"{size}³")
     if minutes is not None:
         form.limit.setFocus()
         form.limit.selectAll()
         QTest.keyClicks(form.limit, f"{minutes:g}")
-        QTest.keyClick(form.limit, Qt.Key.Key_Tab)
+        QTest.keyClick(form.limit, Qt.Key.Key_Return)
     person.wait(lambda: window.reconstruct.panel.primary_hint.isHidden(), "the preflight", 30)
     person.pause(0.5)
     person.click(window.reconstruct.panel.primary)

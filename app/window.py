@@ -24,8 +24,16 @@ def application() -> QApplication:
     return app
 
 
-def run(paths: list[Path]) -> int:
-    """Open the window (on the first of ``paths``, where given) and stay until it is closed; returns the exit code."""
+def run(paths: list[Path], *, sample: bool = False) -> int:
+    """Open the window and stay until it is closed; returns the exit code.
+
+    Parameters
+    ----------
+    paths
+        The first of them is opened.
+    sample
+        Whether to open the first sample where no path is given.
+    """
     app = application()
     preferences = Preferences()
     theme.apply(preferences.scheme)
@@ -35,6 +43,10 @@ def run(paths: list[Path]) -> int:
     window.show()
     # torch takes seconds to import: the window stands first, then a thread of its own warms it up
     QTimer.singleShot(200, window.reconstruct.warm_up)
+    if sample and not paths:
+        from core.synthesis.samples import SAMPLES, sample_path
+
+        paths = [sample_path(next(iter(SAMPLES)))]
     if paths:
         QTimer.singleShot(0, lambda: window.opener.open(paths[0]))
     return app.exec()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -373,4 +374,7 @@ def _preflight(run: Run) -> tuple[list[Any], Any]:
         return [Problem("error", "device", error.what, error.remedy)], None
     found = chosen.preflight(run.target(), settings, device)
     cost = None if any(item.severity == "error" for item in found) else chosen.estimate(run.target(), settings, device)
+    limit = run.plan.max_seconds
+    if cost is not None and cost.train_seconds is not None and limit is not None:
+        cost = replace(cost, train_seconds=min(cost.train_seconds, limit))
     return found, cost

@@ -46,8 +46,9 @@ def estimate(settings: SwnnSettings, size: Triple, device: str) -> Estimate:
     width = _TENSORS_KEPT * settings.channels * _BYTES
     finest = (TILE_EDGE + 2 * settings.fine_convolutions) ** 3
     voxels = size[0] * size[1] * size[2]
+    unlimited = settings.iterations * per_step * both * TRAINING_SHARE
     return Estimate(
-        train_seconds=settings.iterations * per_step * both * TRAINING_SHARE,
+        train_seconds=unlimited if settings.time_limit is None else min(unlimited, settings.time_limit),
         generate_seconds=tiles * per_tile * forward * GENERATION_SHARE,
         memory_bytes=_FIXED_BYTES + int(max(largest * width, finest * width + 4 * voxels)),
     )

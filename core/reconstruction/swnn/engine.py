@@ -31,7 +31,7 @@ class SwnnEngine:
     """See `core.reconstruction.engine.Engine`."""
 
     key = "swnn"
-    title = "SWNN (sliced Wasserstein)"
+    title = "SWNN"
     summary = "A small convolutional network learns the exemplar's local patterns in minutes, without a trained model."
     presets: Mapping[str, SwnnSettings] = PRESETS
 

@@ -26,6 +26,15 @@ class SwnnSettings:
         minimum=1,
         maximum=100_000,
     )
+    time_limit: float | None = setting(
+        None,
+        "Time limit",
+        "Training ends after this time with what it has reached; the learning rate falls accordingly.",
+        unit="s",
+        minimum=1.0,
+        maximum=1e7,
+        advanced=True,
+    )
     learning_rate: float = setting(
         0.02, "Learning rate", "Adam's step size after warm-up.", minimum=1e-5, maximum=1.0, advanced=True
     )
@@ -111,8 +120,8 @@ class SwnnSettings:
 
 PRESETS: Mapping[str, SwnnSettings] = MappingProxyType(
     {
-        "fast": SwnnSettings(),
-        "thorough": SwnnSettings(iterations=1500, channels=24, windows=8192),
+        "fast": SwnnSettings(time_limit=180.0),
+        "thorough": SwnnSettings(time_limit=900.0, iterations=1500, channels=24, windows=8192),
         "paper": SwnnSettings(
             iterations=2000,
             learning_rate=0.05,

@@ -71,14 +71,15 @@ def train(
 ) -> Generator[SwnnProgress, None, TrainedSwnn]:
     """Train a network on the target's exemplar; yields once per iteration.
 
-    With the same seed and device type the weights are the same each time, unless ``max_seconds`` is given and ends the
-    training before the last iteration: the learning rate follows whichever is nearer its end, iterations or time, so
+    With the same seed and device type the weights are the same each time, unless a time limit ends the training
+    before the last iteration: the learning rate follows whichever is nearer its end, iterations or time, so
     the result then depends on how fast the machine is.
 
     Parameters
     ----------
     max_seconds
-        Wall time after which training ends (calibration, a few seconds, comes on top), or None.
+        Time at work after which training ends (calibration, a few seconds, comes on top); by default the settings'
+        ``time_limit``. While whoever runs the job holds it at a yield, the clock stands still.
 
     Raises
     ------
@@ -87,6 +88,7 @@ def train(
     """
     began = time.monotonic()
     settings = resolve(settings, target.indicator)
+    limit = settings.time_limit if max_seconds is None else max_seconds
     draw = torch.Generator().manual_seed(target.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(target.seed)
@@ -124,8 +126,8 @@ def train(
         losses.append(float(loss))
         now = time.monotonic()
         done = len(losses) / settings.iterations
-        if max_seconds is not None:
-            done = max(done, (now - began) / max_seconds)
+        if limit is not None:
+            done = max(done, (now - began) / limit)
         preview = snapshot = None
         if now - last_preview > PREVIEW_SECONDS:
             preview = (block[0, 0] > 0).cpu().numpy().astype(np.uint8)
@@ -133,7 +135,11 @@ def train(
         if now - last_snapshot > SNAPSHOT_SECONDS:
             snapshot = finished(network, target, losses, now - began, blocks=2)
             last_snapshot = time.monotonic()
-        yield SwnnProgress(len(losses), settings.iterations, "Training", losses[-1], preview, snapshot)
+        handed_over = time.monotonic()
+        # with a time limit in force, as many steps as there will be time for
+        steps = max(len(losses), round(len(losses) / done))
+        yield SwnnProgress(len(losses), steps, "Training", losses[-1], preview, snapshot)
+        began += time.monotonic() - handed_over
     return finished(network, target, losses, time.monotonic() - began, blocks=8)
 
 
