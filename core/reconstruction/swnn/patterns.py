@@ -166,28 +166,23 @@ class Projections:
     straight
         Directions, shape (k, d).
     bends
-        None, or a random layer before more directions: ReLU(p·Wᵀ + b)·Mᵀ with (W, b, M) of shapes (d, d), (d,), (d, d).
+        Random layers before more directions, each ReLU(p·Wᵀ + b)·Mᵀ with (W, b, M) of shapes (d, d), (d,), (d, d).
         A straight projection of a window hardly tells where a thread ends; this does. Distances along such curves are
         the generalised sliced-Wasserstein distance (Kolouri et al., 2019, Sec. 3, neural defining functions).
     """
 
     straight: Tensor
-    bends: tuple[Tensor, Tensor, Tensor] | None = None
+    bends: tuple[tuple[Tensor, Tensor, Tensor], ...] = ()
 
     def __call__(self, patterns: Tensor) -> Tensor:
-        """Shape (n, k), or (n, k + d) with bends."""
-        straight = patterns @ self.straight.T
-        if self.bends is None:
-            return straight
-        layer, bias, mixing = self.bends
-        return torch.cat((straight, torch.relu(patterns @ layer.T + bias) @ mixing.T), dim=1)
+        """Of patterns (n, d): shape (n, k + d times the number of bends)."""
+        bent = [torch.relu(patterns @ layer.T + bias) @ mixing.T for layer, bias, mixing in self.bends]
+        return torch.cat((patterns @ self.straight.T, *bent), dim=1)
 
     def to(self, device: str) -> Projections:
         """The same on another device."""
-        if self.bends is None:
-            return Projections(self.straight.to(device))
-        layer, bias, mixing = self.bends
-        return Projections(self.straight.to(device), (layer.to(device), bias.to(device), mixing.to(device)))
+        bends = tuple((layer.to(device), bias.to(device), mixing.to(device)) for layer, bias, mixing in self.bends)
+        return Projections(self.straight.to(device), bends)
 
 
 class ExemplarPatterns:
@@ -203,8 +198,8 @@ class ExemplarPatterns:
         Random directions per step, or 0 for whole bases out of a pool whose exemplar quantiles are kept.
     windows
         Random windows per axis, scale and step, or 0 for all.
-    bent
-        Whether as many bent projections join the straight ones (see `Projections`).
+    bent_bases
+        How many bases of bent projections join the straight ones (see `Projections`).
     fraction
         Wanted volume fraction, or None for the exemplar's own.
     """
@@ -222,14 +217,14 @@ class ExemplarPatterns:
         *,
         directions: int = 0,
         windows: int = 2048,
-        bent: bool = False,
+        bent_bases: int = 0,
         fraction: float | None = None,
         generator: torch.Generator,
         device: str = "cpu",
     ) -> None:
         self.edge = edge
         self.directions = directions
-        self.bent = bent
+        self.bent_bases = bent_bases
         self.windows = windows
         self.device = device
         section = torch.from_numpy(indicator.astype(np.float32)) * 2 - 1
@@ -253,10 +248,14 @@ class ExemplarPatterns:
             straight = random_directions(self.directions, dimension, generator)
         else:
             straight = random_basis(dimension, generator)
-        bends = None
-        if self.bent:
-            layer, mixing = random_basis(dimension, generator), random_basis(dimension, generator)
-            bends = layer, torch.randn(dimension, generator=generator), mixing
+        bends = tuple(
+            (
+                random_basis(dimension, generator),
+                torch.randn(dimension, generator=generator),
+                random_basis(dimension, generator),
+            )
+            for _ in range(self.bent_bases)
+        )
         projections = Projections(straight, bends).to(self.device)
         patterns = self.patterns[scale]
         if self.directions == 0 and len(patterns) > self.RANKED:

@@ -99,7 +99,7 @@ def train(
         settings.scales or 1,
         directions=settings.directions,
         windows=settings.windows,
-        bent=settings.bent,
+        bent_bases=settings.bent_bases or 0,
         fraction=target.volume_fraction,
         generator=draw,
         device=device,
@@ -115,7 +115,7 @@ def train(
         optimiser.zero_grad(set_to_none=True)
         loss = torch.zeros(())
         for axes, size in training_blocks(settings):
-            block = network(make_noise(network, size, settings.batch, draw, device), (0, 0, 0), size)
+            block = network(make_noise(network, size, settings.batch or 1, draw, device), (0, 0, 0), size)
             part = exemplar.distance(block, axes, draw)
             if settings.shapes:
                 part = part + settings.shapes * shapes.distance(block, axes, draw)

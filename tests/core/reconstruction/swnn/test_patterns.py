@@ -11,6 +11,7 @@ import torch
 from core.errors import InputError
 from core.reconstruction.swnn.patterns import (
     ExemplarPatterns,
+    Projections,
     all_windows,
     controlled,
     quantiles,
@@ -140,9 +141,11 @@ def stripes(horizontal: bool) -> np.ndarray:
     return np.ascontiguousarray(image.T if horizontal else image)
 
 
-@pytest.mark.parametrize("directions", [0, 64])
-def test_a_block_of_the_exemplars_sections_is_nearer_than_another(directions: int) -> None:
-    exemplar = ExemplarPatterns(stripes(False), 5, 2, directions=directions, windows=512, generator=draw())
+@pytest.mark.parametrize(("directions", "bent"), [(0, 0), (64, 0), (0, 2)])
+def test_a_block_of_the_exemplars_sections_is_nearer_than_another(directions: int, bent: int) -> None:
+    exemplar = ExemplarPatterns(
+        stripes(False), 5, 2, directions=directions, windows=512, bent_bases=bent, generator=draw()
+    )
     same = torch.from_numpy(stripes(False).astype(np.float32) * 2 - 1).expand(1, 1, 32, 32, 32)
     other = torch.from_numpy(stripes(True).astype(np.float32) * 2 - 1).expand(1, 1, 32, 32, 32)
     near, far = (float(exemplar.distance(block, (0,), draw(3))) for block in (same, other))
@@ -156,6 +159,14 @@ def test_every_window_and_fixed_directions_give_equation_18() -> None:
     wanted = sliced_wasserstein(all_windows(section, 5), exemplar.patterns[1], random_directions(16, 25, draw(2)))
     assert float(found) == pytest.approx(float(wanted), rel=1e-5)
     assert sorted_projections(exemplar.patterns[1], random_directions(16, 25, draw(2))).shape == (16, 28 * 28)
+
+
+def test_bent_projections_are_relu_between_two_rotations() -> None:
+    patterns = torch.randn(6, 4, generator=draw())
+    layer, bias, mixing = torch.eye(4), torch.tensor([0.0, 0.5, -0.5, 9.0]), 2 * torch.eye(4)
+    found = Projections(torch.ones(1, 4), ((layer, bias, mixing),))(patterns)
+    wanted = torch.cat((patterns.sum(dim=1, keepdim=True), 2 * (patterns + bias).clamp(min=0)), dim=1)
+    assert torch.allclose(found, wanted)
 
 
 def test_the_distance_has_a_gradient() -> None:
