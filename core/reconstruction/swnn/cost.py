@@ -1,14 +1,15 @@
-"""What an SWNN run will cost: voxels times features, counted exactly, times a speed measured on the spot.
+"""What an SWNN run will cost: the voxels its convolutions write, counted exactly, times a speed measured on the spot.
 
-The speed is that of one block (3³ convolution, batch normalisation, LeakyReLU) of the network's own width on a small
-cube, forwards alone and with its gradients. Everything else (interpolation, patterns, sorting, the optimiser) is taken
-as a share of that, found by comparing with whole runs; time estimates are right within about a third.
+The speed is that of the network itself on a small box, forwards alone and with its gradients. What training adds to it
+(patterns, sorting, the optimiser) is taken as a share, found by comparing with whole runs. Time estimates were within a
+third of what runs took, on a machine whose load does not change meanwhile.
 """
 
 from __future__ import annotations
 
 import functools
 import time
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -21,16 +22,15 @@ from core.reconstruction.swnn.training import training_blocks
 
 Triple = tuple[int, int, int]
 
-_EDGE = 32
-_REPEATS = 3
-TRAINING_SHARE = 1.35
-GENERATION_SHARE = 1.5
-"""Whole runs over their convolution blocks alone, measured with the preset ``fast``."""
+_FORWARD_EDGE, _GRADIENT_EDGE = 48, 24
+TRAINING_SHARE = 0.9
+GENERATION_SHARE = 1.15
+"""Whole runs over the network alone on its small box: patterns, optimiser, noise, against larger and faster boxes."""
 _TENSORS_KEPT = 3.5
 """Tensors of full width that one block holds for its gradients, or, without them, while it works."""
 _BYTES = 4
-_FIXED_BYTES = 300 << 20
-"""What torch itself takes once it computes."""
+_FIXED_BYTES = 600 << 20
+"""What Python and torch take once they compute."""
 
 
 def estimate(settings: SwnnSettings, size: Triple, device: str) -> Estimate:
@@ -38,11 +38,12 @@ def estimate(settings: SwnnSettings, size: Triple, device: str) -> Estimate:
     with torch.device("meta"):
         network = SwnnNetwork(settings)
     blocks = [block for _, block in training_blocks(settings)]
-    per_step = settings.batch * sum(block_voxels(network, block) for block in blocks)
+    batch = settings.batch or 1
+    per_step = batch * sum(block_voxels(network, block) for block in blocks)
     per_tile = block_voxels(network, (TILE_EDGE,) * 3)
     tiles = len(tile_origins((0, 0, 0), size, TILE_EDGE))
-    forward, both = seconds_per_voxel(settings.channels, device)
-    largest = settings.batch * max(block_voxels(network, block) for block in blocks)
+    forward, both = seconds_per_voxel(_architecture(settings), device)
+    largest = batch * max(block_voxels(network, block) for block in blocks)
     width = _TENSORS_KEPT * settings.channels * _BYTES
     finest = (TILE_EDGE + 2 * settings.fine_convolutions) ** 3
     voxels = size[0] * size[1] * size[2]
@@ -70,27 +71,37 @@ def block_voxels(network: SwnnNetwork, size: Triple) -> float:
     return total
 
 
+def _architecture(settings: SwnnSettings) -> SwnnSettings:
+    """Settings that differ only in what does not shape the network become the same, and are measured once."""
+    plain = SwnnSettings()
+    shaping = ("levels", "channels", "coarse_channels", "fine_convolutions", "coarse_convolutions", "noise_channels")
+    return replace(plain, **{name: getattr(settings, name) for name in shaping})
+
+
 @functools.cache
-def seconds_per_voxel(channels: int, device: str) -> tuple[float, float]:
-    """Time of one block per voxel written: forwards, and forwards and backwards. Measured once a process."""
-    block = nn.Sequential(
-        nn.Conv3d(channels, channels, 3, bias=False), nn.BatchNorm3d(channels), nn.LeakyReLU(0.1, inplace=True)
-    ).to(device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-    values = torch.randn(1, channels, _EDGE, _EDGE, _EDGE, device=device)
-    values = values.contiguous(memory_format=torch.channels_last_3d)
-    written = (_EDGE - 2) ** 3
-    times: list[list[float]] = [[], []]
-    for _ in range(_REPEATS + 1):
-        for kind in (0, 1):
+def seconds_per_voxel(settings: SwnnSettings, device: str) -> tuple[float, float]:
+    """Time per `block_voxels` of a network: forwards, and forwards and backwards. Measured once a process."""
+    with torch.random.fork_rng(devices=[]):
+        network = SwnnNetwork(settings).to(device)
+    speeds = []
+    for gradients, edge in ((False, _FORWARD_EDGE), (True, _GRADIENT_EDGE)):
+        network.train(gradients)
+        size = (edge,) * 3
+        boxes = network.noise_boxes((0, 0, 0), size)
+        noises = [
+            torch.zeros(1, grid.channels, *box.shape, device=device)
+            for grid, box in zip(network.noise_grids, boxes, strict=True)
+        ]
+        # the first is a rehearsal: libraries prepare their kernels then
+        for _ in range(2):
             began = _now(device)
-            if kind == 0:
-                with torch.inference_mode():
-                    block(values)
-            else:
-                block(values.clone().requires_grad_()).sum().backward()
-            times[kind].append(_now(device) - began)
-    forward, both = (min(measured[1:]) / written for measured in times)
-    return forward, both
+            with torch.set_grad_enabled(gradients):
+                field = network(noises, (0, 0, 0), size)
+            if gradients:
+                field.sum().backward()
+            seconds = _now(device) - began
+        speeds.append(seconds / block_voxels(network, size))
+    return speeds[0], speeds[1]
 
 
 def _now(device: str) -> float:

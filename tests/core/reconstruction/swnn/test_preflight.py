@@ -100,12 +100,15 @@ def test_reachable_fractions_against_every_window() -> None:
 def test_estimate_grows_with_the_work() -> None:
     swnn = engine("swnn")
     target = Target(image(blobs()), 1)
-    small = swnn.estimate(target, FAST, "cpu")
-    longer = swnn.estimate(target, replace(FAST, iterations=2 * FAST.iterations), "cpu")
-    larger = swnn.estimate(replace(target, size=(256, 256, 256)), FAST, "cpu")
+    unlimited = replace(FAST, time_limit=None)
+    small = swnn.estimate(target, unlimited, "cpu")
+    longer = swnn.estimate(target, replace(unlimited, iterations=2 * FAST.iterations), "cpu")
+    limited = swnn.estimate(target, replace(FAST, time_limit=1.0), "cpu")
+    larger = swnn.estimate(replace(target, size=(256, 256, 256)), unlimited, "cpu")
     assert small.train_seconds
     assert small.generate_seconds
     assert small.memory_bytes
+    assert limited.train_seconds == 1.0
     assert longer.train_seconds == pytest.approx(2 * small.train_seconds)
     assert larger.generate_seconds == pytest.approx(8 * small.generate_seconds)
     assert larger.memory_bytes is not None
