@@ -89,6 +89,7 @@ def train(
     began = time.monotonic()
     settings = resolve(settings, target.indicator)
     limit = settings.time_limit if max_seconds is None else max_seconds
+    fraction = other_fraction(target)
     draw = torch.Generator().manual_seed(target.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(target.seed)
@@ -100,10 +101,12 @@ def train(
         directions=settings.directions,
         windows=settings.windows,
         bent_bases=settings.bent_bases or 0,
-        fraction=target.volume_fraction,
+        fraction=fraction,
         generator=draw,
         device=device,
     )
+    # lengths, squares and pieces of the exemplar are those of its own fraction
+    weight = 0.0 if fraction is not None else settings.shapes or 0.0
     shapes = ExemplarShapes(target.indicator, min(REACH, (settings.cube or REACH) // 2), device)
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99))
     losses: list[float] = []
@@ -117,8 +120,8 @@ def train(
         for axes, size in training_blocks(settings):
             block = network(make_noise(network, size, settings.batch or 1, draw, device), (0, 0, 0), size)
             part = exemplar.distance(block, axes, draw)
-            if settings.shapes:
-                part = part + settings.shapes * shapes.distance(block, axes, draw)
+            if weight:
+                part = part + weight * shapes.distance(block, axes, draw)
             part = part * (len(axes) / 3)
             part.backward()  # type: ignore[no-untyped-call]
             loss += part.detach().cpu()
@@ -130,17 +133,17 @@ def train(
             done = max(done, (now - began) / limit)
         preview = snapshot = None
         if now - last_preview > PREVIEW_SECONDS:
-            preview = (block[0, 0] > 0).cpu().numpy().astype(np.uint8)
+            preview = preview_of(network, block, target.seed)
             last_preview = now
         if now - last_snapshot > SNAPSHOT_SECONDS:
-            snapshot = finished(network, target, losses, now - began, blocks=2)
+            snapshot = finished(network, target, losses, now - began, estimates=2, blocks=1)
             last_snapshot = time.monotonic()
         handed_over = time.monotonic()
         # with a time limit in force, as many steps as there will be time for
         steps = max(len(losses), round(len(losses) / done))
         yield SwnnProgress(len(losses), steps, "Training", losses[-1], preview, snapshot)
         began += time.monotonic() - handed_over
-    return finished(network, target, losses, time.monotonic() - began, blocks=8)
+    return finished(network, target, losses, time.monotonic() - began, estimates=8, blocks=4)
 
 
 def learning_rate(settings: SwnnSettings, step: int, done: float) -> float:
@@ -167,15 +170,36 @@ def make_noise(network: SwnnNetwork, size: Triple, batch: int, draw: torch.Gener
     ]
 
 
-def finished(network: SwnnNetwork, target: Target, losses: list[float], seconds: float, blocks: int) -> TrainedSwnn:
-    """A copy of ``network`` made ready for use: statistics re-estimated and threshold met on ``blocks`` blocks of 64³.
+def other_fraction(target: Target) -> float | None:
+    """The wanted volume fraction where it is not the exemplar's own (within 0.002), else None."""
+    wanted, own = target.volume_fraction, target.exemplar.fractions[target.phase]
+    return None if wanted is None or abs(wanted - own) < 0.002 else wanted
+
+
+def preview_of(network: SwnnNetwork, block: Tensor, seed: int) -> np.ndarray:
+    """Labels (uint8, 1 = phase) of the block just trained on, or of a small cube where that is a slab."""
+    if min(block.shape[2:]) < 16 <= max(block.shape[2:]):
+        size = (32, 32, 32)
+        draw = torch.Generator().manual_seed(seed + 1)
+        with torch.no_grad():
+            block = network(make_noise(network, size, 1, draw, str(block.device)), (0, 0, 0), size)
+    return (block[0, 0] > 0).cpu().numpy().astype(np.uint8)
+
+
+def finished(
+    network: SwnnNetwork, target: Target, losses: list[float], seconds: float, *, estimates: int, blocks: int
+) -> TrainedSwnn:
+    """A copy of ``network`` made ready for use.
+
+    The statistics of its batch normalisation are re-estimated on ``estimates`` blocks of 64³, and its threshold meets
+    the wanted fraction on ``blocks`` more.
 
     Draws its noise from its own generator, so that looking does not change the training.
     """
     draw = torch.Generator().manual_seed(target.seed + 1)
     device = str(next(network.parameters()).device)
     copied = copy.deepcopy(network)
-    estimate_statistics(copied, blocks + 2, draw)
+    estimate_statistics(copied, estimates, draw)
     copied.eval()
     with torch.no_grad():
         field = torch.cat(

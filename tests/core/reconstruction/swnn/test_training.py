@@ -132,10 +132,26 @@ def test_training_learns() -> None:
     assert np.mean(trained.losses[-10:]) < 0.6 * trained.losses[0]
 
 
-def test_the_published_slabs_train() -> None:
+def test_the_exemplars_own_fraction_is_no_other() -> None:
+    own = float(target().indicator.mean())
+    assert training.other_fraction(target(volume_fraction=own + 1e-4)) is None
+    assert training.other_fraction(target(volume_fraction=0.6)) == 0.6
+
+
+def test_shapes_join_the_loss_only_at_the_exemplars_own_fraction() -> None:
+    plain, shaped = replace(TINY, shapes=0.0), replace(TINY, shapes=1.0)
+    assert run(shaped, target())[0].losses[0] > run(plain, target())[0].losses[0] + 0.01
+    other = target(volume_fraction=0.55)
+    assert run(shaped, other)[0].losses == run(plain, other)[0].losses
+
+
+def test_the_published_slabs_train(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "PREVIEW_SECONDS", -1.0)
     paper = replace(PRESETS["paper"], iterations=2, fine_convolutions=2, channels=4, cube=16, window=3, directions=8)
     trained, seen = run(paper, target())
     assert trained.iterations == 2
+    assert seen[0].preview is not None
+    assert seen[0].preview.shape == (32, 32, 32)
     assert all(math.isfinite(report.loss) for report in seen)
 
 
