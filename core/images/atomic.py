@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import JobError, OutputExistsError
+
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}  # Windows has no quota error
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @contextlib.contextmanager
@@ -26,14 +30,16 @@ def replacing(path: Path, overwrite: bool = False) -> Iterator[Path]:
         Where the folder is missing or read-only, or the disk is full.
     """
     path = Path(path)
-    if path.is_dir():
-        raise JobError(f"{path} is a folder, not a file.", "Choose a file name.")
-    if path.exists() and not overwrite:
-        raise OutputExistsError(f"{path} exists already.", "Choose another name, or allow it to be replaced (--force).")
-    if not path.parent.is_dir():
-        raise JobError(f"The folder {path.parent} does not exist.", "Make it, or choose another.")
     suffix = "".join(path.suffixes[-2:]) if path.name.lower().endswith((".ome.tif", ".ome.tiff")) else path.suffix
     try:
+        if path.is_dir():
+            raise JobError(f"{path} is a folder, not a file.", "Choose a file name.")
+        if path.exists() and not overwrite:
+            raise OutputExistsError(
+                f"{path} exists already.", "Choose another name, or allow it to be replaced (--force)."
+            )
+        if not path.parent.is_dir():
+            raise JobError(f"The folder {path.parent} does not exist.", "Make it, or choose another.")
         handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}-", suffix=suffix, dir=path.parent)
         os.close(handle)
     except OSError as error:
@@ -41,6 +47,9 @@ def replacing(path: Path, overwrite: bool = False) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
+        # a disk may turn out to be full only when its buffers are written
+        with temporary.open("r+b") as file:
+            os.fsync(file.fileno())
         # mkstemp makes a private file; give it the permissions that any new file would have
         mask = os.umask(0)
         os.umask(mask)
@@ -50,13 +59,15 @@ def replacing(path: Path, overwrite: bool = False) -> Iterator[Path]:
     except OSError as error:
         raise write_error(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_error(path: Path, error: OSError) -> JobError:
     """Why ``path`` could not be written, in words that say what to do."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    # numpy says how much of an array it could write, but not why it was not more
+    if error.errno in _FULL or (error.errno is None and re.search(r"requested and \d+ written", str(error))):
         return JobError(f"The disk is full: {path} was not written.", "Free some space or choose another disk.")
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if error.errno in _FORBIDDEN:
         return JobError(f"{path.parent} may not be written to.", "Choose another folder.")
     return JobError(f"{path} could not be written: {error.strerror or error}.", "Choose another place.")

@@ -26,7 +26,7 @@ def propose_info_bar_row(micrograph: Micrograph) -> int | None:
     if span <= 0:
         return None
     tolerance = 0.03 * span
-    first = round(rows * (1 - _LARGEST_SHARE))
+    first: int = round(rows * (1 - _LARGEST_SHARE))
     bottom = grey[first:]
     # background of a bar: the commonest value of its rows; a bar's rows share it over most of their width
     quantised = np.rint((bottom - grey.min()) / max(tolerance, 1e-12)).astype(np.int64)
@@ -55,4 +55,9 @@ def propose_info_bar_row(micrograph: Micrograph) -> int | None:
     matches = np.abs(np.rint((grey[: first + start] - grey.min()) / max(tolerance, 1e-12)) - background) <= 1
     # the picture above must not be of the same flat colour, or there is no bar, only a dark sample; and a bar begins
     # at once, where the empty corners of a round field of view grow row by row
-    return first + start if matches[-max(8, height) :].mean() < 0.35 and matches[-4:].mean() < 0.3 else None
+    if matches[-max(8, height) :].mean() >= 0.35 or matches[-4:].mean() >= 0.3:
+        return None
+    # a frame drawn around the bar, of another colour, belongs to it: up to three rows of one value
+    while start > 0 and len(flat) - start < height + 3 and share[start - 1] > 0.95:
+        start -= 1
+    return first + start

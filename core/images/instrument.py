@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 from xml.etree import ElementTree
 
+from core.images.description import Facts, card_facts
 from core.images.pixel_size import unit_metres
+
+OME_MARKER = "microloom:"
+"""What the description of an OME-TIFF begins with where it is a card."""
 
 _PLAUSIBLE = (1e-12, 1e-2)
 _PRINTER_DPI = {72, 75, 90, 96, 100, 120, 144, 150, 180, 200, 240, 300, 350, 400, 600, 720, 1200, 2400}
 
 
-def tiff_facts(file: Any) -> dict[str, Any]:
+def tiff_facts(file: Any) -> Facts:
     """Pixel size (metres), voxel size, first row of the info bar and notes, from an open `tifffile.TiffFile`.
 
-    Keys: ``notes`` always; ``pixel_size``, ``voxel_size``, ``info_bar_row``, ``microloom`` where known.
+    A tag that is broken or implausible says nothing.
     """
-    facts: dict[str, Any] = {"notes": {}}
+    facts: Facts = {"notes": {}}
     for dialect in (_microloom, _fei, _zeiss, _ome, _imagej, _resolution):
         try:
             found = dialect(file)
@@ -33,29 +36,22 @@ def tiff_facts(file: Any) -> dict[str, Any]:
     return facts
 
 
-def _microloom(file: Any) -> dict[str, Any]:
-    from core.images.reading import written_facts
-
-    text = ""
+def _microloom(file: Any) -> Facts:
     if file.is_imagej and file.imagej_metadata:
-        text = str(file.imagej_metadata.get("microloom", ""))
-    if not text and file.is_ome and file.ome_metadata:
-        marker = "microloom:"
-        root = ElementTree.fromstring(file.ome_metadata)
-        for node in root.iter():
-            if node.tag.endswith("Description") and node.text and node.text.startswith(marker):
-                text = node.text[len(marker) :]
-    if not text:
-        return {}
-    return written_facts(json.loads(text))
+        return card_facts(file.imagej_metadata.get("microloom"))
+    if file.is_ome and file.ome_metadata:
+        for node in ElementTree.fromstring(file.ome_metadata).iter():
+            if node.tag.endswith("Description") and node.text and node.text.startswith(OME_MARKER):
+                return card_facts(node.text[len(OME_MARKER) :])
+    return {}
 
 
-def _fei(file: Any) -> dict[str, Any]:
+def _fei(file: Any) -> Facts:
     data = file.fei_metadata
     if not data:
         return {}
     scan = data.get("Scan", {}) or data.get("EScan", {})
-    facts: dict[str, Any] = {"notes": {"Instrument": str(data.get("System", {}).get("SystemType", "FEI"))}}
+    facts: Facts = {"notes": {"Instrument": str(data.get("System", {}).get("SystemType", "FEI"))}}
     width = scan.get("PixelWidth") or data.get("EScan", {}).get("PixelWidth")
     if width and float(width) > 0:
         facts["pixel_size"] = float(width)
@@ -69,11 +65,11 @@ def _fei(file: Any) -> dict[str, Any]:
     return facts
 
 
-def _zeiss(file: Any) -> dict[str, Any]:
+def _zeiss(file: Any) -> Facts:
     data = file.sem_metadata
     if not data:
         return {}
-    facts: dict[str, Any] = {"notes": {"Instrument": "Zeiss SEM"}}
+    facts: Facts = {"notes": {"Instrument": "Zeiss SEM"}}
     for key in ("ap_image_pixel_size", "ap_pixel_size"):
         entry = data.get(key)
         if entry and len(entry) >= 3:
@@ -88,7 +84,7 @@ def _zeiss(file: Any) -> dict[str, Any]:
     return facts
 
 
-def _ome(file: Any) -> dict[str, Any]:
+def _ome(file: Any) -> Facts:
     if not file.is_ome or not file.ome_metadata:
         return {}
     root = ElementTree.fromstring(file.ome_metadata)
@@ -99,7 +95,7 @@ def _ome(file: Any) -> dict[str, Any]:
         metres = unit_metres(pixels.get(f"PhysicalSize{axis}Unit", "µm"))
         if value and metres and float(value) > 0:
             sizes[axis] = float(value) * metres
-    facts: dict[str, Any] = {}
+    facts: Facts = {}
     if "X" in sizes:
         facts["pixel_size"] = sizes["X"]
         facts["notes"] = _not_square(sizes["X"], sizes.get("Y", sizes["X"]))
@@ -108,23 +104,24 @@ def _ome(file: Any) -> dict[str, Any]:
     return facts
 
 
-def _imagej(file: Any) -> dict[str, Any]:
+def _imagej(file: Any) -> Facts:
     if not file.is_imagej:
         return {}
     data = file.imagej_metadata or {}
     metres = unit_metres(str(data.get("unit", "")))
     x, y = _per_unit(file, "XResolution"), _per_unit(file, "YResolution")
-    if not metres or not x:
+    # ImageJ turns the dots per inch of a picture from elsewhere into a scale in inches
+    if not metres or not x or (metres >= 0.01 and _is_printers(x * 0.0254 / metres)):
         return {}
     across, down = metres / x, metres / (y or x)
-    facts: dict[str, Any] = {"pixel_size": across, "notes": _not_square(across, down)}
+    facts: Facts = {"pixel_size": across, "notes": _not_square(across, down)}
     spacing = data.get("spacing")
     if spacing and float(spacing) > 0:
         facts["voxel_size"] = (float(spacing) * metres, down, across)
     return facts
 
 
-def _resolution(file: Any) -> dict[str, Any]:
+def _resolution(file: Any) -> Facts:
     if file.is_imagej or file.is_ome:
         return {}
     x = _per_unit(file, "XResolution")
@@ -134,11 +131,14 @@ def _resolution(file: Any) -> dict[str, Any]:
     metres = {2: 0.0254, 3: 0.01}.get(int(unit.value))
     if metres is None:
         return {}
-    per_inch = x * 0.0254 / metres
-    # a screen's or printer's dots say nothing about the sample, and so does anything coarser than 50 µm
-    if any(math.isclose(per_inch, dpi, rel_tol=5e-3) for dpi in _PRINTER_DPI) or metres / x > 5e-5:
+    # a screen's or printer's dots say nothing about the sample, and nor does anything coarser than 50 µm
+    if _is_printers(x * 0.0254 / metres) or metres / x > 5e-5:
         return {}
     return {"pixel_size": metres / x}
+
+
+def _is_printers(per_inch: float) -> bool:
+    return any(math.isclose(per_inch, dpi, rel_tol=5e-3) for dpi in _PRINTER_DPI)
 
 
 def _per_unit(file: Any, name: str) -> float | None:

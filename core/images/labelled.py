@@ -14,6 +14,7 @@ MAX_LEVELS = 8
 """More grey levels than this are a picture, not labels."""
 _SHARE = 0.85
 _MINOR = 0.002
+_BLOCK = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -35,24 +36,16 @@ class SegmentedGuess:
 def looks_segmented(grey: np.ndarray) -> SegmentedGuess | None:
     """Whether ``grey`` (any shape) is a picture of labels; None where it is a micrograph.
 
-    Either it has 2 to 8 different values, or 85 % of its pixels share 2 to 8 values that stand far apart while the rest
-    lie between them along edges, as scaling or JPEG makes them.
+    Either it has 2 to 8 different values (up to 16 where they are 0, 1, 2, … or 1, 2, 3, …), or 85 % of its pixels
+    share 2 to 8 values that stand far apart while the rest lie between them along edges, as scaling or JPEG makes them.
     """
-    if grey.size == 0:
+    counted = _count_values(grey)
+    if counted is None:
         return None
-    if grey.dtype == np.uint8:
-        counts = np.bincount(grey.reshape(-1), minlength=256)
-        values = np.flatnonzero(counts).astype(np.float64)
-        counts = counts[counts > 0]
-    else:
-        thin = grey.reshape(-1)
-        if len(np.unique(thin[:: max(1, thin.size // 4096)])) > 512:
-            return None
-        values, counts = np.unique(grey, return_counts=True)
-        values = values.astype(np.float64)
+    values, counts = counted
     if len(values) < 2:
         return None
-    if len(values) <= MAX_LEVELS:
+    if len(values) <= MAX_LEVELS or (len(values) <= MAX_PHASES and values[0] in (0, 1) and _consecutive(values)):
         return SegmentedGuess(tuple(map(float, values)), True)
     peaks = _peaks(values, counts)
     if not 2 <= len(peaks) <= MAX_LEVELS:
@@ -65,6 +58,27 @@ def looks_segmented(grey: np.ndarray) -> SegmentedGuess | None:
     if counts[near].sum() < _SHARE * grey.size:
         return None
     return SegmentedGuess(tuple(map(float, levels)), False)
+
+
+def _consecutive(values: np.ndarray) -> bool:
+    return bool((np.diff(values) == 1).all())
+
+
+def _count_values(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """The values of a picture (float64, rising) and how often each occurs; None where there are too many to matter."""
+    flat = grey.reshape(-1)
+    if grey.dtype not in (np.uint8, np.uint16):
+        thin = flat[:: max(1, flat.size // 4096)]
+        if flat.size == 0 or not np.isfinite(thin).all() or len(np.unique(thin)) > 512:
+            return None
+        values, counts = np.unique(flat, return_counts=True)
+        return (values.astype(np.float64), counts) if np.isfinite(values).all() else None
+    # block by block: bincount makes 8 bytes of each pixel
+    counts = np.zeros(np.iinfo(grey.dtype).max + 1, dtype=np.int64)
+    for start in range(0, flat.size, _BLOCK):
+        counts += np.bincount(flat[start : start + _BLOCK], minlength=len(counts))
+    values = np.flatnonzero(counts)
+    return values.astype(np.float64), counts[values]
 
 
 def _peaks(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -95,13 +109,17 @@ def labels_from_grey(grey: np.ndarray, guess: SegmentedGuess) -> np.ndarray:
     if len(levels) > MAX_PHASES:
         raise InputError(f"{len(levels)} labels are more than {MAX_PHASES} phases.", "Merge some first.")
     middles = (levels[:-1] + levels[1:]) / 2
-    labels = np.searchsorted(middles, grey.astype(np.float64), side="right").astype(np.uint8)
-    if guess.clean:
-        return labels
-    span = levels[-1] - levels[0]
-    unsure = np.abs(grey - levels[labels]) > max(2.0, 0.1 * span / max(1, len(levels) - 1))
-    if len(levels) == 2:
+    labels: np.ndarray
+    if grey.dtype in (np.uint8, np.uint16):
+        every = np.arange(np.iinfo(grey.dtype).max + 1)
+        nearest: np.ndarray = np.searchsorted(middles, every, side="right").astype(np.uint8)
+        labels = nearest[grey]
+    else:
+        labels = np.searchsorted(middles, grey, side="right").astype(np.uint8)
+    if guess.clean or len(levels) == 2:
         return labels  # between two levels the nearest one is right
+    span = levels[-1] - levels[0]
+    unsure = np.abs(grey - levels[labels]) > max(2.0, 0.1 * span / (len(levels) - 1))
     for _ in range(8):
         if not unsure.any():
             break

@@ -1,12 +1,12 @@
 """NRRD, VTI and HDF5: how a volume is laid out in each, written and read back to the bit.
 
-All three keep the labels, the voxel size and a JSON text (`card`) with phases and provenance.
+All three keep the labels, the voxel size and the card (`core.images.description`) with phases and provenance. Readers
+take a function that refuses a size before memory is taken: ``check(shape, itemsize)``.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,28 +16,11 @@ from xml.etree import ElementTree
 import numpy as np
 
 from core.errors import InputError
+from core.images.description import Facts, card_facts, card_text, micrometres
+from core.images.pixel_size import unit_metres
 from core.images.values import Volume
 
-
-def card(value: Any) -> dict[str, Any]:
-    """What is written beside the labels: phases, sizes in metres, provenance, versions."""
-    data: dict[str, Any] = {
-        "phases": [{"name": phase.name, "color": phase.color} for phase in value.phases],
-        "provenance": value.provenance.to_json(),
-    }
-    if isinstance(value, Volume):
-        data["voxel_size_m"] = None if value.voxel_size is None else list(value.voxel_size)
-    else:
-        data["pixel_size_m"] = value.pixel_size
-    return data
-
-
-def micrometres(volume: Volume) -> tuple[float, float, float]:
-    """Voxel size along (z, y, x) in micrometres; 1 where unknown."""
-    if volume.voxel_size is None:
-        return (1.0, 1.0, 1.0)
-    z, y, x = (size * 1e6 for size in volume.voxel_size)
-    return z, y, x
+SizeCheck = Callable[[tuple[int, ...], int], None]
 
 
 def write_nrrd(volume: Volume, path: Path) -> None:
@@ -49,26 +32,22 @@ def write_nrrd(volume: Volume, path: Path) -> None:
         "space dimension": 3,
         "space directions": np.diag(micrometres(volume)[::-1]),
         "kinds": ["domain"] * 3,
-        "microloom": json.dumps(card(volume)),
+        "microloom": card_text(volume),
     }
     if volume.voxel_size is not None:
         header["space units"] = ["um"] * 3
     nrrd.write(str(path), volume.labels, header, index_order="C")
 
 
-def read_nrrd(path: Path, limit: int) -> tuple[np.ndarray, dict[str, Any]]:
+def read_nrrd(path: Path, check: SizeCheck) -> tuple[np.ndarray, Facts]:
     """Labels and facts of an NRRD file."""
     import nrrd
 
-    from core.images.reading import check_size
-
     header = nrrd.read_header(str(path))
-    check_size(path, tuple(int(side) for side in header["sizes"]), limit)
+    check(tuple(int(side) for side in header["sizes"]), 8)
     array, header = nrrd.read(str(path), index_order="C")
-    facts = _facts(header.get("microloom"))
+    facts = card_facts(header.get("microloom"))
     if "voxel_size" not in facts and "space units" in header and "space directions" in header:
-        from core.images.pixel_size import unit_metres
-
         directions = np.asarray(header["space directions"], float)
         units = [unit_metres(str(unit)) for unit in header["space units"]]
         if directions.shape == (3, 3) and all(units):
@@ -89,7 +68,7 @@ def write_vti(volume: Volume, path: Path) -> None:
     parts = [zlib.compress(raw[start : start + block], 6) for start in range(0, len(raw), block)]
     head = np.array([len(parts), block, len(raw) % block, *map(len, parts)], dtype="<u8").tobytes()
     text = base64.b64encode(head).decode() + base64.b64encode(b"".join(parts)).decode()
-    note = json.dumps(card(volume)).replace("--", "-\\u002d")
+    note = card_text(volume).replace("--", "-\\u002d")
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(
             '<?xml version="1.0"?>\n'
@@ -103,10 +82,8 @@ def write_vti(volume: Volume, path: Path) -> None:
         )
 
 
-def read_vti(path: Path, limit: int) -> tuple[np.ndarray, dict[str, Any]]:
+def read_vti(path: Path, check: SizeCheck) -> tuple[np.ndarray, Facts]:
     """Labels and facts of a VTI file as `write_vti` writes it."""
-    from core.images.reading import check_size
-
     text = path.read_text(encoding="utf-8")
     root = ElementTree.fromstring(text)
     image = root.find("ImageData")
@@ -115,22 +92,23 @@ def read_vti(path: Path, limit: int) -> tuple[np.ndarray, dict[str, Any]]:
         raise InputError(f"{path.name} is not a VTI file that Microloom wrote.", "Convert it to TIFF or NRRD.")
     extent = [int(part) for part in image.get("WholeExtent", "").split()]
     shape = (extent[5] - extent[4], extent[3] - extent[2], extent[1] - extent[0])
-    check_size(path, shape, limit)
+    check(shape, 1)
     body = (data.text or "").strip()
     blocks = int.from_bytes(base64.b64decode(body[:12])[:8], "little")
     if not 0 < blocks <= len(body):
         raise InputError(f"{path.name} is damaged.", "Export it again.")
     head_bytes = 8 * (3 + blocks)
     head_text = 4 * -(-head_bytes // 3)
+    if head_text > len(body):
+        raise InputError(f"{path.name} is truncated.", "Export it again.")
     head = np.frombuffer(base64.b64decode(body[:head_text])[:head_bytes], "<u8")
     packed = base64.b64decode(body[head_text:])
     pieces, place = [], 0
     for size in head[3:]:
-        pieces.append(zlib.decompress(packed[place : place + int(size)]))
+        # never more than a block: what a damaged or hostile file unpacks to stays within what its header said
+        pieces.append(zlib.decompressobj().decompress(packed[place : place + int(size)], int(head[1])))
         place += int(size)
-    facts: dict[str, Any] = {"notes": {}}
-    if "<!--microloom:" in text:
-        facts = _facts(text.split("<!--microloom:", 1)[1].split("-->", 1)[0])
+    facts = card_facts(text.partition("<!--microloom:")[2].partition("-->")[0])
     return np.frombuffer(b"".join(pieces), np.uint8).reshape(shape).copy(), facts
 
 
@@ -138,21 +116,24 @@ def write_hdf5(volume: Volume, path: Path) -> None:
     """HDF5: dataset "phase" (z, y, x), gzip, with attributes voxel_size_m and microloom."""
     import h5py
 
-    with h5py.File(path, "w") as file:
+    # built in memory (it is compressed) and written in one go: the HDF5 library brings the whole process down when a
+    # disk turns out to be full while it closes a file
+    with h5py.File(path.name, "w", driver="core", backing_store=False) as file:
         data = file.create_dataset("phase", data=volume.labels, compression="gzip", compression_opts=4)
         data.attrs["axes"] = "zyx"
         if volume.voxel_size is not None:
             data.attrs["voxel_size_m"] = volume.voxel_size
             # what ImageJ's HDF5 readers and ilastik look for
             data.attrs["element_size_um"] = micrometres(volume)
-        data.attrs["microloom"] = json.dumps(card(volume))
+        data.attrs["microloom"] = card_text(volume)
+        file.flush()
+        whole = file.id.get_file_image()
+    path.write_bytes(whole)
 
 
-def read_hdf5(path: Path, limit: int) -> tuple[np.ndarray, dict[str, Any]]:
+def read_hdf5(path: Path, check: SizeCheck) -> tuple[np.ndarray, Facts]:
     """Labels and facts of an HDF5 file: its dataset "phase", or its only one."""
     import h5py
-
-    from core.images.reading import check_size
 
     with h5py.File(path, "r") as file:
         names: list[str] = []
@@ -162,32 +143,14 @@ def read_hdf5(path: Path, limit: int) -> tuple[np.ndarray, dict[str, Any]]:
         if "phase" not in names and len(names) > 1:
             raise InputError(f"{path.name} holds several arrays ({', '.join(names[:5])}).", "Export the one to open.")
         data = file["phase" if "phase" in names else names[0]]
-        check_size(path, data.shape, limit)
-        facts = _facts(data.attrs.get("microloom"))
+        check(data.shape, data.dtype.itemsize)
+        facts = card_facts(data.attrs.get("microloom"))
         size = data.attrs.get("element_size_um")
         if "voxel_size" not in facts and size is not None and len(size) == 3 and min(size) > 0:
             facts["voxel_size"] = tuple(float(part) * 1e-6 for part in size)
         return data[()], facts
 
 
-def _facts(text: Any) -> dict[str, Any]:
-    from core.images.reading import written_facts
-
-    facts: dict[str, Any] = {"notes": {}}
-    if isinstance(text, (str, bytes)):
-        try:
-            facts |= written_facts(json.loads(text))
-        except ValueError:
-            return facts
-    return facts
-
-
-READERS: Mapping[str, Callable[[Path, int], tuple[np.ndarray, dict[str, Any]]]] = {
-    ".nrrd": read_nrrd,
-    ".vti": read_vti,
-    ".h5": read_hdf5,
-    ".hdf5": read_hdf5,
-}
 WRITERS: Mapping[str, Callable[[Volume, Path], None]] = {
     ".nrrd": write_nrrd,
     ".vti": write_vti,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import MappingProxyType
 
@@ -10,8 +9,10 @@ import numpy as np
 
 from core.errors import InputError
 from core.images.atomic import replacing
+from core.images.description import card_text, micrometres
+from core.images.instrument import OME_MARKER
 from core.images.values import PhaseImage, Volume
-from core.images.volume_formats import WRITERS, card, micrometres
+from core.images.volume_formats import WRITERS
 
 VOLUME_FORMATS = MappingProxyType(
     {
@@ -73,32 +74,39 @@ def write_volume(volume: Volume, path: Path, *, format: str | None = None, overw
     """
     path = Path(path)
     kind = format_of(path, format)
+    if kind == ".npy":
+        return _write_npy(volume, path, overwrite)
     with replacing(path, overwrite) as temporary:
         if kind == ".tif":
-            _write_imagej(volume.labels, temporary, micrometres(volume), volume.voxel_size is not None, card(volume))
+            _write_imagej(volume, temporary, micrometres(volume), volume.voxel_size is not None)
         elif kind == ".ome.tif":
             _write_ome(volume, temporary)
-        elif kind == ".npy":
-            with temporary.open("wb") as file:
-                np.save(file, volume.labels, allow_pickle=False)
         else:
             WRITERS[kind](volume, temporary)
-    if kind == ".npy":
-        # .npy has no place for words: they stand in a file beside it
-        with replacing(path.with_suffix(".json"), True) as temporary:
-            temporary.write_text(json.dumps({"microloom": card(volume)}, indent=1), encoding="utf-8")
+    return path
+
+
+def _write_npy(volume: Volume, path: Path, overwrite: bool) -> Path:
+    # .npy has no place for words: they stand in a file beside it, and both are there before either takes its place
+    with replacing(path, overwrite) as labels:
+        with labels.open("wb") as file:
+            np.save(file, volume.labels, allow_pickle=False)
+        with replacing(path.with_name(path.name + ".json"), overwrite) as beside:
+            beside.write_text(card_text(volume), encoding="utf-8")
     return path
 
 
 def write_phase_image(image: PhaseImage, path: Path, *, overwrite: bool = False) -> Path:
-    """Write the labels 0 … n − 1 of a phase image as TIFF (pixel size, phases, provenance kept) or PNG (labels only).
+    """Write the labels 0 … n − 1 of a phase image as TIFF or PNG, with pixel size, phases and provenance.
+
+    PNG has no tag for a pixel size that other programs know; Microloom reads its own.
 
     Raises
     ------
     OutputExistsError, InputError, JobError
         As `write_volume`.
     """
-    import imageio.v3 as iio
+    from PIL import Image, PngImagePlugin
 
     path = Path(path)
     suffix = path.suffix.lower()
@@ -107,10 +115,12 @@ def write_phase_image(image: PhaseImage, path: Path, *, overwrite: bool = False)
     size = image.pixel_size
     with replacing(path, overwrite) as temporary:
         if suffix == ".png":
-            iio.imwrite(temporary, image.labels)
+            words = PngImagePlugin.PngInfo()
+            words.add_text("microloom", card_text(image), zip=True)
+            Image.fromarray(image.labels).save(temporary, pnginfo=words)
         else:
             edge = 1.0 if size is None else size * 1e6
-            _write_imagej(image.labels, temporary, (edge, edge, edge), size is not None, card(image))
+            _write_imagej(image, temporary, (edge, edge, edge), size is not None)
     return path
 
 
@@ -147,6 +157,8 @@ def surface(volume: Volume, phase: int) -> tuple[np.ndarray, np.ndarray]:
 def write_surface(volume: Volume, phase: int, path: Path, *, overwrite: bool = False) -> Path:
     """Write the surface of ``phase`` as binary STL, lengths in micrometres (in voxels where the size is unknown).
 
+    STL itself has no unit; the 80 bytes of its header say which one was used.
+
     Raises
     ------
     OutputExistsError, InputError, JobError
@@ -161,27 +173,34 @@ def write_surface(volume: Volume, phase: int, path: Path, *, overwrite: bool = F
     if volume.voxel_size is not None:
         vertices = vertices * 1e6
     mesh = trimesh.Trimesh(vertices, faces, process=False)
+    unit = "voxels" if volume.voxel_size is None else "micrometres"
+    header = f"Microloom surface of phase {phase}, lengths in {unit}".encode("ascii").ljust(80)
     with replacing(path, overwrite) as temporary:
-        temporary.write_bytes(trimesh.exchange.stl.export_stl(mesh))
+        temporary.write_bytes(header + trimesh.exchange.stl.export_stl(mesh)[80:])
     return path
 
 
-def _write_imagej(labels: np.ndarray, path: Path, edges: tuple[float, ...], known: bool, written: object) -> None:
+def _write_imagej(value: Volume | PhaseImage, path: Path, edges: tuple[float, float, float], known: bool) -> None:
     import tifffile
 
     z, y, x = edges
-    words: dict[str, object] = {"axes": "ZYX" if labels.ndim == 3 else "YX", "microloom": json.dumps(written)}
+    axes = "ZYX" if isinstance(value, Volume) else "YX"
+    words: dict[str, object] = {"axes": axes, "microloom": card_text(value)}
     if known:
         words |= {"unit": "micron", "spacing": z}
-    if labels.nbytes > _IMAGEJ_LIMIT:
+    if value.labels.nbytes > _IMAGEJ_LIMIT:
         raise InputError("An ImageJ TIFF holds at most 4 GB.", "Choose OME-TIFF (.ome.tif) or HDF5 (.h5).")
-    tifffile.imwrite(path, labels, imagej=True, metadata=words, resolution=(1 / x, 1 / y) if known else (1.0, 1.0))
+    # photometric said: a last axis of 3 or 4 would be taken for colour otherwise
+    tifffile.imwrite(
+        path, value.labels, imagej=True, metadata=words, photometric="minisblack",
+        resolution=(1 / x, 1 / y) if known else (1.0, 1.0),
+    )  # fmt: skip
 
 
 def _write_ome(volume: Volume, path: Path) -> None:
     import tifffile
 
-    words: dict[str, object] = {"axes": "ZYX", "Description": "microloom:" + json.dumps(card(volume))}
+    words: dict[str, object] = {"axes": "ZYX", "Description": OME_MARKER + card_text(volume)}
     if volume.voxel_size is not None:
         z, y, x = micrometres(volume)
         for axis, size in (("X", x), ("Y", y), ("Z", z)):
