@@ -120,11 +120,12 @@ class SwnnSettings:
     )
 
 
-FINE = 2.5
-"""Correlation length in pixels below which two levels of noise and two scales of windows say all there is.
+FINEST, FINE = 1.7, 2.5
+"""Correlation lengths in pixels that part the exemplars this was tried on.
 
-Of the exemplars this was tried on, sandstone (1.4) and a battery electrode (2.0) are fine; a porous rock (3.6) and a
-carbonate (3.3), whose pores differ much in size, are not.
+Below the first (sandstone, 1.4) two levels of noise say all there is; below the second (a battery material, 2) three.
+Above it (a porous rock, 3.6, and a carbonate, 3.3), pores differ much in size: four levels, a third scale of windows,
+and, as windows then see threads and throats as much alike, bent projections and the distance of shapes.
 """
 
 PRESETS: Mapping[str, SwnnSettings] = MappingProxyType(
@@ -183,7 +184,8 @@ def resolve(settings: SwnnSettings, indicator: np.ndarray) -> SwnnSettings:
         raise InputError("The exemplar shows only one phase, so there is nothing to reconstruct.", "Segment it again.")
     from core.statistics import correlation_length  # late: a form needs the presets at start-up, but no statistics
 
-    fine = correlation_length(indicator) < FINE
+    length = correlation_length(indicator)
+    fine = length < FINE
     scales = settings.scales or (2 if fine else 3)
     # every scale must leave a few windows across the exemplar
     while scales > 1 and smallest < 2 * settings.window * 2 ** (scales - 1):
@@ -194,7 +196,7 @@ def resolve(settings: SwnnSettings, indicator: np.ndarray) -> SwnnSettings:
     return replace(
         settings,
         scales=scales,
-        levels=settings.levels or (2 if fine else 4),
+        levels=settings.levels or (2 if length < FINEST else 3 if fine else 4),
         cube=cube,
         batch=settings.batch or (2 if fine else 1),
         bent_bases=(0 if fine else 1) if settings.bent_bases is None else settings.bent_bases,
