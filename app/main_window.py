@@ -375,7 +375,7 @@ class MainWindow(QMainWindow):
         """The system turned dark or light: icons are drawn again."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_icons"):
-            QTimer.singleShot(0, self._draw_icons)
+            QTimer.singleShot(0, self, self._draw_icons)
 
     def _draw_icons(self) -> None:
         for action, name in self._icons.items():

@@ -54,7 +54,10 @@ def apply(scheme: str) -> None:
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     wanted = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(scheme, Qt.ColorScheme.Unknown)
-    app.setStyle("Fusion")
+    if not app.property("fusion"):
+        # once a process: replacing the style while a style sheet is in force leaves Qt with a style that is gone
+        app.setStyle("Fusion")
+        app.setProperty("fusion", True)
     hints = app.styleHints()
     if wanted == Qt.ColorScheme.Unknown:
         hints.unsetColorScheme()

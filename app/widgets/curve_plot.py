@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QIODevice, QPoint, QPointF, QSaveFile, Qt
+from PySide6.QtCore import QEvent, QIODevice, QPoint, QPointF, QSaveFile, Qt, QTimer
 from PySide6.QtGui import QColor, QFontDatabase, QGuiApplication, QPainter, QPalette
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QMenu, QMessageBox, QVBoxLayout, QWidget
@@ -120,6 +120,11 @@ class CurvePlot(QWidget):
         column.addWidget(self.graphics, 1)
         column.addLayout(row)
         column.addWidget(self.readout)
+        # made once: taking widgets out of a scene while Qt hands a new style down ends the program
+        self._legend = self.plots[0].addLegend(offset=(-8, 8))
+        self._swatches = [pg.PlotDataItem() for _ in range(3)]
+        for swatch, name in zip(self._swatches, ("exemplar", "result", "band"), strict=True):
+            self._legend.addItem(swatch, name)
         self._rulers = [pg.InfiniteLine(angle=90, movable=False) for _ in range(2)]
         self.graphics.scene().sigMouseMoved.connect(self._hovered)
         self._draw()
@@ -163,7 +168,7 @@ class CurvePlot(QWidget):
         """Follow the palette."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_rulers"):
-            self._draw()
+            QTimer.singleShot(0, self, self._draw)
 
     def _colors(self) -> tuple[QColor, QColor, QColor]:
         palette = self.palette()
@@ -176,36 +181,41 @@ class CurvePlot(QWidget):
         self.graphics.setBackground(base)
         log = self.log_box.isChecked()
         for index, plot in enumerate(self.plots[:2]):
-            if plot.legend is not None:
-                plot.legend.scene().removeItem(plot.legend)
-                plot.legend = None
             plot.clear()
-            if index == 0:
-                plot.addLegend(offset=(-8, 8), labelTextColor=text)
             plot.setLogMode(x=False, y=log)
             self._draw_band(plot, index, accent, log)
             if self._result is not None and self.axes_box.isChecked():
                 styles = (Qt.PenStyle.SolidLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
                 for axis, values in enumerate(self._rows(self._result, index)):
                     pen = pg.mkPen(accent, width=1, style=styles[axis % 3])
-                    self._line(plot, self._result.lags, values, pen, f"result, {AXES[axis % 3]}", log)
+                    self._line(plot, self._result.lags, values, pen, log)
             if self._result is not None:
                 pen = pg.mkPen(accent, width=2)
-                self._line(plot, self._result.lags, self._mean(self._result, index), pen, "result", log)
+                self._line(plot, self._result.lags, self._mean(self._result, index), pen, log)
             if self._exemplar is not None:
                 pen = pg.mkPen(text, width=1.5, style=Qt.PenStyle.DashLine)
-                self._line(plot, self._exemplar.lags, self._mean(self._exemplar, index), pen, "exemplar", log)
+                self._line(plot, self._exemplar.lags, self._mean(self._exemplar, index), pen, log)
             self._rulers[index].setPen(pg.mkPen(text, width=1, style=Qt.PenStyle.DotLine))
             self._rulers[index].hide()
             plot.addItem(self._rulers[index], ignoreBounds=True)
             plot.setLabel("left", TITLES[index], color=text.name())
             plot.enableAutoRange()
+        self._draw_legend(text, accent)
         self._draw_axes(text)
         self._draw_loss()
 
+    def _draw_legend(self, text: QColor, accent: QColor) -> None:
+        band = QColor(accent)
+        band.setAlphaF(0.2)
+        pens = (
+            pg.mkPen(text, width=1.5, style=Qt.PenStyle.DashLine), pg.mkPen(accent, width=2), pg.mkPen(band, width=8)
+        )  # fmt: skip
+        for swatch, pen in zip(self._swatches, pens, strict=True):
+            swatch.setPen(pen)
+        self._legend.setLabelTextColor(text)
+
     def _draw_axes(self, text: QColor) -> None:
-        scale = 1.0 if self._pixel_size is None else self._pixel_size * 1e6
-        unit = "voxels" if self._pixel_size is None else "µm"
+        scale, unit = self._scale()
         self.plots[0].showAxis("top", self._pixel_size is not None)
         self.plots[0].setLabel("top", "Distance r (voxels)" if self._pixel_size is not None else "", color=text.name())
         self.plots[1].setLabel("bottom", f"Distance r ({unit})", color=text.name())
@@ -215,6 +225,12 @@ class CurvePlot(QWidget):
             for side in ("left", "bottom", "top"):
                 plot.getAxis(side).setPen(pg.mkPen(text, width=1))
                 plot.getAxis(side).setTextPen(text)
+
+    def _scale(self) -> tuple[float, str]:
+        """Length of a voxel in the unit of the lower axis, and that unit: µm, or nm where µm would be all zeros."""
+        if self._pixel_size is None:
+            return 1.0, "voxels"
+        return (self._pixel_size * 1e9, "nm") if self._pixel_size < 5e-9 else (self._pixel_size * 1e6, "µm")
 
     def _draw_loss(self) -> None:
         plot = self.plots[2]
@@ -239,14 +255,11 @@ class CurvePlot(QWidget):
         fill = QColor(accent)
         fill.setAlphaF(0.2)
         plot.addItem(pg.FillBetweenItem(edges[0], edges[1], brush=fill))
-        if plot.legend is not None:
-            swatch = pg.PlotDataItem(pen=pg.mkPen(fill, width=8))
-            plot.legend.addItem(swatch, "band")
 
     @staticmethod
-    def _line(plot: Any, lags: np.ndarray, values: np.ndarray, pen: Any, name: str, log: bool) -> None:
+    def _line(plot: Any, lags: np.ndarray, values: np.ndarray, pen: Any, log: bool) -> None:
         shown = np.where(values > 0, values, np.nan) if log else values
-        plot.plot(np.asarray(lags, dtype=float), shown, pen=pen, name=name, connect="finite")
+        plot.plot(np.asarray(lags, dtype=float), shown, pen=pen, connect="finite")
 
     @staticmethod
     def _mean(curves: CurvesLike, index: int) -> np.ndarray:
@@ -282,7 +295,8 @@ class CurvePlot(QWidget):
             return
         distance = f"r = {lag} voxels"
         if self._pixel_size is not None:
-            distance = f"r = {lag * self._pixel_size * 1e6:.4g} µm ({lag} voxels)"
+            scale, unit = self._scale()
+            distance = f"r = {lag * scale:.4g} {unit} ({lag} voxels)"
         kept = {name: value for name, value in values.items() if name not in ("r_voxels", "r_um")}
         if not self.axes_box.isChecked():
             kept = {name: value for name, value in kept.items() if name[-2:] not in ("_z", "_y", "_x")}
