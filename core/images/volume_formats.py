@@ -36,7 +36,7 @@ def write_nrrd(volume: Volume, path: Path) -> None:
     }
     if volume.voxel_size is not None:
         header["space units"] = ["um"] * 3
-    nrrd.write(str(path), volume.labels, header, index_order="C")
+    nrrd.write(str(path), volume.labels, header, index_order="C", compression_level=4)
 
 
 def read_nrrd(path: Path, check: SizeCheck) -> tuple[np.ndarray, Facts]:
