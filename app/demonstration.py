@@ -144,7 +144,7 @@ def demonstrate(
     say("Phases: " + ", ".join(shares))
     person.click(window.phases.panel.primary)
     person.picture(folder / "3-mask.png")
-    person.click(window.mask.panel.primary)
+    person.click(window.mask_step.panel.primary)
     form = window.reconstruct.form
     person.wait(form.isEnabled, "the engines", 300)
     person.choose(form.preset, preset)

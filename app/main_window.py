@@ -69,11 +69,11 @@ class MainWindow(QMainWindow):
 
         self.micrograph = MicrographWorkspace(self.context)
         self.phases = PhasesWorkspace(self.context, self.exemplar)
-        self.mask = MaskWorkspace(self.context)
+        self.mask_step = MaskWorkspace(self.context)
         self.reconstruct = ReconstructWorkspace(self.context)
         self.inspect = InspectWorkspace(self.context, self.preferences)
         self.workspaces: dict[str, Workspace] = {
-            space.key: space for space in (self.micrograph, self.phases, self.mask, self.reconstruct, self.inspect)
+            space.key: space for space in (self.micrograph, self.phases, self.mask_step, self.reconstruct, self.inspect)
         }
         self._build_center()
         self._build_docks()
@@ -162,7 +162,7 @@ class MainWindow(QMainWindow):
         self.export_action = self._action(
             "&Export …", "Ctrl+E", "export", "Export the volume, its curves or its report"
         )
-        self.export_action.triggered.connect(lambda: (self.show_step("inspect"), self.inspect.export()))
+        self.export_action.triggered.connect(self._export)
         self.quit_action = self._action("&Quit", "Ctrl+Q")
         self.quit_action.triggered.connect(self.close)
         self.undo_action = self.commands.stack.createUndoAction(self, "&Undo")
@@ -171,7 +171,7 @@ class MainWindow(QMainWindow):
         self.redo_action.setShortcut(QKeySequence("Ctrl+Shift+Z"))
         self._icons |= {self.undo_action: "undo", self.redo_action: "redo"}
         self.run_action = self._action("&Run the reconstruction", "Ctrl+R", "run")
-        self.run_action.triggered.connect(lambda: (self.show_step("reconstruct"), self.reconstruct.run()))
+        self.run_action.triggered.connect(self._run)
         self.cancel_action = self._action("&Cancel the running job", "Esc", "cancel")
         self.cancel_action.triggered.connect(self.context.jobs.cancel)
         self.pause_action = self._action("&Pause or go on", "Ctrl+P", "pause")
@@ -303,6 +303,14 @@ class MainWindow(QMainWindow):
                     Qt.ShortcutContext.WindowShortcut if other is space else Qt.ShortcutContext.WidgetShortcut
                 )
         space.entered()
+
+    def _export(self) -> None:
+        self.show_step("inspect")
+        self.inspect.export()
+
+    def _run(self) -> None:
+        self.show_step("reconstruct")
+        self.reconstruct.run()
 
     def _fit(self) -> None:
         fit = getattr(self.current, "fit", None) or getattr(getattr(self.current, "image", None), "fit", None)

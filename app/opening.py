@@ -15,7 +15,7 @@ from app.context import Context
 from app.jobs import Latest
 from app.preferences import Preferences
 from app.session import Plan, State
-from core.images.values import Micrograph
+from core.images.values import Micrograph, Phase, PhaseImage, default_phases
 
 FILTER = "Micrographs (*.tif *.tiff *.png *.jpg *.jpeg *.bmp *.npy);;All files (*)"
 
@@ -28,6 +28,8 @@ class Opened:
     path: Path
     guess: Any
     info_bar_row: int | None
+    phases: tuple[Phase, ...] | None = None
+    """Names and colours that a phase image written by Microloom carries."""
 
 
 def read(path: Path) -> Opened:
@@ -40,12 +42,17 @@ def read(path: Path) -> Opened:
     """
     from core.images.info_bar import propose_info_bar_row
     from core.images.labelled import looks_segmented
-    from core.images.reading import read_micrograph
+    from core.images.reading import read_labels, read_micrograph
 
     micrograph = read_micrograph(path)
     guess = looks_segmented(micrograph.grey)
     bar = None if guess is not None else propose_info_bar_row(micrograph)
-    return Opened(micrograph, path, guess, bar)
+    phases = None
+    if guess is not None:
+        labels = read_labels(path)
+        if isinstance(labels, PhaseImage) and labels.phases != default_phases(len(labels.phases)):
+            phases = labels.phases
+    return Opened(micrograph, path, guess, bar, phases)
 
 
 class Opener(QObject):
@@ -94,6 +101,7 @@ class Opener(QObject):
             source=opened.path,
             crop=crop,
             take_labels=opened.guess is not None,
+            phases=opened.phases,
             plan=Plan(device=old.plan.device),
             results=old.results,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings
 
@@ -28,7 +29,7 @@ class Preferences:
     @property
     def recent(self) -> list[Path]:
         """Files opened lately, newest first; those that are gone are left out."""
-        stored = self._settings.value("recent", [])
+        stored: Any = self._settings.value("recent", [])
         names = [stored] if isinstance(stored, str) else list(stored or [])
         return [path for path in map(Path, names) if path.is_file()]
 

@@ -59,7 +59,10 @@ class _Row:
 
     def _make(self) -> QWidget:
         spec = self.spec
-        emit = lambda value: self.form.changed.emit(spec.name, value)  # noqa: E731 - one line, used five times
+
+        def emit(value: Any) -> None:
+            self.form.changed.emit(spec.name, value)
+
         if spec.kind is bool:
             box = QCheckBox()
             box.toggled.connect(emit)

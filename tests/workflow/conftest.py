@@ -13,7 +13,6 @@ from app import theme
 from app.main_window import MainWindow
 from app.preferences import Preferences
 
-
 _closed: list[MainWindow] = []
 """Closed windows stay until the end: a program has one window, and Qt walks all widgets when the style changes."""
 

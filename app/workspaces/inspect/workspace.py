@@ -124,7 +124,7 @@ class InspectWorkspace(Workspace):
             self.context.messages.say("There is no volume to export yet: run a reconstruction first.", "warning")
             return
         button = self.panel.primary
-        self._menu.popup(button.mapToGlobal(button.rect().topLeft()) - button.rect().bottomLeft() * 0)
+        self._menu.popup(button.mapToGlobal(button.rect().topLeft()))
 
     def export_volume(self) -> None:
         """Ask for a place and write the volume."""

@@ -59,8 +59,8 @@ class PlanForm(QWidget):
         for side in self.sides:
             side.valueChanged.connect(self._size_changed)
         self.cube = QComboBox()
-        for side in _SIDES:
-            self.cube.addItem(f"{side}³", side)
+        for edge in _SIDES:
+            self.cube.addItem(f"{edge}³", edge)
         self.cube.addItem("other", None)
         self.cube.activated.connect(self._cube_chosen)
         self._add(grid, "Size", "Voxels along each axis", self.cube)

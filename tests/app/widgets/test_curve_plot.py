@@ -3,13 +3,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtGui import QGuiApplication
+from pytestqt.qtbot import QtBot
 
 from app.widgets.curve_plot import CurvePlot, PlotCurves
 from core.errors import JobError
 
 
 @pytest.fixture
-def plot(qtbot):
+def plot(qtbot: QtBot) -> CurvePlot:
     widget = CurvePlot()
     qtbot.addWidget(widget)
     lags = np.arange(4.0)
@@ -19,7 +20,7 @@ def plot(qtbot):
     return widget
 
 
-def test_values_at_a_lag(plot):
+def test_values_at_a_lag(plot: CurvePlot) -> None:
     values = plot.values_at(2)
     assert values["r_um"] == pytest.approx(0.04)
     assert values["S2_exemplar"] == pytest.approx(0.2)
@@ -28,13 +29,13 @@ def test_values_at_a_lag(plot):
     assert plot.values_at(4) == {}
 
 
-def test_read_out_names_the_distance_in_both_units(plot):
+def test_read_out_names_the_distance_in_both_units(plot: CurvePlot) -> None:
     plot._read(1)
     assert "0.02 µm (1 voxels)" in plot.readout.text()
     assert "S2 exemplar 0.3000" in plot.readout.text()
 
 
-def test_copy_and_save(plot, tmp_path: Path):
+def test_copy_and_save(plot: CurvePlot, tmp_path: Path) -> None:
     plot.copy_data()
     assert QGuiApplication.clipboard().text().split("\n")[0].split("\t")[:2] == ["r_voxels", "r_um"]
     for kind, start in (("csv", b"r_voxels,r_um"), ("svg", b"<?xml"), ("png", b"\x89PNG")):
@@ -45,12 +46,12 @@ def test_copy_and_save(plot, tmp_path: Path):
         plot.save(tmp_path / "nowhere" / "curves.csv")
 
 
-def test_voxels_only_where_the_pixel_size_is_unknown(plot):
+def test_voxels_only_where_the_pixel_size_is_unknown(plot: CurvePlot) -> None:
     plot.set_pixel_size(None)
     assert "r_um" not in plot.table()[0]
     assert "voxels" in plot.plots[1].getAxis("bottom").labelText
 
 
-def test_log_axis_survives_a_zero(plot):
+def test_log_axis_survives_a_zero(plot: CurvePlot) -> None:
     plot.log_box.setChecked(True)
     assert plot.plots[1].ctrl.logYCheck.isChecked()

@@ -15,7 +15,7 @@ def _least_gap(box: tuple[int, ...], centres: np.ndarray, radii: np.ndarray) -> 
     """Least distance between two surfaces over all pairs and periodic images (brute force)."""
     images = [np.asarray(shift) * box for shift in itertools.product((-1, 0, 1), repeat=len(box))]
     return min(
-        float(np.linalg.norm(centres[a] - centres[b] + image)) - radii[a] - radii[b]
+        float(np.linalg.norm(centres[a] - centres[b] + image) - radii[a] - radii[b])
         for a, b in itertools.combinations(range(len(radii)), 2)
         for image in images
     )
