@@ -114,7 +114,7 @@ def _sheet(dark: bool) -> str:
         QLabel[role="error"] {{ color: {"#FF8A80" if dark else "#B3261E"}; }}
         QLabel[role="warning"] {{ color: {"#FFC24B" if dark else "#8A5A00"}; }}
         QLabel[role="good"] {{ color: {"#7BDDA0" if dark else "#12703B"}; }}
-        QRangeSlider {{ qproperty-barColor: {strong}; }}
+        QRangeSlider, QDoubleRangeSlider, QLabeledRangeSlider {{ qproperty-barColor: {strong}; }}
         QMainWindow::separator {{ width: 5px; height: 5px; background: transparent; }}
         QMainWindow::separator:hover {{ background: {strong}; }}
     """

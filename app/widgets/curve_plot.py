@@ -213,6 +213,8 @@ class CurvePlot(QWidget):
         for swatch, pen in zip(self._swatches, pens, strict=True):
             swatch.setPen(pen)
         self._legend.setLabelTextColor(text)
+        for _swatch, label in self._legend.items:
+            label.setText(label.text, color=text)  # pyqtgraph colours only labels that come later
 
     def _draw_axes(self, text: QColor) -> None:
         scale, unit = self._scale()
