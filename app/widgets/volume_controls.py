@@ -21,7 +21,9 @@ from PySide6.QtWidgets import (
 )
 from superqt import QRangeSlider
 
+from app.widgets.picture_file import save_picture
 from app.widgets.volume_view import MODES, VolumeView
+from core.errors import MicroloomError
 
 TITLES = {"surface": "Surface of the phase", "translucent": "Translucent", "maximum": "Maximum"}
 
@@ -142,9 +144,7 @@ class VolumeControls(QWidget):
         image = self._view.snapshot()
         chosen, _ = QFileDialog.getSaveFileName(self, "Save a picture of the view", "volume.png", "Picture (*.png)")
         if chosen:
-            from PySide6.QtCore import QIODevice, QSaveFile
-
-            file = QSaveFile(str(Path(chosen)))
-            opened = file.open(QIODevice.OpenModeFlag.WriteOnly)
-            if not (opened and image.save(file, "PNG") and file.commit()):
-                QMessageBox.warning(self, "Save a picture", f"{chosen} could not be written: {file.errorString()}")
+            try:
+                save_picture(image, Path(chosen))
+            except MicroloomError as error:
+                QMessageBox.warning(self, "Save a picture", str(error))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from vispy import scene
 from vispy.color import Colormap
+from vispy.gloo import gl
 from vispy.visuals.transforms import STTransform
 
 AXIS_COLORS = ("#4F9DDE", "#6CBF5A", "#E0665A")
@@ -16,10 +18,14 @@ INK = "#D4D7DA"
 PLANES = ((0, 1, 2), (2, 1, 0), (1, 0, 2))
 """Per slice: the axis it cuts, the axis down and the axis across (0, 1, 2 = z, y, x)."""
 FINE, COARSE = 0.6, 2.5
+TEXTURE_EDGE, SOFTWARE_EDGE = 2048, 64
+"""Longest side of a ray-cast volume in voxels; beyond it, voxels are left out and the view says so."""
 
 
 class PanTurntable(scene.TurntableCamera):
     """vispy's turntable camera, with the right button panning."""
+
+    center: Any
 
     def viewbox_mouse_event(self, event: Any) -> None:
         """Right drag pans; all else as in vispy."""
@@ -151,9 +157,11 @@ class VolumeScene:
     ) -> None:
         """Ray cast ``labels``, whose first voxel is at ``offset``."""
         count = len(rgba)
-        step = max(1, -(-max(labels.shape) // 2048))
+        limit = SOFTWARE_EDGE if self.software else TEXTURE_EDGE
+        step = max(1, -(-max(labels.shape) // limit))
         labels = labels[::step, ::step, ::step]
-        self.note.text = f"3-D: every {step}nd voxel (texture limit)" if step > 1 else ""
+        why = "no graphics card" if self.software else "texture limit"
+        self.note.text = f"3-D: 1 voxel in {step} along each axis ({why})" if step > 1 else ""
         self.volume.set_data(labels * np.uint8(2) + np.uint8(1), clim=(0, 2 * count))
         self.volume.cmap = Colormap(rgba, controls=np.linspace(0, 1, count + 1), interpolation="zero")
         self.volume.method = method
@@ -185,9 +193,21 @@ class VolumeScene:
         shading.light_dir = (-np.sin(a) * np.cos(e), np.cos(a) * np.cos(e), -np.sin(e))
         shading.ambient_light, shading.specular_light = (1, 1, 1, 0.35), (1, 1, 1, 0.08)
 
+    @property
+    def finest(self) -> float:
+        """Ray step in voxels when still."""
+        return 1.0 if self.software else FINE
+
+    @cached_property
+    def software(self) -> bool:
+        """Whether OpenGL is drawn by the processor, which casts rays a hundred times slower."""
+        self.canvas.set_current()
+        name = str(gl.glGetParameter(gl.GL_RENDERER)).lower()
+        return any(word in name for word in ("llvmpipe", "softpipe", "swrast", "software"))
+
     def coarse(self, moving: bool) -> None:
         """Longer ray steps while moving."""
-        self.volume.relative_step_size = COARSE if moving else FINE
+        self.volume.relative_step_size = COARSE if moving else self.finest
 
     def place(self, pixel: Any) -> tuple[int, tuple[float, float]] | None:
         """The slice under ``pixel`` (canvas) and the place in it (across, down), or None; slice 3 is the volume."""

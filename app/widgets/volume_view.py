@@ -214,8 +214,9 @@ class VolumeView(QWidget):
         rgba = np.ones((len(self.styles), 4))
         rgba[:, :3] = self._rgb() / 255
         # opacity is meant per tenth of the volume's side, so that it does not depend on the voxel count
+        samples = max(1.0, max(part.shape) / 10 / self.scene.finest)
         for label, (_, opacity, visible) in enumerate(self.styles):
-            rgba[label, 3] = min(opacity, 0.99) * 0.3 if visible else 0.0
+            rgba[label, 3] = 1 - (1 - min(opacity, 0.99)) ** (1 / samples) if visible else 0.0
             if self.mode == "maximum":
                 rgba[label, 3] = opacity if visible else 0.0
         method = "translucent" if self.mode == "translucent" else "mip"

@@ -14,6 +14,7 @@ from app.jobs import Latest
 from app.preferences import Preferences
 from app.session import Result, State
 from app.widgets.panel import card, hint, set_role
+from app.widgets.picture_file import save_picture
 from app.widgets.volume_controls import VolumeControls
 from app.widgets.volume_view import VolumeView
 from app.workspaces.inspect import exporting
@@ -158,7 +159,7 @@ class InspectWorkspace(Workspace):
         chosen, _ = QFileDialog.getSaveFileName(self.panel, "Save a picture of the view", name, "Picture (*.png)")
         if chosen:
             image = self.view.snapshot()
-            self._write(exporting.Wish("the picture", Path(chosen), lambda: _save_picture(image, Path(chosen))))
+            self._write(exporting.Wish("the picture", Path(chosen), lambda: save_picture(image, Path(chosen))))
 
     def export_report(self) -> None:
         """Ask for a folder and write the report."""
@@ -273,12 +274,3 @@ class InspectWorkspace(Workspace):
     def close(self) -> None:
         """The window closes."""
         self.view.stop_turntable()
-
-
-def _save_picture(image: Any, path: Path) -> None:
-    from core.errors import JobError
-    from core.images.atomic import replacing
-
-    with replacing(path, True) as temporary:
-        if not image.save(str(temporary), "PNG"):
-            raise JobError(f"The picture could not be written to {path}.", "Choose another folder.")
