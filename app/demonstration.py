@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -214,7 +215,8 @@ def main(arguments: list[str] | None = None) -> int:
     application()
     theme.apply("dark" if options.dark else "light")
     options.output.mkdir(parents=True, exist_ok=True)
-    settings = QSettings(str(options.output / ".window.ini"), QSettings.Format.IniFormat)
+    own = tempfile.TemporaryDirectory()  # the user's own layout and recent files are left alone
+    settings = QSettings(str(Path(own.name) / "window.ini"), QSettings.Format.IniFormat)
     window = MainWindow(Preferences(settings))
     window.resize(1440, 900)
     window.show()
@@ -236,7 +238,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         code = 1
     window.close()
-    (options.output / ".window.ini").unlink(missing_ok=True)
+    settings.sync()
+    own.cleanup()
     return code
 
 

@@ -25,9 +25,9 @@ _ROLES_LIGHT = {
 }
 _ROLES_DARK = {
     QPalette.ColorRole.Window: "#1E2124",
-    QPalette.ColorRole.Base: "#15181A",
-    QPalette.ColorRole.AlternateBase: "#212528",
-    QPalette.ColorRole.Button: "#2B2F33",
+    QPalette.ColorRole.Base: "#2A2F33",
+    QPalette.ColorRole.AlternateBase: "#31373C",
+    QPalette.ColorRole.Button: "#33393E",
     QPalette.ColorRole.Mid: "#4A5056",
     QPalette.ColorRole.Midlight: "#363B40",
     QPalette.ColorRole.Text: "#E8EAEC",

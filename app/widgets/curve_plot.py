@@ -240,8 +240,10 @@ class CurvePlot(QWidget):
         plot.setVisible(bool(self._loss))
         if self._loss:
             steps, values = np.asarray(self._loss, dtype=float).T
-            plot.setLogMode(x=False, y=bool((values > 0).all()))
             plot.plot(steps, values, pen=pg.mkPen(self._colors()[2], width=1.5))
+            # the first few steps fall from far above all others and would flatten them
+            settled = values[len(values) // 10 :]
+            plot.setYRange(0, 1.2 * float(np.percentile(settled, 99)) or 1.0, padding=0)
 
     def _draw_band(self, plot: Any, index: int, accent: QColor, log: bool) -> None:
         if self._band is None:

@@ -44,6 +44,7 @@ class SemSettings:
     electrons: float = setting(
         220.0, "Electrons", "Electrons per pixel at full brightness; fewer, more shot noise.", minimum=4.0
     )
+    amplifier: float = setting(1.0, "Amplifier", "Noise of the amplifier, grey levels.", minimum=0.0, maximum=64.0)
     voltage: float = setting(10.0, "High voltage", "Written into the bar.", unit="kV", minimum=0.1, maximum=1000.0)
     distance: float = setting(5.1, "Working distance", "Written into the bar.", unit="mm", minimum=0.1, maximum=1000.0)
     detector: str = setting("SE2", "Detector", "Written into the bar.", choices=("SE2", "InLens", "BSE"))
@@ -100,7 +101,9 @@ def sem_picture(
     grey += 0.5 * chosen.charging * np.linspace(-1, 1, rows)[:, None]
     grey += chosen.lines * generator.standard_normal((rows, 1))
     counts = generator.poisson(np.clip(grey, 0, 255) / 255 * chosen.electrons)
-    picture: np.ndarray = np.clip(np.rint(counts / chosen.electrons * 255), 0, 255).astype(np.uint8)
+    # the amplifier's noise, without which whole electrons would leave a comb in the histogram
+    analogue = counts / chosen.electrons * 255 + chosen.amplifier * generator.standard_normal(counts.shape)
+    picture: np.ndarray = np.clip(np.rint(analogue), 0, 255).astype(np.uint8)
     return picture
 
 

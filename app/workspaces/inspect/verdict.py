@@ -58,6 +58,14 @@ def verdict(result: Result) -> Verdict:
     return Verdict(f"{numbers}: outside the scatter expected of a sample of this size. Try the preset thorough.", False)
 
 
+def training_steps(result: Result) -> tuple[int, int] | None:
+    """Steps done and steps asked for, or None where the model does not say."""
+    card = result.model.card if result.model is not None else {}
+    done = card.get("training", {}).get("iterations")
+    asked = card.get("settings", {}).get("iterations")
+    return (int(done), int(asked)) if done and asked else None
+
+
 def rows(result: Result) -> list[tuple[str, str]]:
     """Label and value of each line of the result table."""
     comparison = result.comparison
@@ -75,5 +83,8 @@ def rows(result: Result) -> list[tuple[str, str]]:
     shares = share_inside(result)
     if shares is not None:
         lines.append(("Lags inside the band, S₂ and L", f"{100 * shares[0]:.0f} %, {100 * shares[1]:.0f} %"))
+    steps = training_steps(result)
+    if steps is not None and steps[0] < steps[1]:
+        lines.append(("Training steps until the time limit", f"{steps[0]} of {steps[1]}"))
     lines += [(f"Time, {what}", format_seconds(seconds)) for what, seconds in result.seconds.items()]
     return lines

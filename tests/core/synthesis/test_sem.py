@@ -17,7 +17,7 @@ from core.provenance import Provenance
 from core.synthesis.fields import bicontinuous
 from core.synthesis.sem import SemSettings, section_of, sem_micrograph, sem_picture, with_info_bar, write_sample
 
-BARE = SemSettings(texture=0, edge=0, shadow=0, tilt=0, blur=0, charging=0, lines=0, electrons=1e9)
+BARE = SemSettings(texture=0, edge=0, shadow=0, tilt=0, blur=0, charging=0, lines=0, amplifier=0, electrons=1e9)
 """A microscope that shows nothing but the phases: a thousand million electrons have no shot noise to speak of."""
 
 
