@@ -97,8 +97,15 @@ class VolumeScene:
         self.note.pos = (8, 8)
         self._light: Any = None
 
+    @property
+    def of_the_volume(self) -> list[Any]:
+        """All that stands in the 3-D view."""
+        return [self.volume, self.mesh, self.box, self.tripod, self.ticks, *self.frames]
+
     def lay_out(self, shape: tuple[int, ...], scale: tuple[float, ...], unit: str) -> None:
         """Fit box, axes and slices to ``shape`` voxels of ``scale`` units each, both in (z, y, x)."""
+        for visual in (self.box, self.tripod, self.ticks, *self.frames):
+            visual.visible = True
         for plane, (_, down, across) in enumerate(PLANES):
             self.images[plane][0].transform.scale = (scale[across], scale[down])
             self.across[plane].axis.axis_label = f"{'zyx'[across]} ({unit})"

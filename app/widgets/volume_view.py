@@ -127,7 +127,8 @@ class VolumeView(QWidget):
         if self.scene is not None:
             for image, _ in self.scene.images:
                 image.set_data(np.zeros((2, 2, 3), np.uint8))
-            self.scene.volume.visible = self.scene.mesh.visible = False
+            for visual in self.scene.of_the_volume:
+                visual.visible = False
             self.scene.canvas.update()
 
     def _choose_unit(self) -> None:
@@ -153,8 +154,13 @@ class VolumeView(QWidget):
         """Draw the volume as "surface", "translucent" or "maximum"."""
         if mode not in MODES:
             raise ValueError(f"A mode is one of {MODES}, not {mode!r}.")
+        if mode == self.mode:
+            return
         self.mode = mode
+        if self.scene is not None:
+            self.scene.volume.visible = False  # no ray is cast while the surface is on its way
         self._show_3d()
+        self.changed.emit()
 
     def set_phase(self, label: int) -> None:
         """Choose the phase whose surface is drawn."""
