@@ -5,18 +5,16 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, QTimer, QUrl
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
     QCloseEvent,
-    QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
     QKeySequence,
 )
 from PySide6.QtWidgets import (
-    QApplication,
     QDockWidget,
     QFileDialog,
     QHBoxLayout,
@@ -423,16 +421,19 @@ class MainWindow(QMainWindow):
             f"{lines}<br><br>MIT licence. Made with Qt (LGPL).",
         )
 
-    def open_folder(self, folder: Path) -> None:
-        """Show ``folder`` in the system's file manager."""
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask only where work would be lost: a running job, or results that were never exported."""
         jobs = self.context.jobs
-        if jobs.busy and QApplication.activeModalWidget() is None and self.isVisible():
+        lost = ""
+        if jobs.busy:
+            lost = f"{jobs.title} is still running. Stop it and quit?"
+        elif self.inspect.unexported:
+            count = self.inspect.unexported
+            what = "A volume was" if count == 1 else f"{count} volumes were"
+            lost = f"{what} never exported and will be gone. Quit all the same?"
+        if lost and self.isVisible():
             answer = QMessageBox.question(
-                self, "Quit Microloom", f"{jobs.title} is still running. Stop it and quit?",
+                self, "Quit Microloom", lost,
                 QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No, QMessageBox.StandardButton.No,
             )  # fmt: skip
             if answer != QMessageBox.StandardButton.Yes:

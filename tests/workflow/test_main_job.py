@@ -38,6 +38,7 @@ def test_from_a_sample_to_an_exported_volume(window: MainWindow, qtbot: QtBot, t
         path.name for path in out.iterdir()
     }
     assert any("Volume fraction" in line for line in said)
+    assert window.inspect.unexported == 0
     # a changed plan makes the result stale, and the difference is named
     window.commands.plan("seed", seed=5)
     qtbot.waitUntil(lambda: window.inspect.status.mark == "stale")

@@ -10,6 +10,7 @@ import tifffile
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
@@ -217,6 +218,17 @@ def test_cancel_keeps_the_last_good_model(
     result = window.session.state.result
     assert result is not None and result.volume.shape == (24, 24, 24)
     assert window.current is window.inspect
+    # closing would lose the volume: it is asked first, and No keeps the window
+    assert window.inspect.unexported == 1
+    asked: list[str] = []
+
+    def refuse(_parent: object, _title: str, text: str, *_buttons: object) -> QMessageBox.StandardButton:
+        asked.append(text)
+        return QMessageBox.StandardButton.No
+
+    monkeypatch.setattr(QMessageBox, "question", refuse)
+    assert not window.close() and window.isVisible()
+    assert "never exported" in asked[0]
 
 
 def test_the_palette_reaches_every_action_and_f1_the_step_s_page(window: MainWindow, qtbot: QtBot) -> None:

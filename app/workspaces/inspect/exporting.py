@@ -18,6 +18,8 @@ class Wish:
     what: str
     path: Path
     write: Callable[[], object]
+    volume_of: Result | None = None
+    """The result whose volume this writes, so that it counts as safe from then on."""
 
 
 def ask_volume(parent: QWidget, result: Result, folder: str) -> Wish | None:
@@ -28,7 +30,7 @@ def ask_volume(parent: QWidget, result: Result, folder: str) -> Wish | None:
     path = _ask(parent, "Export the volume", folder, f"{file_name(result)}.tif", kinds)
     if path is None:
         return None
-    return Wish("the volume", path, lambda: write_volume(result.volume, path, overwrite=True))
+    return Wish("the volume", path, lambda: write_volume(result.volume, path, overwrite=True), result)
 
 
 def ask_surface(parent: QWidget, result: Result, phase: int, folder: str) -> Wish | None:

@@ -41,6 +41,7 @@ class InspectWorkspace(Workspace):
         stack.addWidget(self.view)
         self.canvas = self._stack = stack
         self._shown: Result | None = None
+        self._safe: list[Result] = []
         self._writer = Latest(self)
         self._writer.answered.connect(self._written)
         self._writer.failed.connect(lambda error: context.messages.failed("Exporting", error))
@@ -178,7 +179,14 @@ class InspectWorkspace(Workspace):
 
         self._writer.ask(work)
 
+    @property
+    def unexported(self) -> int:
+        """Results whose volume was never written to a file."""
+        return sum(all(result is not safe for safe in self._safe) for result in self.session.state.results)
+
     def _written(self, wish: exporting.Wish) -> None:
+        if wish.volume_of is not None:
+            self._safe.append(wish.volume_of)
         self.context.messages.say(f"Wrote {wish.what}: {wish.path}", "good")
 
     def _turn(self, on: bool) -> None:

@@ -238,7 +238,7 @@ class ReconstructWorkspace(Workspace):
             # the runner is still closing the old job when this arrives
             QTimer.singleShot(0, lambda: self.context.jobs.start(run.title, lambda: run.generate(model)))
             return
-        kept = " The last model is kept: Reconstruct ▸ Stop and keep builds from it." if self._snapshot else ""
+        kept = " The model as trained so far is kept; step 4 offers to build its volume." if self._snapshot else ""
         self.result_text.setText(f"Cancelled.{kept}")
         self.context.messages.say(f"Cancelled: {run.title}.{kept}")
         if self._snapshot is not None:
