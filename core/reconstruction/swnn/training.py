@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -19,8 +20,12 @@ from core.reconstruction.swnn.patterns import ExemplarPatterns
 from core.reconstruction.swnn.settings import SwnnSettings, resolve
 from core.reconstruction.swnn.shapes import REACH, ExemplarShapes
 
+R = TypeVar("R")
+
 PREVIEW_SECONDS = 1.5
-SNAPSHOT_SECONDS = 10.0
+SNAPSHOT_SECONDS = 2.0
+SNAPSHOT_SHARE = 0.07
+"""A snapshot is made no more often than every `SNAPSHOT_SECONDS`, and takes at most about this share of the time."""
 WARM_UP = 10
 """Iterations over which the learning rate rises to its full value."""
 
@@ -59,7 +64,10 @@ class TrainedSwnn:
 
 @dataclass(frozen=True)
 class SwnnProgress(Progress):
-    """One report from training: the loss, now and then a preview (0 and 1, uint8) and a snapshot that can be used."""
+    """One report from training: the loss, now and then a preview (0 and 1, uint8) and a snapshot that can be used.
+
+    With a snapshot comes its own preview, 64³ in evaluation mode; other previews are the block just trained on.
+    """
 
     loss: float = float("nan")
     preview: np.ndarray | None = None
@@ -69,7 +77,7 @@ class SwnnProgress(Progress):
 def train(
     target: Target, settings: SwnnSettings, *, device: str = "cpu", max_seconds: float | None = None
 ) -> Generator[SwnnProgress, None, TrainedSwnn]:
-    """Train a network on the target's exemplar; yields once per iteration.
+    """Train a network on the target's exemplar; yields once per iteration, and between the blocks of a snapshot.
 
     With the same seed and device type the weights are the same each time, unless a time limit ends the training
     before the last iteration: the learning rate follows whichever is nearer its end, iterations or time, so
@@ -111,6 +119,7 @@ def train(
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99))
     losses: list[float] = []
     last_preview = last_snapshot = began
+    pause = SNAPSHOT_SECONDS
     done = 0.0
     while done < 1:
         for group in optimiser.param_groups:
@@ -135,15 +144,21 @@ def train(
         if now - last_preview > PREVIEW_SECONDS:
             preview = preview_of(network, block, target.seed)
             last_preview = now
-        if now - last_snapshot > SNAPSHOT_SECONDS:
-            snapshot = finished(network, target, losses, now - began, estimates=2, blocks=1)
-            last_snapshot = time.monotonic()
-        handed_over = time.monotonic()
         # with a time limit in force, as many steps as there will be time for
         steps = max(len(losses), round(len(losses) / done))
+        if now - last_snapshot > pause:
+            report = SwnnProgress(len(losses), steps, "Training", losses[-1])
+            making = finished(network, target, losses, now - began, estimates=1, blocks=1)
+            (snapshot, preview), held = yield from _reported(making, report)
+            began += held
+            last_preview = last_snapshot = time.monotonic()
+            pause = max(SNAPSHOT_SECONDS, (last_snapshot - now - held) / SNAPSHOT_SHARE)
+        handed_over = time.monotonic()
         yield SwnnProgress(len(losses), steps, "Training", losses[-1], preview, snapshot)
         began += time.monotonic() - handed_over
-    return finished(network, target, losses, time.monotonic() - began, estimates=8, blocks=4)
+    making = finished(network, target, losses, time.monotonic() - began, estimates=8, blocks=4)
+    (trained, _), _ = yield from _reported(making, None)
+    return trained
 
 
 def learning_rate(settings: SwnnSettings, step: int, done: float) -> float:
@@ -188,26 +203,31 @@ def preview_of(network: SwnnNetwork, block: Tensor, seed: int) -> np.ndarray:
 
 def finished(
     network: SwnnNetwork, target: Target, losses: list[float], seconds: float, *, estimates: int, blocks: int
-) -> TrainedSwnn:
-    """A copy of ``network`` made ready for use.
+) -> Generator[tuple[int, int], None, tuple[TrainedSwnn, np.ndarray]]:
+    """A copy of ``network`` made ready for use, and the labels (uint8, 1 = phase) of 64³ voxels that it makes.
 
     The statistics of its batch normalisation are re-estimated on ``estimates`` blocks of 64³, and its threshold meets
-    the wanted fraction on ``blocks`` more.
+    the wanted fraction on ``blocks`` more. Yields how many of how many blocks are done after each.
 
-    Draws its noise from its own generator, so that looking does not change the training.
+    Draws its noise from its own generators, so that looking does not change the training.
     """
-    draw = torch.Generator().manual_seed(target.seed + 1)
     device = str(next(network.parameters()).device)
+    total = estimates + blocks
     copied = copy.deepcopy(network)
-    estimate_statistics(copied, estimates, draw)
+    for done in estimate_statistics(copied, estimates, torch.Generator().manual_seed(target.seed + 1)):
+        yield done, total
     copied.eval()
-    with torch.no_grad():
-        field = torch.cat(
-            [copied(make_noise(copied, (64, 64, 64), 1, draw, device), (0, 0, 0), (64, 64, 64)) for _ in range(blocks)]
-        )
-    values = field.flatten().cpu().numpy()
+    # a start of its own: the first block shows the same place, however many estimates went before
+    draw = torch.Generator().manual_seed(target.seed + 2)
+    fields = []
+    for done in range(blocks):
+        with torch.no_grad():
+            field = copied(make_noise(copied, (64, 64, 64), 1, draw, device), (0, 0, 0), (64, 64, 64))
+        fields.append(field[0, 0].cpu().numpy())
+        yield estimates + done + 1, total
+    values = np.stack(fields)
     threshold = threshold_for(values, target.wanted_fraction)
-    return TrainedSwnn(
+    trained = TrainedSwnn(
         copied.cpu(),
         network.settings,
         threshold,
@@ -217,12 +237,14 @@ def finished(
         seconds,
         tuple(losses),
     )
+    return trained, (fields[0] > threshold).astype(np.uint8)
 
 
-def estimate_statistics(network: SwnnNetwork, blocks: int, draw: torch.Generator) -> None:
+def estimate_statistics(network: SwnnNetwork, blocks: int, draw: torch.Generator) -> Generator[int, None, None]:
     """Replace the running statistics of batch normalisation by plain means over ``blocks`` blocks of 64³.
 
-    The running ones lag behind the weights; with these, evaluation mode gives what training showed.
+    The running ones lag behind the weights; with these, evaluation mode gives what training showed. Yields the number
+    of blocks done after each; the network is to be used only when it has come to its end.
     """
     device = str(next(network.parameters()).device)
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm3d)]
@@ -232,12 +254,31 @@ def estimate_statistics(network: SwnnNetwork, blocks: int, draw: torch.Generator
         norm.momentum = None  # a plain mean over what is seen from now on
     was_training = network.training
     network.train()
-    with torch.no_grad():
-        for _ in range(blocks):
+    for done in range(1, blocks + 1):
+        with torch.no_grad():  # not around the yield: it would hold for whoever runs the job, too
             network(make_noise(network, (64, 64, 64), 1, draw, device), (0, 0, 0), (64, 64, 64))
+        yield done
     network.train(was_training)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
+
+
+def _reported(
+    making: Generator[tuple[int, int], None, R], report: SwnnProgress | None
+) -> Generator[SwnnProgress, None, tuple[R, float]]:
+    """Run ``making``, yielding ``report``, or its own count, at each step; its result, and the time it was held."""
+    held = 0.0
+    try:
+        while True:
+            try:
+                step = next(making)
+            except StopIteration as end:
+                return end.value, held
+            handed_over = time.monotonic()
+            yield report or SwnnProgress(*step, "Finishing the training")
+            held += time.monotonic() - handed_over
+    finally:
+        making.close()
 
 
 def threshold_for(values: np.ndarray, fraction: float) -> float:

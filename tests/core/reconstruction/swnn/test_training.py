@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,6 +48,11 @@ def run(settings: SwnnSettings, wanted: Target) -> tuple[TrainedSwnn, list[SwnnP
     return finish(train(wanted, settings), seen.append), seen
 
 
+def reports(seen: list[SwnnProgress]) -> list[SwnnProgress]:
+    """Those of the iterations: the finishing has its own."""
+    return [report for report in seen if report.what == "Training"]
+
+
 def test_the_same_seed_gives_the_same_weights() -> None:
     first, _ = run(TINY, target(seed=5))
     state = torch.random.get_rng_state()
@@ -63,23 +69,55 @@ def test_the_same_seed_gives_the_same_weights() -> None:
 def test_looking_does_not_change_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
     unseen, _ = run(TINY, target())
     monkeypatch.setattr(training, "PREVIEW_SECONDS", -1.0)
-    monkeypatch.setattr(training, "SNAPSHOT_SECONDS", -1.0)
     watched, seen = run(TINY, target())
     assert watched.losses == unseen.losses
-    last = seen[-1]
+    last = reports(seen)[-1]
     assert last.preview is not None
     assert last.preview.dtype == np.uint8
     assert last.preview.shape == (12, 12, 12)
+    monkeypatch.setattr(training, "SNAPSHOT_SECONDS", -1.0)
+    monkeypatch.setattr(training, "SNAPSHOT_SHARE", math.inf)
+    watched, seen = run(TINY, target())
+    assert watched.losses == unseen.losses
+    last = [report for report in seen if report.snapshot is not None][-1]
     assert last.snapshot is not None
+    assert last.preview is not None
+    assert last.preview.shape == (64, 64, 64)
+    assert last.preview.mean() == pytest.approx(last.snapshot.fraction, abs=1e-9)
     assert last.snapshot.settings == resolve(TINY, target().indicator)
     assert not last.snapshot.network.training
 
 
 def test_every_iteration_is_reported() -> None:
     trained, seen = run(TINY, target())
-    assert [(report.step, report.of) for report in seen] == [(1, 3), (2, 3), (3, 3)]
-    assert tuple(report.loss for report in seen) == trained.losses
+    assert [(report.step, report.of) for report in reports(seen)] == [(1, 3), (2, 3), (3, 3)]
+    assert tuple(report.loss for report in reports(seen)) == trained.losses
     assert trained.iterations == 3
+
+
+def test_a_network_is_made_ready_block_by_block() -> None:
+    _, seen = run(TINY, target())
+    rest = seen[3:]  # eight blocks for the statistics, four for the threshold
+    assert [(report.step, report.of) for report in rest] == [(done, 12) for done in range(1, 13)]
+
+
+def test_a_snapshot_can_be_left_at_each_of_its_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "SNAPSHOT_SECONDS", -1.0)
+    monkeypatch.setattr(training, "SNAPSHOT_SHARE", math.inf)
+    made: list[tuple[int, ...]] = []
+
+    def noted(network: SwnnNetwork, size: tuple[int, int, int], *arguments: Any) -> list[torch.Tensor]:
+        made.append(size)
+        return make_noise(network, size, *arguments)
+
+    monkeypatch.setattr(training, "make_noise", noted)
+    job = train(target(), TINY)
+    assert [next(job).snapshot is None for _ in range(3)] == [True, True, False]
+    assert made == [(12, 12, 12), (64, 64, 64), (64, 64, 64)]
+    next(job)
+    job.close()  # one block of the second snapshot was made, and no more are
+    assert made[3:] == [(12, 12, 12), (64, 64, 64)]
+    assert torch.is_grad_enabled()
 
 
 def test_evaluation_mode_gives_what_training_showed() -> None:
@@ -88,19 +126,19 @@ def test_evaluation_mode_gives_what_training_showed() -> None:
     torch.manual_seed(0)
     network = SwnnNetwork(settings)
     draw = torch.Generator().manual_seed(1)
-    training.estimate_statistics(network, 4, draw)
+    finish(training.estimate_statistics(network, 4, draw))
     size = (64, 64, 64)
     noise = make_noise(network, size, 1, draw, "cpu")
     with torch.no_grad():
         shown = network.train()(noise, (0, 0, 0), size)
-        training.estimate_statistics(network, 4, draw)
+        finish(training.estimate_statistics(network, 4, draw))
         given = network.eval()(noise, (0, 0, 0), size)
     assert float((shown - given).abs().mean()) < 0.02 * float(shown.std())
 
 
 def test_the_statistics_are_plain_means_over_what_was_seen() -> None:
     network = SwnnNetwork(resolve(TINY, target().indicator))
-    training.estimate_statistics(network, 3, torch.Generator().manual_seed(2))
+    finish(training.estimate_statistics(network, 3, torch.Generator().manual_seed(2)))
     draw = torch.Generator().manual_seed(2)
     first = network.stages[-1][0]  # its input is noise alone
     with torch.no_grad():
@@ -152,14 +190,14 @@ def test_the_published_slabs_train(monkeypatch: pytest.MonkeyPatch) -> None:
     assert trained.iterations == 2
     assert seen[0].preview is not None
     assert seen[0].preview.shape == (32, 32, 32)
-    assert all(math.isfinite(report.loss) for report in seen)
+    assert all(math.isfinite(report.loss) for report in reports(seen))
 
 
 def test_a_time_limit_ends_the_training_with_a_usable_network() -> None:
     seen: list[SwnnProgress] = []
     trained = finish(train(target(), replace(TINY, iterations=100_000), max_seconds=0.5), seen.append)
     assert 1 <= trained.iterations < 100_000
-    assert trained.iterations == len(seen)
+    assert trained.iterations == len(reports(seen))
 
 
 def test_the_rate_rises_and_falls() -> None:
