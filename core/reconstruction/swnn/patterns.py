@@ -19,6 +19,10 @@ MOST_WINDOWS = 1 << 16
 """Of a larger exemplar, so many random windows stand for all: distances change in the third digit, memory does not."""
 
 
+PACKED = 1 << 13
+"""Rows up to so long are sorted on the CPU with each value's place in its last binary digits (`_quick_order`)."""
+
+
 def sliced_wasserstein(p: Tensor, q: Tensor, directions: Tensor) -> Tensor:
     """Distance between two sets of as many patterns (SWNN, Eq. 17 and 18).
 
@@ -41,7 +45,23 @@ def sorted_projections(patterns: Tensor, directions: Tensor) -> Tensor:
 
 def wasserstein(projected: Tensor, ranked: Tensor) -> Tensor:
     """Mean distance between the columns of ``projected`` (n, k) and the sorted rows of ``ranked`` (k, n) (Eq. 17)."""
-    return (torch.sort(projected.T.contiguous(), dim=1).values - ranked).abs().mean()
+    rows = projected.T.contiguous()
+    if rows.device.type == "cpu" and rows.dtype == torch.float32 and rows.shape[1] <= PACKED:
+        return (rows.gather(1, _quick_order(rows.detach())) - ranked).abs().mean()
+    return (torch.sort(rows, dim=1).values - ranked).abs().mean()
+
+
+def _quick_order(rows: Tensor) -> Tensor:
+    """For each row, indices that sort it, apart from values that agree in their first ten binary digits.
+
+    NumPy sorts plain numbers several times faster than any library here sorts numbers together with their places. So
+    the place is written into each number's last binary digits, the numbers are sorted, and the places read back. Values
+    that differ by less than a part in a thousand may then change ranks, which adds less than that to a distance.
+    """
+    last = (1 << max(1, (rows.shape[1] - 1).bit_length())) - 1
+    places = np.arange(rows.shape[1], dtype=np.int32)
+    packed = np.sort(((rows.numpy().view(np.int32) & ~last) | places).view(np.float32), axis=1)
+    return torch.from_numpy((packed.view(np.int32) & last).astype(np.int64))
 
 
 def quantiles(ranked: Tensor, count: int) -> Tensor:
