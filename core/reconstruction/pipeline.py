@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,9 +16,11 @@ from core.job import Job, Progress
 from core.reconstruction.engine import Engine, Model, Target, TrainingProgress
 from core.reconstruction.two_phases import volume_phases
 from core.statistics.comparison import Comparison, compare_curves
-from core.statistics.curves import Curves, measure_curves
+from core.statistics.curves import Curves, measure_curves, measuring_curves
 from core.statistics.indicator import default_max_lag
-from core.statistics.sampling_band import SamplingBand, sampling_band
+from core.statistics.sampling_band import SamplingBand, estimating_band
+
+R = TypeVar("R")
 
 CURVES_SECONDS = 2.0
 """Curves of previews are measured no more often than this."""
@@ -177,15 +179,25 @@ def measure_against(
             f"The shapes {indicator.shape} and {exemplar.shape} are too small to be measured.",
             "At least 4 pixels along each axis are needed.",
         )
-    yield Progress(0, 3, "Measuring")
-    reference = measure_curves(exemplar, lag)
-    band = sampling_band(exemplar, lag)
-    yield Progress(1, 3, "Measuring")
-    measured = measure_curves(indicator, lag)
-    yield Progress(2, 3, "Measuring")
+    reference = yield from _reported(measuring_curves(exemplar, lag), Progress(0, 3, "Measuring"))
+    band = yield from _reported(estimating_band(exemplar, lag), Progress(1, 3, "Measuring"))
+    measured = yield from _reported(measuring_curves(indicator, lag), Progress(2, 3, "Measuring"))
     comparison = compare_curves(measured, reference, float(indicator.mean()), float(exemplar.mean()))
     yield Progress(3, 3, "Measuring")
     return comparison, band
+
+
+def _reported(steps: Generator[None, None, R], progress: Progress) -> Generator[Progress, None, R]:
+    """Run ``steps``, yielding ``progress`` at its start and at each of its own yields."""
+    try:
+        while True:
+            yield progress
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+    finally:
+        steps.close()
 
 
 def _train(engine: Engine, target: Target, settings: Any, device: str, max_seconds: float | None) -> Job[Model]:

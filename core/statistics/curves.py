@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from core.errors import InputError
+from core.job import finish
 from core.statistics.indicator import Indicator, checked_indicator
-from core.statistics.lineal_path import lineal_path_axes
-from core.statistics.two_point import two_point_axes
+from core.statistics.lineal_path import lineal_path_steps
+from core.statistics.two_point import two_point_axes, two_point_steps
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,12 +46,15 @@ class Curves:
 
 def measure_curves(indicator: Indicator, max_lag: int, periodic: bool = False) -> Curves:
     """S2 and L along each axis for lags 0 to ``max_lag`` (px); arguments and errors as for `two_point_axes`."""
+    return finish(measuring_curves(indicator, max_lag, periodic))
+
+
+def measuring_curves(indicator: Indicator, max_lag: int, periodic: bool = False) -> Generator[None, None, Curves]:
+    """As `measure_curves`, but yields after each block of lines, so that a job can be left there."""
     inside = checked_indicator(indicator)
-    return Curves(
-        lags=np.arange(max_lag + 1, dtype=np.float64),
-        s2=two_point_axes(inside, max_lag, periodic),
-        lineal_path=lineal_path_axes(inside, max_lag, periodic),
-    )
+    s2 = yield from two_point_steps(inside, max_lag, periodic)
+    lineal_path = yield from lineal_path_steps(inside, max_lag, periodic)
+    return Curves(lags=np.arange(max_lag + 1, dtype=np.float64), s2=s2, lineal_path=lineal_path)
 
 
 def correlation_length(indicator: Indicator) -> float:

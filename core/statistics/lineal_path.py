@@ -12,9 +12,12 @@ each of them.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import numpy as np
 import numpy.typing as npt
 
+from core.job import finish
 from core.statistics.indicator import Indicator, checked_indicator, checked_lag, line_blocks
 
 Floats = npt.NDArray[np.float64]
@@ -43,12 +46,23 @@ def lineal_path_axes(indicator: Indicator, max_lag: int, periodic: bool = False)
     InputError
         Where the indicator or the lag cannot be used.
     """
+    return finish(lineal_path_steps(indicator, max_lag, periodic))
+
+
+def lineal_path_steps(indicator: Indicator, max_lag: int, periodic: bool = False) -> Generator[None, None, Floats]:
+    """As `lineal_path_axes`, but yields after each of its blocks of lines, so that a job can be left there."""
     inside = checked_indicator(indicator)
     lag = checked_lag(max_lag, inside.shape)
-    return np.stack([_along_axis(inside, axis, lag, periodic) for axis in range(inside.ndim)])
+    rows = []
+    for axis in range(inside.ndim):
+        row = yield from _along_axis(inside, axis, lag, periodic)
+        rows.append(row)
+    return np.stack(rows)
 
 
-def _along_axis(inside: npt.NDArray[np.bool_], axis: int, max_lag: int, periodic: bool) -> Floats:
+def _along_axis(
+    inside: npt.NDArray[np.bool_], axis: int, max_lag: int, periodic: bool
+) -> Generator[None, None, Floats]:
     length = inside.shape[axis]
     lines = inside.size // length
     runs = np.zeros(length + 1, dtype=np.int64)
@@ -57,6 +71,7 @@ def _along_axis(inside: npt.NDArray[np.bool_], axis: int, max_lag: int, periodic
         runs += run_lengths(block)
         if periodic:
             full += _close_lines(block, runs)
+        yield
     segments = segments_in_runs(runs)[: max_lag + 1]
     if periodic:
         return np.asarray((segments + full * length) / (lines * length), dtype=np.float64)

@@ -20,13 +20,14 @@ and 0.5 to 0.8 at 40 px. Where L is all but 0 it has no events to learn from, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from core.errors import InputError
+from core.job import finish
 from core.statistics.curves import correlation_length
 from core.statistics.indicator import Indicator, checked_indicator, checked_lag
 from core.statistics.lineal_path import lineal_path_axes
@@ -83,6 +84,13 @@ def sampling_band(exemplar_indicator: Indicator, max_lag: int, confidence: float
     InputError
         Where the exemplar, the lag or the confidence cannot be used.
     """
+    return finish(estimating_band(exemplar_indicator, max_lag, confidence, seed))
+
+
+def estimating_band(
+    exemplar_indicator: Indicator, max_lag: int, confidence: float = 0.95, seed: int = 0
+) -> Generator[None, None, SamplingBand]:
+    """As `sampling_band`, but yields after each lag and axis, so that a job can be left there."""
     inside = checked_indicator(exemplar_indicator)
     if inside.ndim != 2 or min(inside.shape) < 8:
         raise InputError(f"A sampling band needs a picture of at least 8 × 8 pixels, not shape {inside.shape}.")
@@ -91,9 +99,11 @@ def sampling_band(exemplar_indicator: Indicator, max_lag: int, confidence: float
     lag = checked_lag(max_lag, inside.shape)
     block = _block_size(inside)
     draws = _draws(inside.shape, block, np.random.default_rng(seed))
-    s2 = _band(_hits(inside, lag, block, whole_segments=False), two_point_axes(inside, lag), draws, confidence)
-    segments = _hits(inside, lag, block, whole_segments=True)
-    lineal_path = _band(segments, lineal_path_axes(inside, lag), draws, confidence)
+    counted = yield from _hits(inside, lag, block, whole_segments=False)
+    s2 = _band(counted, two_point_axes(inside, lag), draws, confidence)
+    yield
+    counted = yield from _hits(inside, lag, block, whole_segments=True)
+    lineal_path = _band(counted, lineal_path_axes(inside, lag), draws, confidence)
     return SamplingBand(*s2, *lineal_path, confidence=confidence, block=block)
 
 
@@ -119,15 +129,18 @@ def _membership(length: int, block: int) -> npt.NDArray[np.float32]:
     return ((pixel >= starts) & (pixel < starts + block)).astype(np.float32)
 
 
-def _hits(inside: Bools, max_lag: int, block: int, *, whole_segments: bool) -> list[tuple[Floats, Floats]]:
+def _hits(
+    inside: Bools, max_lag: int, block: int, *, whole_segments: bool
+) -> Generator[None, None, list[tuple[Floats, Floats]]]:
     """Per axis: hits and trials in each block, shape (blocks, max_lag + 1)."""
     down, right = _membership(inside.shape[0], block), _membership(inside.shape[1], block)
     counted = []
     for axis in range(2):
-        hits = [
-            ((down[:, : ends.shape[0]] @ ends.astype(np.float32)) @ right[:, : ends.shape[1]].T).ravel()
-            for ends in _first_pixels(inside, axis, max_lag, whole_segments)
-        ]
+        hits = []
+        for ends in _first_pixels(inside, axis, max_lag, whole_segments):
+            held = (down[:, : ends.shape[0]] @ ends.astype(np.float32)) @ right[:, : ends.shape[1]].T
+            hits.append(held.ravel())
+            yield
         trials = [_trials(down, right, axis, lag) for lag in range(max_lag + 1)]
         counted.append((np.stack(hits, axis=1).astype(np.float64), np.stack(trials, axis=1)))
     return counted

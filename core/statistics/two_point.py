@@ -16,11 +16,13 @@ errors (of the order 1e-9 of a pair in double precision) are removed by rounding
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
+from core.job import finish
 from core.statistics.indicator import Indicator, checked_indicator, checked_lag, line_blocks
 
 WORKERS = max(1, min(8, os.cpu_count() or 1))
@@ -51,12 +53,23 @@ def two_point_axes(indicator: Indicator, max_lag: int, periodic: bool = False) -
     InputError
         Where the indicator or the lag cannot be used.
     """
+    return finish(two_point_steps(indicator, max_lag, periodic))
+
+
+def two_point_steps(indicator: Indicator, max_lag: int, periodic: bool = False) -> Generator[None, None, Floats]:
+    """As `two_point_axes`, but yields after each of its blocks of lines, so that a job can be left there."""
     inside = checked_indicator(indicator)
     lag = checked_lag(max_lag, inside.shape)
-    return np.stack([_along_axis(inside, axis, lag, periodic) for axis in range(inside.ndim)])
+    rows = []
+    for axis in range(inside.ndim):
+        row = yield from _along_axis(inside, axis, lag, periodic)
+        rows.append(row)
+    return np.stack(rows)
 
 
-def _along_axis(inside: npt.NDArray[np.bool_], axis: int, max_lag: int, periodic: bool) -> Floats:
+def _along_axis(
+    inside: npt.NDArray[np.bool_], axis: int, max_lag: int, periodic: bool
+) -> Generator[None, None, Floats]:
     length = inside.shape[axis]
     padded = length if periodic else padded_length(length, max_lag)
     power = np.zeros(padded // 2 + 1)
@@ -64,6 +77,7 @@ def _along_axis(inside: npt.NDArray[np.bool_], axis: int, max_lag: int, periodic
         spectrum = fft.rfft(block.astype(np.float64), n=padded, axis=1, workers=WORKERS)
         power += np.einsum("ij,ij->j", spectrum.real, spectrum.real)
         power += np.einsum("ij,ij->j", spectrum.imag, spectrum.imag)
+        yield
     pairs = np.rint(fft.irfft(power, n=padded)[: max_lag + 1])
     lines = inside.size // length
     starts = places(length, np.arange(max_lag + 1), periodic)

@@ -15,8 +15,11 @@ from core.job import Job, finish
 from core.provenance import Provenance
 from core.reconstruction import pipeline
 from core.reconstruction.engine import Estimate, Model, Problem, Target, TrainingProgress
-from core.reconstruction.pipeline import CurvesProgress, finish_from_model, reconstruct
+from core.reconstruction.pipeline import CurvesProgress, finish_from_model, measure_against, reconstruct
 from core.reconstruction.two_phases import volume_phases
+from core.statistics import indicator, two_point
+from core.statistics.curves import measure_curves
+from core.statistics.sampling_band import sampling_band
 
 
 class FakeModel:
@@ -167,3 +170,36 @@ def test_several_phases_become_the_phase_and_the_rest(labels: int, phase: int, n
     assert made.volume.phases[label] == asked.exemplar.phases[phase]
     assert len({item.color for item in made.volume.phases}) == 2
     assert made.volume.fractions[label] == pytest.approx(1 / labels, abs=0.05)
+
+
+def test_measuring_can_be_left_between_its_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks: list[int] = []
+    original = two_point.line_blocks
+
+    def noted(inside: np.ndarray, axis: int) -> Any:
+        for block in original(inside, axis):
+            blocks.append(axis)
+            yield block
+
+    monkeypatch.setattr(indicator, "LINE_BLOCK_VALUES", 32 * 32 * 8)  # four blocks an axis
+    monkeypatch.setattr(two_point, "line_blocks", noted)
+    exemplar = target().indicator
+    volume = np.random.default_rng(1).random((32, 32, 32)) < 0.5
+    job = measure_against(volume, exemplar)
+    while next(job).step < 2:
+        pass
+    blocks.clear()
+    for _ in range(6):
+        next(job)
+    assert blocks == [0, 0, 0, 0, 1, 1]  # each report has one block of lines behind it
+    job.close()
+    assert len(blocks) == 6
+    comparison, band = finish(measure_against(volume, exemplar))
+    assert np.array_equal(comparison.volume.s2, measure_curves(volume, 15).s2)
+    assert np.array_equal(band.s2_low, sampling_band(exemplar, 15).s2_low)
+
+
+def test_the_band_can_be_left_after_each_lag() -> None:
+    exemplar = target().indicator
+    stages = [report.step for report in measure_against(exemplar, exemplar, 10)]
+    assert stages.count(1) > 2 * 2 * 11  # two curves, two axes, eleven lags

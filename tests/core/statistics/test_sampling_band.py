@@ -7,6 +7,7 @@ import pytest
 from scipy import ndimage
 
 from core.errors import InputError
+from core.job import finish
 from core.statistics import measure_curves, sampling_band
 from core.statistics.sampling_band import _first_pixels, _hits, _membership
 
@@ -63,7 +64,7 @@ def quarter_band(place: int, whole: np.ndarray) -> object:
 def test_blocks_count_the_pairs_that_start_in_them(whole_segments: bool) -> None:
     inside = np.random.default_rng(3).random((12, 16)) < 0.7
     rows, columns = _membership(12, 4), _membership(16, 4)
-    for axis, (hits, trials) in enumerate(_hits(inside, 5, 4, whole_segments=whole_segments)):
+    for axis, (hits, trials) in enumerate(finish(_hits(inside, 5, 4, whole_segments=whole_segments))):
         for lag, starts in enumerate(_first_pixels(inside, axis, 5, whole_segments)):
             full = np.zeros((12, 16))
             full[: starts.shape[0], : starts.shape[1]] = starts
