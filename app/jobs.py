@@ -8,11 +8,13 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, QRunnable, Qt, QThread, QThreadPool, Signal
+from PySide6.QtCore import QObject, QRunnable, Qt, QThread, QThreadPool, QTimer, Signal
 
 from core.errors import JobError, MicroloomError
 from core.job import Job, Progress
 
+PATIENCE = 700
+"""Milliseconds that a cancelled job has to reach its next report before the window goes on without it."""
 _QUIET = 0.05  # seconds between two plain reports; those that carry something (a preview, a snapshot) always pass
 
 
@@ -22,9 +24,11 @@ class _Worker(QThread):
     failed = Signal(object)
     cancelled = Signal()
 
-    def __init__(self, make: Callable[[], Job[Any]], parent: QObject | None = None) -> None:
+    def __init__(
+        self, make: Callable[[], Job[Any]], after: tuple[QThread, ...] = (), parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._make = make
+        self._make, self._after = make, after
         self._go = threading.Event()
         self._go.set()
         self._stop = threading.Event()
@@ -33,15 +37,20 @@ class _Worker(QThread):
         job: Job[Any] | None = None
         last = 0.0
         try:
-            job = self._make()
-            while not self._stop.is_set():
+            for earlier in self._after:
+                earlier.wait()
+            self._after = ()
+            if not self._stop.is_set():
+                job = self._make()
+            while job is not None and not self._stop.is_set():
                 progress = next(job)
                 now = time.monotonic()
                 if now - last >= _QUIET or _carries(progress):
                     last = now
                     self.progressed.emit(progress)
                 self._go.wait()
-            job.close()
+            if job is not None:
+                job.close()
             self.cancelled.emit()
         except StopIteration as end:
             self.returned.emit(end.value)
@@ -73,6 +82,10 @@ def _carries(progress: object) -> bool:
 class JobRunner(QObject):
     """One long job at a time, in a thread of its own.
 
+    A cancelled job ends at its next report. Where that is long in coming (a step of a large network, a library that is
+    being imported), the window is told after `PATIENCE` that it was cancelled, what it may still say is not heard, and
+    the next job begins only when it is gone.
+
     Signals
     -------
     started(title), progressed(progress), returned(result), failed(error), cancelled(), idle()
@@ -90,6 +103,10 @@ class JobRunner(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._worker: _Worker | None = None
+        self._leaving: list[_Worker] = []
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.timeout.connect(self._leave)
         self.title = ""
         self.is_paused = False
         self.last: Progress | None = None
@@ -118,14 +135,14 @@ class JobRunner(QObject):
         """
         if self.busy:
             raise JobError(f"{self.title} is still running.", "Wait for it, or cancel it first.")
-        worker = _Worker(make)
+        worker = _Worker(make, tuple(self._leaving))
         self._worker, self.title, self.is_paused, self.last = worker, title, False, None
         self._began, self._held = time.monotonic(), 0.0
         queued = Qt.ConnectionType.QueuedConnection
-        worker.progressed.connect(self._progress, queued)
-        worker.returned.connect(lambda result: self._end(self.returned, result), queued)
-        worker.failed.connect(lambda error: self._end(self.failed, error), queued)
-        worker.cancelled.connect(lambda: self._end(self.cancelled), queued)
+        worker.progressed.connect(lambda progress: self._progress(worker, progress), queued)
+        worker.returned.connect(lambda result: self._end(worker, self.returned, result), queued)
+        worker.failed.connect(lambda error: self._end(worker, self.failed, error), queued)
+        worker.cancelled.connect(lambda: self._end(worker, self.cancelled), queued)
         self.started.emit(title)
         worker.start()
 
@@ -142,25 +159,41 @@ class JobRunner(QObject):
         self.paused.emit(paused)
 
     def cancel(self) -> None:
-        """Close the job at its next report; `cancelled` follows."""
-        if self._worker is not None:
+        """Close the job at its next report; `cancelled` follows, after `PATIENCE` at the latest."""
+        if self._worker is not None and not self._patience.isActive():
             self._worker.stop()
+            self._patience.start(PATIENCE)
 
     def finish(self, milliseconds: int = 5000) -> bool:
-        """Cancel and wait, for closing the window; False where the job did not answer in time."""
+        """Cancel and wait, for closing the window; False where a job did not answer in time."""
+        end = time.monotonic() + milliseconds / 1000
+        if self._worker is not None:
+            self._worker.stop()
+        workers = [*self._leaving, *([] if self._worker is None else [self._worker])]
+        return all(worker.wait(max(0, round(1000 * (end - time.monotonic())))) for worker in workers)
+
+    def _progress(self, worker: _Worker, progress: Progress) -> None:
+        if worker is self._worker:
+            self.last = progress
+            self.progressed.emit(progress)
+
+    def _leave(self) -> None:
+        """Go on without a cancelled job that does not come to its next report."""
         worker = self._worker
-        if worker is None:
-            return True
-        self.cancel()
-        return worker.wait(milliseconds)
-
-    def _progress(self, progress: Progress) -> None:
-        self.last = progress
-        self.progressed.emit(progress)
-
-    def _end(self, signal: Any, *arguments: Any) -> None:
-        worker, self._worker = self._worker, None
         if worker is not None:
+            self._leaving.append(worker)
+            self._end(worker, self.cancelled)
+
+    def _end(self, worker: _Worker, signal: Any, *arguments: Any) -> None:
+        if worker is not self._worker:  # cancelled long ago
+            if worker in self._leaving:
+                self._leaving.remove(worker)
+                worker.wait()
+                worker.deleteLater()
+            return
+        self._worker = None
+        self._patience.stop()
+        if worker not in self._leaving:
             worker.wait()
             worker.deleteLater()
         self.is_paused = False

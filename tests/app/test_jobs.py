@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app import jobs
 from app.jobs import JobRunner, Latest
 from core.errors import InputError, JobError
 from core.job import Job, Progress
@@ -73,6 +74,47 @@ def test_a_paused_job_stands_still_and_can_still_be_cancelled(qtbot: QtBot, runn
     runner.pause(True)
     with qtbot.waitSignal(runner.cancelled, timeout=5000):
         runner.cancel()
+
+
+def test_a_job_that_does_not_report_is_left_behind_and_the_next_one_waits_for_it(
+    qtbot: QtBot, runner: JobRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "PATIENCE", 20)
+    order: list[str] = []
+    reports: list[Progress] = []
+    working, let_go = threading.Event(), threading.Event()
+
+    def stubborn() -> Job[None]:
+        try:
+            yield Progress(1, 3, "Working")
+            working.set()
+            let_go.wait(20)
+            yield Progress(2, 3, "Late")
+            order.append("never")
+        finally:
+            order.append("closed")
+
+    def next_one() -> Job[str]:
+        order.append("next")
+        yield Progress(1, 1, "Next")
+        return "done"
+
+    runner.progressed.connect(reports.append)
+    runner.start("Stubborn", stubborn)
+    qtbot.waitUntil(working.is_set)
+    with qtbot.waitSignal(runner.cancelled, timeout=5000):
+        runner.cancel()
+    assert not runner.busy
+    assert order == []
+    assert not runner.finish(0)  # closing the window knows that something still works
+    runner.start("Next", next_one)
+    qtbot.wait(50)
+    assert order == []
+    with qtbot.waitSignal(runner.returned, timeout=5000) as caught:
+        let_go.set()
+    assert caught.args == ["done"]
+    assert order == ["closed", "next"]
+    assert [report.what for report in reports] == ["Working", "Next"]
 
 
 @pytest.mark.parametrize("error", [InputError("bad", "Mend it."), MemoryError(), ZeroDivisionError("oh")])
