@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from psygnal import Signal
 
 from core.images.values import Micrograph, Phase, PhaseImage, Volume
+from core.projects.plan import Plan as Plan
 from core.segmentation.settings import SegmentationSettings
 
 if TYPE_CHECKING:
@@ -26,33 +27,6 @@ if TYPE_CHECKING:
 
 Box = tuple[int, int, int, int]
 """A rectangle of pixels: first row, end row, first column, end column."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What the next reconstruction is asked for.
-
-    Attributes
-    ----------
-    phase
-        Label of the phase of interest, or None: the phase the program proposes (see `Session.phase_of_interest`).
-    volume_fraction
-        Wanted fraction, or None for the exemplar's own.
-    size
-        Voxels along z, y, x.
-    changed_settings
-        Engine settings that differ from the preset, by name.
-    """
-
-    engine: str = "swnn"
-    preset: str = "fast"
-    phase: int | None = None
-    volume_fraction: float | None = None
-    size: tuple[int, int, int] = (128, 128, 128)
-    seed: int = 0
-    device: str = "auto"
-    max_seconds: float | None = None
-    changed_settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,8 +141,8 @@ class Session:
 
     @property
     def unsaved(self) -> bool:
-        """Whether the state differs from the one last saved or opened."""
-        return self.state is not self.saved_state
+        """Whether the state differs from the one last saved or opened. Which result is looked at is no change."""
+        return bool(differing(self.saved_state, self.state) - {"shown"})
 
 
 def differing(old: State, new: State) -> frozenset[str]:

@@ -1,0 +1,36 @@
+"""What a reconstruction is asked for, as one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the next reconstruction is asked for.
+
+    Attributes
+    ----------
+    phase
+        Label of the phase of interest, or None: the phase the program proposes (the rarer of two, else the highest).
+    volume_fraction
+        Wanted fraction, or None for the exemplar's own.
+    size
+        Voxels along z, y, x.
+    max_seconds
+        Longest time of training, or None.
+    changed_settings
+        Engine settings that differ from the preset, by name.
+    """
+
+    engine: str = "swnn"
+    preset: str = "fast"
+    phase: int | None = None
+    volume_fraction: float | None = None
+    size: tuple[int, int, int] = (128, 128, 128)
+    seed: int = 0
+    device: str = "auto"
+    max_seconds: float | None = None
+    changed_settings: Mapping[str, Any] = field(default_factory=dict)

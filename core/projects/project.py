@@ -1,0 +1,88 @@
+"""All that a session holds, as one frozen value that goes to disk and comes back equal to the bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from core.images.values import Micrograph, Phase, PhaseImage
+from core.projects.plan import Plan
+from core.provenance import versions
+from core.segmentation.settings import SegmentationSettings
+
+if TYPE_CHECKING:
+    from core.reconstruction.pipeline import Reconstruction
+    from core.statistics.sampling_band import SamplingBand
+
+SUFFIX = ".microloom"
+
+Box = tuple[int, int, int, int]
+"""A rectangle of pixels: first row, end row, first column, end column."""
+
+
+@dataclass(frozen=True, eq=False)
+class SavedResult:
+    """A finished reconstruction, and what it was asked for.
+
+    Attributes
+    ----------
+    title
+        What it is called on screen.
+    plan
+        The plan at its start; where a session's plan differs, the result is stale.
+    band
+        The exemplar's sampling band at its start, for the curves, or None.
+    made
+        Volume, model, curves, seconds, provenance.
+    """
+
+    title: str
+    plan: Plan
+    band: SamplingBand | None
+    made: Reconstruction
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """What was open, chosen and made.
+
+    Attributes
+    ----------
+    micrograph
+        As it was opened: not cropped, with the pixel size that the file said. None in an empty project.
+    source
+        Path of the picture's file when it was opened; the project does not need it.
+    crop
+        Part of the micrograph that is used, or None for all of it.
+    pixel_size
+        Metres as given by the user, or None: what the file says.
+    take_labels
+        Whether the picture is already segmented and its grey levels are the labels.
+    phases
+        Names and colours as chosen, or None for the defaults.
+    phase_image
+        Labels at the time of saving, or None where there were none.
+    results
+        Oldest first.
+    shown
+        Which result is on show; -1 is the newest.
+    belongs_to
+        Path of the project that an automatic copy was made of; empty in a project that was saved by hand.
+    versions
+        Of the program and the packages that wrote it.
+    """
+
+    micrograph: Micrograph | None = None
+    source: str = ""
+    crop: Box | None = None
+    pixel_size: float | None = None
+    segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)
+    take_labels: bool = False
+    phases: tuple[Phase, ...] | None = None
+    phase_image: PhaseImage | None = None
+    plan: Plan = field(default_factory=Plan)
+    results: tuple[SavedResult, ...] = ()
+    shown: int = -1
+    belongs_to: str = ""
+    versions: Mapping[str, str] = field(default_factory=lambda: dict(versions()))

@@ -1,0 +1,173 @@
+"""Writes a project: one file, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.images.atomic import replacing
+from core.images.values import PhaseImage, Volume
+from core.job import Job, Progress, finish
+from core.projects.archive import DOCUMENT, FORMAT, MODEL_SUFFIX, VERSION, array_bytes
+from core.projects.document import band_to_json, comparison_to_json, phases_to_json, plain, plan_to_json
+from core.projects.project import Project, SavedResult
+from core.provenance import array_hash
+from core.segmentation.settings import settings_to_json
+
+if TYPE_CHECKING:
+    from core.reconstruction.engine import Model
+
+_DEFLATE_LEVEL = 1  # labels shrink to a few per cent at any level, and a save should take no time
+
+
+def write_project(project: Project, path: Path, *, overwrite: bool = False) -> Path:
+    """Write ``project`` to ``path``; what was there stays until the new file is whole.
+
+    Raises
+    ------
+    OutputExistsError
+        Where the file is there and ``overwrite`` is not set.
+    JobError
+        Where the disk does not take it.
+    """
+    return finish(saving(project, path, overwrite=overwrite))
+
+
+def saving(project: Project, path: Path, *, overwrite: bool = False) -> Job[Path]:
+    """A job that does what `write_project` does; cancelled, it leaves what was there."""
+    steps = 3 + 2 * len(project.results)
+    with (
+        replacing(path, overwrite) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=_DEFLATE_LEVEL) as archive,
+    ):
+        members = _Members(archive)
+        yield Progress(0, steps, "Saving")
+        document: dict[str, Any] = {
+            "format": FORMAT,
+            "format_version": VERSION,
+            "versions": plain(project.versions),
+            "belongs_to": project.belongs_to,
+            "micrograph": _micrograph(project, members),
+        }
+        yield Progress(1, steps, "Saving")
+        document |= {
+            "crop": plain(project.crop),
+            "pixel_size_m": project.pixel_size,
+            "segmentation": plain(settings_to_json(project.segmentation)),
+            "take_labels": project.take_labels,
+            "phases": None if project.phases is None else phases_to_json(project.phases),
+            "phase_image": None if project.phase_image is None else _labels(project.phase_image, members),
+            "plan": plan_to_json(project.plan),
+        }
+        results: list[dict[str, Any]] = []
+        for number, result in enumerate(project.results):
+            yield Progress(2 + 2 * number, steps, "Saving")
+            volume = _labels(result.made.volume, members)
+            yield Progress(3 + 2 * number, steps, "Saving")
+            results.append(_result(result, volume, members))
+        document |= {"results": results, "shown": project.shown, "members": members.listed}
+        text = json.dumps(document, indent=1, allow_nan=False).encode()
+        # a fixed date, so that the same project gives the same bytes
+        archive.writestr(zipfile.ZipInfo(DOCUMENT), text, zipfile.ZIP_DEFLATED, _DEFLATE_LEVEL)
+        yield Progress(steps, steps, "Saving")
+    return path
+
+
+class _Members:
+    """Arrays and models as members of the zip, each once, however many parts of the project share it."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._names: dict[Any, str] = {}
+        self.listed: dict[str, dict[str, Any]] = {}
+
+    def array(self, kind: str, array: np.ndarray) -> str:
+        key = (kind, array_hash(array))
+        if key not in self._names:
+            facts = {"shape": list(array.shape), "dtype": str(array.dtype)}
+            self._add(key, f"{kind}-{self._count(kind)}.tif", array_bytes(array), facts)
+        return self._names[key]
+
+    def model(self, model: Model) -> str:
+        from core.reconstruction.model_file import save_model
+
+        key = ("model", id(model))
+        if key not in self._names:
+            with tempfile.TemporaryDirectory(prefix="microloom-") as folder:
+                data = save_model(model, Path(folder) / f"model{MODEL_SUFFIX}").read_bytes()
+            self._add(key, f"model-{self._count('model')}{MODEL_SUFFIX}", data, {})
+        return self._names[key]
+
+    def _count(self, kind: str) -> int:
+        return 1 + len([key for key in self._names if key[0] == kind])
+
+    def _add(self, key: Any, name: str, data: bytes, facts: Mapping[str, Any]) -> None:
+        self._archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED, _DEFLATE_LEVEL)
+        self._names[key] = name
+        self.listed[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), **facts}
+
+
+def _micrograph(project: Project, members: _Members) -> dict[str, Any] | None:
+    picture = project.micrograph
+    if picture is None:
+        return None
+    return {
+        "member": members.array("micrograph", picture.grey),
+        "name": picture.name,
+        "pixel_size_m": picture.pixel_size,
+        "notes": plain(picture.notes),
+        "info_bar_row": picture.info_bar_row,
+        "source": project.source,
+        "provenance": plain(picture.provenance.to_json()),
+    }
+
+
+def _labels(value: PhaseImage | Volume, members: _Members) -> dict[str, Any]:
+    volume = isinstance(value, Volume)
+    return {
+        "member": members.array("volume" if volume else "labels", value.labels),
+        "name": value.name,
+        "phases": phases_to_json(value.phases),
+        **(
+            {"voxel_size_m": plain(value.voxel_size)}
+            if isinstance(value, Volume)
+            else {"pixel_size_m": value.pixel_size}
+        ),
+        "provenance": plain(value.provenance.to_json()),
+    }
+
+
+def _result(result: SavedResult, volume: dict[str, Any], members: _Members) -> dict[str, Any]:
+    made = result.made
+    target = made.target
+    return {
+        "title": result.title,
+        "plan": plan_to_json(result.plan),
+        "band": band_to_json(result.band),
+        "volume": volume,
+        "model": members.model(made.model),
+        "target": {
+            "exemplar": _labels(target.exemplar, members),
+            "phase": target.phase,
+            "volume_fraction": target.volume_fraction,
+            "size": list(target.size),
+            "seed": target.seed,
+        },
+        "volume_phase": made.volume_phase,
+        "comparison": comparison_to_json(made.comparison),
+        "sampling_band": band_to_json(made.band),
+        "engine": made.engine,
+        "preset": made.preset,
+        "device": made.device,
+        "settings": plain(made.settings),
+        "seconds": plain(made.seconds),
+        "fraction_before": plain(made.fraction_before),
+        "fraction_after": plain(made.fraction_after),
+    }

@@ -1,0 +1,76 @@
+"""Projects made in a moment: real micrograph, phases, curves and band, a tiny model with random weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from core.images.values import Micrograph, Phase, PhaseImage, Volume
+from core.projects.plan import Plan
+from core.projects.project import Project, SavedResult
+from core.provenance import Provenance
+from core.reconstruction.engine import Target
+from core.reconstruction.pipeline import Reconstruction
+from core.segmentation.settings import SegmentationSettings
+from core.statistics import compare, sampling_band
+from tests.core.reconstruction.models import tiny_model
+
+PHASES = (Phase("Mätrix", "#8A9099"), Phase("Pores ∅", "#E69F00"))
+
+
+def exemplar(seed: int = 0) -> PhaseImage:
+    labels = (np.random.default_rng(seed).random((24, 30)) < 0.4).astype(np.uint8)
+    return PhaseImage(labels, PHASES, 0.1 + 0.2, "exemplar", Provenance("segment", settings={"threshold": 0.1}))
+
+
+def saved_result(image: PhaseImage, seed: int = 0, model: Any = None) -> SavedResult:
+    labels = (np.random.default_rng(seed + 100).random((12, 13, 14)) < 0.4).astype(np.uint8)
+    volume = Volume(
+        labels, PHASES, (1e-9, 1 / 3 * 1e-9, 2e-9), "volume", Provenance("generate", seed=seed, device="a device")
+    )
+    made = Reconstruction(
+        model=tiny_model() if model is None else model,
+        volume=volume,
+        target=Target(image, 1, 0.1 + 0.2, (12, 13, 14), seed),
+        volume_phase=1,
+        comparison=compare(labels == 1, image.labels == 1),
+        band=sampling_band(image.labels == 1, 5),
+        engine="swnn",
+        preset="fast",
+        device="a device",
+        settings={"levels": 2},
+        seconds={"train": 1 / 3, "generate": float("nan"), "measure": 0.0},
+        fraction_before=float("nan"),
+        fraction_after=1 / 7,
+    )
+    plan = Plan(seed=seed, volume_fraction=0.1 + 0.2, size=(12, 13, 14), changed_settings={"levels": 2})
+    return SavedResult(f"result {seed}", plan, sampling_band(image.labels == 1, 9), made)
+
+
+def project(**changes: Any) -> Project:
+    grey = np.random.default_rng(1).integers(0, 2**16, (40, 50)).astype(np.uint16)
+    picture = Micrograph(
+        grey,
+        1e-9 / 3,
+        "pïcture.tif",
+        Provenance("read", source="pïcture.tif"),
+        {"Voltage": "5 kV", "Detector": "SE"},
+        37,
+    )
+    image = exemplar()
+    first = saved_result(image, 1)
+    fields: dict[str, Any] = {
+        "micrograph": picture,
+        "source": "/somewhere/pïcture.tif",
+        "crop": (1, 25, 2, 32),
+        "pixel_size": 0.1 + 0.2,
+        "segmentation": SegmentationSettings(denoise="median", threshold="manual", manual_thresholds=(1 / 3,)),
+        "take_labels": False,
+        "phases": PHASES,
+        "phase_image": image,
+        "plan": Plan(phase=1, max_seconds=1 / 3, device="cpu", changed_settings={"iterations": 77}),
+        "results": (first, saved_result(image, 2, first.made.model), saved_result(exemplar(9), 3)),
+        "shown": 1,
+    }
+    return Project(**(fields | changes))
