@@ -14,6 +14,8 @@ from app.session import State
 from app.widgets.curve_plot import CurvePlot
 from app.widgets.panel import hint, section_label
 
+EXEMPLAR_NOTE = "Dashed: the exemplar; band: how far a sample of its size scatters (95 %)."
+
 
 class CurvesDock(QWidget):
     """Always there from step 2 on: it follows the threshold, then the job, then the result on show."""
@@ -65,11 +67,7 @@ class CurvesDock(QWidget):
         curves, band = self._session.curves, self._session.band
         self.plot.set_exemplar(curves)
         self.plot.set_band(band)
-        self.note.setText(
-            "S₂ and L appear as soon as there are phases."
-            if curves is None
-            else "Dashed: the exemplar; band: how far a sample of its size scatters (95 %)."
-        )
+        self.note.setText("S₂ and L appear as soon as there are phases." if curves is None else EXEMPLAR_NOTE)
 
     def _started(self, _title: str) -> None:
         self._loss, self._now = [], None
@@ -92,6 +90,8 @@ class CurvesDock(QWidget):
     def show_result(self) -> None:
         """Draw the result on show against the exemplar it was made from."""
         result = self._session.state.result
+            mean = f"mean of the last {progress.previews} previews" if progress.previews > 1 else "the first preview"
+            self.note.setText(f"Solid: {mean}, step {progress.step}. {EXEMPLAR_NOTE}")
         if result is None:
             return
         self.plot.set_exemplar(result.comparison.exemplar)

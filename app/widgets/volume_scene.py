@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 from vispy import scene
 from vispy.color import Colormap
+from vispy.geometry import MeshData
 from vispy.gloo import gl
 from vispy.visuals.transforms import STTransform
+
+from app.widgets.volume_surface import Surface
 
 AXIS_COLORS = ("#4F9DDE", "#6CBF5A", "#E0665A")
 """Lines of z, y, x."""
@@ -18,6 +21,8 @@ INK = "#D4D7DA"
 PLANES = ((0, 1, 2), (2, 1, 0), (1, 0, 2))
 """Per slice: the axis it cuts, the axis down and the axis across (0, 1, 2 = z, y, x)."""
 FINE, COARSE = 0.6, 2.5
+SOFTWARE_SURFACE_EDGE = 64
+"""Without a graphics card, surfaces are made from so many voxels a side at most."""
 TEXTURE_EDGE, SOFTWARE_EDGE = 2048, 64
 """Longest side of a ray-cast volume in voxels; beyond it, voxels are left out and the view says so."""
 
@@ -32,10 +37,13 @@ class PanTurntable(scene.TurntableCamera):
         if event.type == "mouse_move" and event.press_event is not None and 2 in event.buttons:
             if self._start is None:
                 self._start = np.array(self.center, dtype=float)
-            norm = float(np.mean(self._viewbox.size))
-            distance = (event.mouse_event.press_event.pos - event.pos) / norm * self.scale_factor
-            distance[1] *= -1
-            self.center = tuple(np.array(self._start) + np.array(self._dist_to_trans(distance)))
+            right, down = (event.mouse_event.pos - event.mouse_event.press_event.pos)[:2]
+            a, e = np.radians(self.azimuth), np.radians(self.elevation)
+            across = np.array([np.cos(a), np.sin(a), 0])
+            up = np.array([-np.sin(a) * np.sin(e), np.cos(a) * np.sin(e), np.cos(e)])
+            # what is held follows the pointer, so the camera goes the other way
+            length = self.scale_factor / float(np.mean(self._viewbox.size))
+            self.center = tuple(self._start - length * (right * across - down * up))
             event.handled = True
             return
         if event.type == "mouse_release":
@@ -85,9 +93,8 @@ class VolumeScene:
             np.zeros((2, 2, 2), np.uint8), clim=(0, 4), parent=root, texture_format="auto", interpolation="nearest"
         )
         self.volume.transform = STTransform()
-        self.mesh = scene.Mesh(parent=root, shading=None)
-        self.mesh.transform = STTransform()
-        self.mesh.visible = self.volume.visible = False
+        self.volume.visible = False
+        self.meshes: list[Any] = []
         # colours as numbers: a string makes vispy import matplotlib at the first draw
         self.box = scene.Line(parent=root, connect="segments", color=(*_rgb(INK), 1.0))
         self.tripod = scene.Line(parent=root, connect="segments", width=3)
@@ -95,12 +102,15 @@ class VolumeScene:
         self.frames = [scene.Line(parent=root, color=(*_rgb(color), 1.0), width=1.5) for color in AXIS_COLORS]
         self.note = scene.Text("", parent=self.view, color=INK, font_size=8, anchor_x="left", anchor_y="bottom")
         self.note.pos = (8, 8)
-        self._light: Any = None
+        self.caption = scene.Text("", parent=self.view, color=INK, font_size=8, anchor_x="left", anchor_y="bottom")
+        self.caption.pos = (8, 26)
+        self._ticks_of: tuple[np.ndarray, str] | None = None
+        self._seen_from: tuple[bool, bool, bool] | None = None
 
     @property
     def of_the_volume(self) -> list[Any]:
         """All that stands in the 3-D view."""
-        return [self.volume, self.mesh, self.box, self.tripod, self.ticks, *self.frames]
+        return [self.volume, *self.meshes, self.box, self.tripod, self.ticks, *self.frames]
 
     def lay_out(self, shape: tuple[int, ...], scale: tuple[float, ...], unit: str) -> None:
         """Fit box, axes and slices to ``shape`` voxels of ``scale`` units each, both in (z, y, x)."""
@@ -115,20 +125,37 @@ class VolumeScene:
         pairs = [(a, b) for a in range(8) for b in range(a + 1, 8) if np.abs(corners[a] - corners[b]).sum() == 1]
         self.box.set_data(pos=np.array([corners[list(pair)] for pair in pairs]).reshape(-1, 3) * size)
         arms = np.zeros((6, 3))
-        texts, places = [], []
         for axis in range(3):
             arms[2 * axis + 1, axis] = size[axis] * 0.25
+        self.tripod.set_data(pos=arms, color=np.repeat([(*_rgb(c), 1.0) for c in AXIS_COLORS[::-1]], 2, axis=0))
+        self._ticks_of = (size, unit)
+        self._seen_from = None
+        self.turned()
+
+    def _place_ticks(self) -> None:
+        """Put the ticks at edges that are outermost from where the viewer stands, so that none crosses the volume."""
+        if self._ticks_of is None:
+            return
+        size, unit = self._ticks_of
+        a = np.radians(self.view.camera.azimuth)
+        from_x, from_y, from_above = np.sin(a) > 0, np.cos(a) < 0, self.view.camera.elevation >= 0
+        if self._seen_from == (from_x, from_y, from_above):
+            return
+        self._seen_from = (from_x, from_y, from_above)
+        near, low = (float(from_x), float(from_y)), 0.0 if from_above else 1.0
+        # of the two upright edges at the sides, the left one
+        left = min(((1 - near[0], near[1]), (near[0], 1 - near[1])), key=lambda e: e[0] * np.cos(a) + e[1] * np.sin(a))
+        edges = ((np.nan, near[1], low), (near[0], np.nan, low), (*left, np.nan))
+        texts, places = [], []
+        for axis, edge in enumerate(edges):
+            at = np.array(edge)
+            out = size.max() * np.where(at > 0.5, 1, -1)
             step = _nice(size[axis] / 3)
             for number in np.arange(step, size[axis] * 1.001, step):
-                place = np.full(3, -0.06 * size.max())
-                place[axis] = number
                 texts.append(f"{number:g}")
-                places.append(place)
-            place = np.full(3, -0.09 * size.max())
-            place[axis] = size[axis] * 1.12
+                places.append(np.where(np.isnan(at), number, at * size + 0.07 * out))
             texts.append(f"{'xyz'[axis]} ({unit})")
-            places.append(place)
-        self.tripod.set_data(pos=arms, color=np.repeat([(*_rgb(c), 1.0) for c in AXIS_COLORS[::-1]], 2, axis=0))
+            places.append(np.where(np.isnan(at), 0.5 * size[axis], at * size + 0.17 * out))
         self.ticks.text, self.ticks.pos = texts, np.array(places)
 
     def fit(self, shape: tuple[int, ...], scale: tuple[float, ...]) -> None:
@@ -176,29 +203,80 @@ class VolumeScene:
         self.volume.transform.scale = tuple(np.array(scale[::-1]) * step)
         self.volume.transform.translate = tuple(place[::-1])
         self.coarse(False)
-        self.volume.visible, self.mesh.visible = True, False
+        self.volume.visible = True
+        for mesh in self.meshes:
+            mesh.visible = False
 
-    def show_mesh(
-        self, vertices: np.ndarray, faces: np.ndarray, rgba: tuple[float, ...], scale: tuple[float, ...]
+    def show_surfaces(
+        self,
+        surfaces: list[Surface],
+        colors: list[tuple[float, ...]],
+        offset: tuple[int, ...],
+        scale: tuple[float, ...],
     ) -> None:
-        """Draw the triangles (z, y, x in voxels) in one colour."""
+        """Draw each surface in its colour (red, green, blue, opacity; 0 to 1).
+
+        ``offset`` is the voxel (z, y, x) at which the surfaces' own voxels begin.
+        """
         self.volume.visible = False
-        self.mesh.visible = len(faces) > 0
-        if len(faces):
-            self.mesh.set_data(vertices=vertices[:, ::-1] * np.array(scale[::-1], np.float32), faces=faces, color=rgba)
-            self.mesh.shading = "smooth"
-            self.mesh.set_gl_state("translucent", depth_test=True, cull_face=False)
-            self.light()
+        while len(self.meshes) < len(surfaces):
+            mesh = scene.Mesh(parent=self.view.scene, shading=None)
+            mesh.transform = STTransform()
+            self.meshes.append(mesh)
+        # what can be seen through is drawn last, or it would hide what lies behind it
+        shown = sorted(zip(surfaces, colors, strict=True), key=lambda pair: -pair[1][3])
+        for order, mesh in enumerate(self.meshes):
+            surface, rgba = shown[order] if order < len(shown) else (None, (0, 0, 0, 0))
+            mesh.visible = surface is not None and rgba[3] > 0 and len(surface.corners) > 0
+            if not mesh.visible or surface is None:
+                continue
+            mesh.transform.scale = tuple(scale[::-1])
+            mesh.transform.translate = tuple((np.array(offset) * np.array(scale))[::-1])
+            drawn = mesh.mesh_data
+            if not (isinstance(drawn, _Triangles) and drawn.surface is surface):
+                mesh.set_data(meshdata=_Triangles(surface), color=rgba)
+                mesh.shading = "smooth"
+            else:
+                mesh.color = rgba
+            mesh.order = order
+            mesh.set_gl_state("translucent", depth_test=True, cull_face=False)
+        step = max((surface.step for surface in surfaces), default=1)
+        why = "no graphics card" if self.software else "a large volume"
+        self.note.text = f"3-D: 1 voxel in {step} along each axis ({why})" if step > 1 else ""
+        self.light()
         self.canvas.update()
+
+    def turned(self) -> None:
+        """Follow the camera: light and ticks."""
+        self.light()
+        self._place_ticks()
 
     def light(self) -> None:
         """Let the light come from the viewer, a little from above."""
-        shading = self.mesh.shading_filter
-        if shading is None:
-            return
         a, e = np.radians(self.view.camera.azimuth), np.radians(self.view.camera.elevation + 20)
-        shading.light_dir = (-np.sin(a) * np.cos(e), np.cos(a) * np.cos(e), -np.sin(e))
-        shading.ambient_light, shading.specular_light = (1, 1, 1, 0.35), (1, 1, 1, 0.08)
+        for mesh in self.meshes:
+            shading = mesh.shading_filter
+            if shading is None or not mesh.visible:
+                continue
+            shading.light_dir = (-np.sin(a) * np.cos(e), np.cos(a) * np.cos(e), -np.sin(e))
+            shading.ambient_light, shading.specular_light = (1, 1, 1, 0.35), (1, 1, 1, 0.08)
+
+    def ray(self, pixel: Any) -> tuple[np.ndarray, np.ndarray]:
+        """A point and the direction (x, y, z; units of the axes) of the line of sight through ``pixel`` (canvas)."""
+        local = self.view.transforms.get_transform("canvas", "visual").map(pixel)[:2]
+        ends = []
+        for depth in (0.0, 0.5):
+            found = self.view.scene.transform.imap([local[0], local[1], depth, 1])
+            ends.append(np.array(found[:3]) / found[3])
+        a, e = np.radians(self.view.camera.azimuth), np.radians(self.view.camera.elevation)
+        ahead = np.array([-np.sin(a) * np.cos(e), np.cos(a) * np.cos(e), -np.sin(e)])
+        along = ends[1] - ends[0]
+        along /= np.linalg.norm(along)
+        return ends[0], along if along @ ahead > 0 else -along
+
+    def surface_step(self, shape: tuple[int, ...]) -> int:
+        """One voxel in how many makes a surface that this computer draws without holding up the window."""
+        return max(1, -(-max(shape) // SOFTWARE_SURFACE_EDGE)) if self.software else 1
 
     @property
     def finest(self) -> float:
@@ -226,6 +304,27 @@ class VolumeScene:
                 found = view.scene.transform.imap([local[0], local[1], 0, 1])
                 return plane, (float(found[0]), float(found[1]))
         return None
+
+
+class _Triangles(MeshData):
+    """Triangles whose corners and normals are there already: vispy's own arithmetic would hold up the window."""
+
+    def __init__(self, surface: Surface) -> None:
+        super().__init__()
+        self.surface = surface
+
+    def get_vertices(self, indexed: str | None = None) -> np.ndarray:
+        """Shape (m, 3, 3)."""
+        return self.surface.corners
+
+    def get_vertex_normals(self, indexed: str | None = None) -> np.ndarray:
+        """Shape (m, 3, 3)."""
+        return self.surface.normals
+
+    def get_bounds(self) -> list[tuple[float, float]]:
+        """Least and largest x, y and z."""
+        low, high = (pick(self.surface.corners, axis=(0, 1)) for pick in (np.min, np.max))
+        return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
 
 
 def _rgb(color: str) -> tuple[float, float, float]:

@@ -9,14 +9,15 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from app.widgets.volume_surface import SurfaceMaker
+from app.widgets.volume_surface import Surface, SurfaceMaker
 from core.images.values import Phase, default_phases
 
 MODES = ("surface", "translucent", "maximum")
 Clip = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 TIP = (
     "Slices: click or drag to move the cursor, wheel to step through, Ctrl+wheel to zoom.\n"
-    "3-D: left drag rotates, right drag or Shift+drag pans, wheel zooms.\n"
+    "3-D: left drag rotates, right drag or Shift+drag pans, wheel zooms,\n"
+    "double click centres the volume and moves the slices there.\n"
     "Arrow keys move in x and y, PgUp and PgDn in z; F fits, T turns."
 )
 
@@ -30,11 +31,16 @@ class VolumeView(QWidget):
         The linked cursor (z, y, x), voxels.
     voxelHovered(tuple, int)
         The voxel under the pointer and its label.
+    changed()
+        Something else than the cursor: volume, mode, styles, clip.
+    failed(error)
+        A surface could not be computed.
     """
 
     cursorMoved = Signal(object)
     voxelHovered = Signal(object, int)
     changed = Signal()
+    failed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,6 +50,7 @@ class VolumeView(QWidget):
         self.labels: np.ndarray | None = None
         self.phases: tuple[Phase, ...] = ()
         self.cursor_at = (0, 0, 0)
+        self.caption = ""
         self.mode, self.phase = "surface", 1
         self.styles: list[tuple[str, float, bool]] = []
         self.clip: Clip = ((0, 1), (0, 1), (0, 1))
@@ -51,7 +58,8 @@ class VolumeView(QWidget):
         self._scale: tuple[float, ...] = (1.0, 1.0, 1.0)
         self.unit = "voxels"
         self._maker = SurfaceMaker(self)
-        self._maker.made.connect(self._surface_made)
+        self._maker.made.connect(self._surfaces_made)
+        self._maker.failed.connect(self.failed)
         self._turner = QTimer(self, interval=40)
         self._turner.timeout.connect(self._turn)
         self._still = QTimer(self, interval=250, singleShot=True)
@@ -82,6 +90,7 @@ class VolumeView(QWidget):
         column.addWidget(canvas.native)
         canvas.events.mouse_press.connect(self._pressed, position="first")
         canvas.events.mouse_move.connect(self._moved, position="first")
+        canvas.events.mouse_double_click.connect(self._double_clicked, position="first")
         canvas.events.mouse_wheel.connect(self._wheeled, position="first")
 
     # --- what is shown -------------------------------------------------------------------------------------------
@@ -97,6 +106,7 @@ class VolumeView(QWidget):
             self.styles = [(p.color, 0.05 if n == 0 else 0.5, n > 0 or len(phases) == 1) for n, p in enumerate(phases)]
             self.phase = min(max(self.phase, 0), len(phases) - 1)
         self.labels, self._voxel_size = labels, voxel_size
+        self.set_caption("")
         if not same:
             self.cursor_at = tuple(n // 2 for n in labels.shape)  # type: ignore[assignment]
             self.clip = tuple((0, n) for n in labels.shape)  # type: ignore[assignment]
@@ -119,11 +129,19 @@ class VolumeView(QWidget):
         known = self.phases if len(self.phases) >= count else default_phases(max(2, count))
         self.set_volume(labels, phases or known, voxel_size or self._voxel_size)
 
+    def set_caption(self, text: str) -> None:
+        """Say in the picture what it shows, until another volume is shown."""
+        self.caption = text
+        if self.scene is not None:
+            self.scene.caption.text = text
+            self.scene.canvas.update()
+
     def clear(self) -> None:
         """Show nothing."""
         self._maker.forget()
         self.stop_turntable()
         self.labels = None
+        self.set_caption("")
         if self.scene is not None:
             for image, _ in self.scene.images:
                 image.set_data(np.zeros((2, 2, 3), np.uint8))
@@ -163,12 +181,12 @@ class VolumeView(QWidget):
         self.changed.emit()
 
     def set_phase(self, label: int) -> None:
-        """Choose the phase whose surface is drawn."""
+        """Choose the phase of interest: it is shown in 3-D, the others are not, until they are switched on."""
         self.phase = label
-        if 0 <= label < len(self.styles):
-            color, opacity, _ = self.styles[label]
-            self.styles[label] = (color, opacity, True)
+        for other, (color, opacity, _) in enumerate(self.styles):
+            self.styles[other] = (color, max(opacity, 0.5) if other == label else opacity, other == label)
         self._show_3d()
+        self.changed.emit()
 
     def set_phase_style(self, label: int, color: str, opacity: float, visible: bool) -> None:
         """Colour (#RRGGBB), opacity (0 to 1) and visibility of one phase."""
@@ -212,10 +230,12 @@ class VolumeView(QWidget):
     def _show_3d(self) -> None:
         if self.scene is None or self.labels is None:
             return
-        part = self.labels[tuple(slice(low, high) for low, high in self.clip)]
         if self.mode == "surface":
-            self._maker.ask(part, self.phase)
+            shown = tuple(label for label, (_, opacity, visible) in enumerate(self.styles) if visible and opacity > 0)
+            shape = tuple(high - low for low, high in self.clip)
+            self._maker.ask(self.labels, self.clip, shown, self.scene.surface_step(shape))
             return
+        part = self.labels[tuple(slice(low, high) for low, high in self.clip)]
         self._maker.forget()
         rgba = np.ones((len(self.styles), 4))
         rgba[:, :3] = self._rgb() / 255
@@ -229,14 +249,17 @@ class VolumeView(QWidget):
         self.scene.show_volume(part, rgba, method, tuple(low for low, _ in self.clip), self._scale)
         self.scene.canvas.update()
 
-    def _surface_made(self, vertices: np.ndarray, faces: np.ndarray) -> None:
-        if self.labels is None or self.mode != "surface" or self.phase >= len(self.styles):
+    def _surfaces_made(self, surfaces: list[Surface]) -> None:
+        if self.labels is None or self.mode != "surface":
             return
-        _, opacity, visible = self.styles[self.phase]
-        rgb = self._rgb()[self.phase] / 255
-        alpha = (1.0 if opacity >= 0.5 else 2 * opacity) if visible else 0.0
-        offset = np.array([low for low, _ in self.clip], np.float32)
-        self.scene.show_mesh(vertices + offset, faces if alpha else faces[:0], (*rgb, alpha), self._scale)
+        rgb = self._rgb() / 255
+        colors = []
+        for surface in surfaces:
+            _, opacity, visible = self.styles[surface.phase]
+            # half way up is a closed surface already: what is translucent as a volume is still firm as a skin
+            alpha = min(1.0, 2 * opacity) if visible else 0.0
+            colors.append((*rgb[surface.phase], alpha))
+        self.scene.show_surfaces(surfaces, colors, tuple(low for low, _ in self.clip), self._scale)
 
     def _rest(self) -> None:
         self.scene.coarse(False)
@@ -262,7 +285,7 @@ class VolumeView(QWidget):
         self.scene.coarse(True)
         self._still.start()
         self.scene.view.camera.azimuth += 1.2
-        self.scene.light()
+        self.scene.turned()
 
     # --- mouse and keys ------------------------------------------------------------------------------------------
 
@@ -285,6 +308,37 @@ class VolumeView(QWidget):
         if found is not None and found[0] < 3 and event.button == 1:
             self.set_cursor(found[1])
 
+    def _double_clicked(self, event: Any) -> None:
+        found = self._voxel(event.pos)
+        if found is None or event.button != 1:
+            return
+        voxel = found[1] if found[0] < 3 else self.voxel_seen(event.pos)
+        if voxel is not None:
+            self.set_cursor(voxel)
+            middle = (np.array(self.cursor_at) + 0.5) * np.array(self._scale)
+            self.scene.view.camera.center = tuple(middle[::-1])
+
+    def voxel_seen(self, pixel: Any) -> tuple[int, int, int] | None:
+        """The first voxel (z, y, x) of a phase that is switched on, along the line of sight through ``pixel``."""
+        if self.labels is None:
+            return None
+        start, along = (part[::-1] / np.array(self._scale) for part in self.scene.ray(pixel))
+        along = along / np.linalg.norm(along)
+        low, high = np.array(self.clip, float).T
+        with np.errstate(divide="ignore", invalid="ignore"):
+            crossings = np.stack([(low - start) / along, (high - start) / along])
+        enters, leaves = np.nanmax(crossings.min(axis=0)), np.nanmin(crossings.max(axis=0))
+        if enters >= leaves:
+            return None
+        points = start + np.arange(enters, leaves, 0.2)[:, None] * along
+        voxels = np.clip(np.floor(points), low, high - 1).astype(int)
+        shown = np.array([visible and opacity > 0 for _, opacity, visible in self.styles])
+        hits = np.flatnonzero(shown[self.labels[tuple(voxels.T)]])
+        if not len(hits):
+            return None
+        z, y, x = voxels[hits[0]]
+        return int(z), int(y), int(x)
+
     def _moved(self, event: Any) -> None:
         found = self._voxel(event.pos)
         if found is None or self.labels is None:
@@ -293,7 +347,7 @@ class VolumeView(QWidget):
         if plane == 3:
             if event.is_dragging:
                 self.scene.coarse(True)
-                self.scene.light()
+                self.scene.turned()
                 self._still.start()
             return
         if all(0 <= p < n for p, n in zip(voxel, self.labels.shape, strict=True)):

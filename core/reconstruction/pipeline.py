@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -16,14 +17,16 @@ from core.job import Job, Progress
 from core.reconstruction.engine import Engine, Model, Target, TrainingProgress
 from core.reconstruction.two_phases import volume_phases
 from core.statistics.comparison import Comparison, compare_curves
-from core.statistics.curves import Curves, measure_curves, measuring_curves
+from core.statistics.curves import Curves, mean_curves, measure_curves, measuring_curves
 from core.statistics.indicator import default_max_lag
 from core.statistics.sampling_band import SamplingBand, estimating_band
 
 R = TypeVar("R")
 
-CURVES_SECONDS = 2.0
+CURVES_SECONDS = 1.0
 """Curves of previews are measured no more often than this."""
+POOLED = 5
+"""Curves shown while training are means over so many previews: one alone is smaller than most exemplars."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,16 @@ class CurvesProgress(Progress):
     Attributes
     ----------
     curves
-        Curves of the latest preview, at as many lags as its size allows.
+        Mean curves of the latest previews, at as many lags as the smallest allows.
     fraction_now
-        Share of the phase in the preview.
+        Share of the phase in them.
+    previews
+        How many they are, at most `POOLED`.
     """
 
     curves: Curves | None = None
     fraction_now: float = float("nan")
+    previews: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,6 +209,7 @@ def _reported(steps: Generator[None, None, R], progress: Progress) -> Generator[
 def _train(engine: Engine, target: Target, settings: Any, device: str, max_seconds: float | None) -> Job[Model]:
     job = engine.train(target, settings, device=device, max_seconds=max_seconds)
     last = -float("inf")
+    pool: deque[tuple[float, Curves]] = deque(maxlen=POOLED)
     progress = Progress(0, 0, "Training")
     try:
         while True:
@@ -210,15 +217,17 @@ def _train(engine: Engine, target: Target, settings: Any, device: str, max_secon
                 progress = next(job)
             except StopIteration as end:
                 # whoever cancels while the volume is made keeps the finished model
-                yield TrainingProgress(progress.step, progress.of, "Training", snapshot=end.value)
+                yield TrainingProgress(progress.step, progress.of, progress.what, snapshot=end.value)
                 return end.value  # type: ignore[no-any-return]
             yield progress
             preview = progress.preview if isinstance(progress, TrainingProgress) else None
             if preview is not None and time.monotonic() - last >= CURVES_SECONDS:
                 inside = np.asarray(preview) > 0
-                curves = measure_curves(inside, min(63, min(inside.shape) - 1))
+                pool.append((inside.mean(), measure_curves(inside, min(63, min(inside.shape) - 1))))
                 last = time.monotonic()
-                yield CurvesProgress(progress.step, progress.of, progress.what, curves, float(inside.mean()))
+                fraction = float(np.mean([share for share, _ in pool]))
+                curves = mean_curves([curves for _, curves in pool])
+                yield CurvesProgress(progress.step, progress.of, progress.what, curves, fraction, len(pool))
     except MemoryError as error:
         raise JobError("The computer's memory was not enough.", "Choose a smaller size or preset.") from error
     finally:

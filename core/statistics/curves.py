@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +55,13 @@ def measuring_curves(indicator: Indicator, max_lag: int, periodic: bool = False)
     s2 = yield from two_point_steps(inside, max_lag, periodic)
     lineal_path = yield from lineal_path_steps(inside, max_lag, periodic)
     return Curves(lags=np.arange(max_lag + 1, dtype=np.float64), s2=s2, lineal_path=lineal_path)
+
+
+def mean_curves(curves: Sequence[Curves]) -> Curves:
+    """The mean of curves of several structures, axis by axis, at the lags that all of them have."""
+    lags = min((one.lags for one in curves), key=len)
+    s2 = np.mean([one.s2[:, : len(lags)] for one in curves], axis=0)
+    return Curves(lags, s2, np.mean([one.lineal_path[:, : len(lags)] for one in curves], axis=0))
 
 
 def correlation_length(indicator: Indicator) -> float:

@@ -34,6 +34,7 @@ class InspectWorkspace(Workspace):
         super().__init__(context)
         self._preferences = preferences
         self.view = VolumeView()
+        self.view.failed.connect(lambda error: context.messages.failed("Drawing the surface", error))
         self.controls = VolumeControls(self.view)
         stack = QStackedWidget()
         self._empty = self._empty_page()

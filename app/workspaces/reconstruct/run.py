@@ -95,6 +95,14 @@ def preview_phases(exemplar: PhaseImage, phase: int) -> tuple[Any, ...]:
     return rest, exemplar.phases[phase]
 
 
+def preview_caption(preview: np.ndarray, progress: Any) -> str:
+    """What a preview shows, in words."""
+    z, y, x = preview.shape
+    size = f"{z}³" if z == y == x else f"{x} × {y} × {z}"
+    made_by = "the block just trained on" if getattr(progress, "snapshot", None) is None else "made by the model so far"
+    return f"{size} voxels at step {progress.step}, {made_by}"
+
+
 def thumbnail_levels(image: PhaseImage) -> np.ndarray:
     """Colours of a phase image, (Y, X, 3) uint8, thinned to at most about 240 pixels a side."""
     step = max(1, max(image.shape) // 240)

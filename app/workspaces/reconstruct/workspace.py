@@ -17,8 +17,11 @@ from app.widgets.job_strip import format_seconds
 from app.widgets.panel import card, hint
 from app.widgets.volume_view import VolumeView
 from app.workspaces.reconstruct.plan_form import PlanForm
-from app.workspaces.reconstruct.run import Run, engine_settings, preview_phases, thumbnail_levels
+from app.workspaces.reconstruct.run import Run, engine_settings, preview_caption, preview_phases, thumbnail_levels
 from app.workspaces.workspace import Workspace
+
+PREVIEW_EDGE = 64
+"""Previews of at least so many voxels a side are all shown; smaller ones only until a larger one has come."""
 
 
 class ReconstructWorkspace(Workspace):
@@ -42,10 +45,12 @@ class ReconstructWorkspace(Workspace):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.view = VolumeView()
+        self.view.failed.connect(lambda error: context.messages.failed("Drawing the surface", error))
         self.canvas = self.view
         self.run_now: Run | None = None
         self._snapshot: Any = None
         self._keep = False
+        self._largest = 0
         self._ready = False
         self._problems: list[Any] = []
         self._warm = Latest(self)
@@ -189,10 +194,13 @@ class ReconstructWorkspace(Workspace):
             return
         snapshot = getattr(progress, "snapshot", None)
         if snapshot is not None:
+        self._largest = 0
             self._snapshot = snapshot
             self.stop_action.setEnabled(True)
         preview = getattr(progress, "preview", None)
-        if isinstance(preview, np.ndarray):
+        if isinstance(preview, np.ndarray) and min(preview.shape) >= min(self._largest, PREVIEW_EDGE):
+            # blocks of the training are shown until the first model is there, which makes larger ones
+            self._largest = min(preview.shape)
             self._show_preview(preview)
         self.watched.emit(progress)
 
@@ -208,6 +216,7 @@ class ReconstructWorkspace(Workspace):
         run = self.run_now
         if run is None:
             return
+            self.view.set_caption(preview_caption(preview, progress))
         self.run_now = None
         result = run.result(made)
         self.session.replace(results=(*self.session.state.results, result), shown=-1)

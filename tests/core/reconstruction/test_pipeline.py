@@ -18,7 +18,7 @@ from core.reconstruction.engine import Estimate, Model, Problem, Target, Trainin
 from core.reconstruction.pipeline import CurvesProgress, finish_from_model, measure_against, reconstruct
 from core.reconstruction.two_phases import volume_phases
 from core.statistics import indicator, two_point
-from core.statistics.curves import measure_curves
+from core.statistics.curves import mean_curves, measure_curves
 from core.statistics.sampling_band import sampling_band
 
 
@@ -102,6 +102,7 @@ def test_a_reconstruction_has_everything_a_report_needs(monkeypatch: pytest.Monk
     assert curves[0].fraction_now == 0.25
     assert curves[0].curves is not None
     assert curves[0].curves.s2[0, 0] == 0.25
+    assert [r.previews for r in curves] == [1, 2, 3]
     assert [type(r).__name__ for r in reports].index("GenerationProgress") > reports.index(curves[-1])
 
 
@@ -203,3 +204,12 @@ def test_the_band_can_be_left_after_each_lag() -> None:
     exemplar = target().indicator
     stages = [report.step for report in measure_against(exemplar, exemplar, 10)]
     assert stages.count(1) > 2 * 2 * 11  # two curves, two axes, eleven lags
+
+
+def test_mean_curves_have_the_lags_that_all_have() -> None:
+    first, second = np.zeros((8, 8, 8), bool), np.ones((6, 6, 6), bool)
+    first[:4] = True
+    mean = mean_curves([measure_curves(first, 7), measure_curves(second, 5)])
+    assert mean.lags.tolist() == [0, 1, 2, 3, 4, 5]
+    assert mean.s2[0].tolist() == [(min(1, max(0, 4 - r) / (8 - r)) + 1) / 2 for r in range(6)]
+    assert mean.lineal_path[1].tolist() == [0.75] * 6
