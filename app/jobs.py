@@ -107,7 +107,7 @@ class JobRunner(QObject):
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.timeout.connect(self._leave)
-        self.title = ""
+        self.title, self.kind = "", ""
         self.is_paused = False
         self.last: Progress | None = None
         self._began = 0.0
@@ -125,8 +125,10 @@ class JobRunner(QObject):
         now = self._paused_at if self.is_paused else time.monotonic()
         return now - self._began - self._held if self.busy else 0.0
 
-    def start(self, title: str, make: Callable[[], Job[Any]]) -> None:
+    def start(self, title: str, make: Callable[[], Job[Any]], kind: str = "reconstruction") -> None:
         """Run the generator that ``make`` returns; ``make`` itself is called in the thread.
+
+        ``kind`` tells those who watch what it works on ("reconstruction", "export").
 
         Raises
         ------
@@ -137,6 +139,7 @@ class JobRunner(QObject):
             raise JobError(f"{self.title} is still running.", "Wait for it, or cancel it first.")
         worker = _Worker(make, tuple(self._leaving))
         self._worker, self.title, self.is_paused, self.last = worker, title, False, None
+        self.kind = kind
         self._began, self._held = time.monotonic(), 0.0
         queued = Qt.ConnectionType.QueuedConnection
         worker.progressed.connect(lambda progress: self._progress(worker, progress), queued)

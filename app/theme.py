@@ -49,6 +49,11 @@ def accent() -> QColor:
     return QColor(ACCENT_DARK if is_dark() else ACCENT_LIGHT)
 
 
+def disabled() -> QColor:
+    """The colour of what cannot be used now."""
+    return QGuiApplication.palette().color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
+
+
 def apply(scheme: str) -> None:
     """Use ``scheme`` ("system", "light" or "dark") from now on, in the running application."""
     app = QApplication.instance()
@@ -114,7 +119,6 @@ def _sheet(dark: bool) -> str:
         QLabel[role="error"] {{ color: {"#FF8A80" if dark else "#B3261E"}; }}
         QLabel[role="warning"] {{ color: {"#FFC24B" if dark else "#8A5A00"}; }}
         QLabel[role="good"] {{ color: {"#7BDDA0" if dark else "#12703B"}; }}
-        QRangeSlider, QDoubleRangeSlider, QLabeledRangeSlider {{ qproperty-barColor: {strong}; }}
         QMainWindow::separator {{ width: 5px; height: 5px; background: transparent; }}
         QMainWindow::separator:hover {{ background: {strong}; }}
     """

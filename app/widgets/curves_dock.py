@@ -75,6 +75,8 @@ class CurvesDock(QWidget):
         self.plot.set_result(None)
         self._show_exemplar()
 
+        if self._context.jobs.kind != "reconstruction":
+            return
     def _progressed(self, progress: Any) -> None:
         loss = getattr(progress, "loss", None)
         if loss is not None and np.isfinite(loss):

@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QRangeSlider
 
 from app.widgets.picture_file import save_picture
+from app.widgets.range_slider import RangeSlider
 from app.widgets.volume_view import MODES, VolumeView
 from core.errors import MicroloomError
 
@@ -40,10 +40,10 @@ class VolumeControls(QWidget):
         self._name(self.mode, "Mode of the 3-D view", "How the volume is drawn")
         self.mode.currentIndexChanged.connect(lambda _: view.set_mode(self.mode.currentData()))
         self.phase_grid = QGridLayout()
-        self.clips: list[QRangeSlider] = []
+        self.clips: list[RangeSlider] = []
         clip_grid = QGridLayout()
         for row, axis in enumerate("zyx"):
-            slider = QRangeSlider(Qt.Orientation.Horizontal)
+            slider = RangeSlider(Qt.Orientation.Horizontal)
             self._name(slider, f"Clip along {axis}", f"Show only this range of {axis} (voxels) in 3-D")
             slider.valueChanged.connect(self._clip)
             clip_grid.addWidget(QLabel(axis), row, 0)

@@ -1,4 +1,4 @@
-"""Writes phase images, volumes and surfaces. Every file is written beside its target and then put in its place."""
+"""Writes phase images and volumes. Every file is written beside its target and then put in its place."""
 
 from __future__ import annotations
 
@@ -121,62 +121,6 @@ def write_phase_image(image: PhaseImage, path: Path, *, overwrite: bool = False)
         else:
             edge = 1.0 if size is None else size * 1e6
             _write_imagej(image, temporary, (edge, edge, edge), size is not None)
-    return path
-
-
-def surface(volume: Volume, phase: int) -> tuple[np.ndarray, np.ndarray]:
-    """The closed surface of a phase by marching cubes (Lewiner et al. 2003, as in scikit-image).
-
-    Returns
-    -------
-    vertices
-        Shape (n, 3), order x, y, z, in metres (in voxels where the size is unknown), the volume's first voxel centred
-        at the origin.
-    faces
-        Shape (m, 3), vertex indices, normals outwards.
-
-    Raises
-    ------
-    InputError
-        Where the phase does not occur.
-    """
-    from skimage.measure import marching_cubes
-
-    inside = volume.labels == phase
-    if not inside.any():
-        raise InputError(f"The volume has no voxel of phase {phase}.", "Choose a phase that is there.")
-    # a layer of "outside" all around closes the surface at the volume's faces
-    padded = np.pad(inside, 1).astype(np.float32)
-    spacing = volume.voxel_size or (1.0, 1.0, 1.0)
-    vertices, faces, _, _ = marching_cubes(padded, 0.5, gradient_direction="ascent")
-    vertices = (vertices - 1.0) * np.asarray(spacing)
-    # the order x, y, z mirrors the axes, so the faces turn with it to keep their normals outwards
-    return np.ascontiguousarray(vertices[:, ::-1]), np.ascontiguousarray(faces[:, ::-1])
-
-
-def write_surface(volume: Volume, phase: int, path: Path, *, overwrite: bool = False) -> Path:
-    """Write the surface of ``phase`` as binary STL, lengths in micrometres (in voxels where the size is unknown).
-
-    STL itself has no unit; the 80 bytes of its header say which one was used.
-
-    Raises
-    ------
-    OutputExistsError, InputError, JobError
-        As `write_volume` and `surface`.
-    """
-    import trimesh
-
-    path = Path(path)
-    if path.suffix.lower() != ".stl":
-        raise InputError(f"A surface cannot be written as {path.name}.", "End the name with .stl.")
-    vertices, faces = surface(volume, phase)
-    if volume.voxel_size is not None:
-        vertices = vertices * 1e6
-    mesh = trimesh.Trimesh(vertices, faces, process=False)
-    unit = "voxels" if volume.voxel_size is None else "micrometres"
-    header = f"Microloom surface of phase {phase}, lengths in {unit}".encode("ascii").ljust(80)
-    with replacing(path, overwrite) as temporary:
-        temporary.write_bytes(header + trimesh.exchange.stl.export_stl(mesh)[80:])
     return path
 
 

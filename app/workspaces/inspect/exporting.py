@@ -9,15 +9,17 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.session import Result
+from core.job import Job
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be written, where, and the function that does it."""
+    """What is to be written, where, and the function that does it, or the job where that takes long."""
 
     what: str
     path: Path
-    write: Callable[[], object]
+    write: Callable[[], object] | None = None
+    job: Callable[[], Job[object]] | None = None
     volume_of: Result | None = None
     """The result whose volume this writes, so that it counts as safe from then on."""
 
@@ -30,18 +32,18 @@ def ask_volume(parent: QWidget, result: Result, folder: str) -> Wish | None:
     path = _ask(parent, "Export the volume", folder, f"{file_name(result)}.tif", kinds)
     if path is None:
         return None
-    return Wish("the volume", path, lambda: write_volume(result.volume, path, overwrite=True), result)
+    return Wish("the volume", path, lambda: write_volume(result.volume, path, overwrite=True), volume_of=result)
 
 
 def ask_surface(parent: QWidget, result: Result, phase: int, folder: str) -> Wish | None:
     """Ask where the surface of ``phase`` should go, as STL."""
-    from core.images.writing import write_surface
+    from core.images.surfaces import writing_surface
 
     name = result.volume.phases[phase].name
     path = _ask(parent, f"Export the surface of {name}", folder, f"{file_name(result)}.stl", "STL surface (*.stl)")
     if path is None:
         return None
-    return Wish(f"the surface of {name}", path, lambda: write_surface(result.volume, phase, path, overwrite=True))
+    return Wish(f"the surface of {name}", path, job=lambda: writing_surface(result.volume, phase, path, overwrite=True))
 
 
 def ask_report(parent: QWidget, result: Result, folder: str) -> Wish | None:

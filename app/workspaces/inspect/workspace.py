@@ -21,6 +21,7 @@ from app.workspaces.inspect import exporting
 from app.workspaces.inspect.verdict import rows, verdict
 from app.workspaces.reconstruct.workspace import stale_reason
 from app.workspaces.workspace import Workspace
+from core.errors import JobError
 
 
 class InspectWorkspace(Workspace):
@@ -46,6 +47,10 @@ class InspectWorkspace(Workspace):
         self._writer = Latest(self)
         self._writer.answered.connect(self._written)
         self._writer.failed.connect(lambda error: context.messages.failed("Exporting", error))
+        self._writing: exporting.Wish | None = None
+        context.jobs.returned.connect(lambda _result: self._job_ended("returned"))
+        context.jobs.failed.connect(lambda error: self._job_ended("failed", error))
+        context.jobs.cancelled.connect(lambda: self._job_ended("cancelled"))
         self._make_actions()
         self._build_panel()
         self.session.changed.connect(self._changed)
@@ -172,13 +177,39 @@ class InspectWorkspace(Workspace):
         if wish is None:
             return
         self._preferences.folder = str(wish.path if wish.path.is_dir() else wish.path.parent)
+        if wish.job is not None:
+            self._start_job(wish, wish.job)
+            return
+        write = wish.write
+        assert write is not None
         self.context.messages.say(f"Writing {wish.what} …")
 
         def work() -> exporting.Wish:
-            wish.write()
+            write()
             return wish
 
         self._writer.ask(work)
+
+    def _start_job(self, wish: exporting.Wish, job: Any) -> None:
+        """Write with progress in the strip, where it can be cancelled."""
+        jobs = self.context.jobs
+        try:
+            jobs.start(wish.path.name, job, kind="export")
+        except JobError as error:
+            self.context.messages.failed("Exporting", error)
+            return
+        self._writing = wish
+
+    def _job_ended(self, what: str, error: Any = None) -> None:
+        wish, self._writing = self._writing, None
+        if wish is None:
+            return
+        if what == "returned":
+            self._written(wish)
+        elif what == "failed":
+            self.context.messages.failed("Exporting", error)
+        else:
+            self.context.messages.say(f"Cancelled: {wish.what} was not written.")
 
     @property
     def unexported(self) -> int:

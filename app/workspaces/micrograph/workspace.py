@@ -8,13 +8,13 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QStackedWidget, QWidget
-from superqt import QDoubleRangeSlider
 
 from app import icons
 from app.context import Context
 from app.session import Box, State, differing
 from app.widgets.image_canvas import ImageCanvas, display_range
 from app.widgets.panel import card, hint
+from app.widgets.range_slider import DoubleRangeSlider
 from app.workspaces.micrograph.start_page import StartPage
 from app.workspaces.workspace import Workspace
 from core.errors import InputError
@@ -93,7 +93,7 @@ class MicrographWorkspace(Workspace):
         for widget in (self.pixel_label, self.pixel, self.pixel_note):
             add(widget)
         add(QLabel("Contrast (display only)"))
-        self.levels: Any = QDoubleRangeSlider(Qt.Orientation.Horizontal)
+        self.levels: Any = DoubleRangeSlider(Qt.Orientation.Horizontal)
         self.levels.setAccessibleName("Grey levels shown as black and white")
         self.levels.setToolTip("Grey levels shown as black and as white; the data stay as they are")
         self.levels.valueChanged.connect(lambda pair: self.image.set_levels(*pair))

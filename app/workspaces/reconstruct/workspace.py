@@ -167,7 +167,7 @@ class ReconstructWorkspace(Workspace):
     def run(self) -> None:
         """Start the reconstruction, or say what is missing and go there."""
         image, phase = self.session.phase_image, self.session.phase_of_interest
-        if self.context.jobs.busy:
+        if self.context.jobs.busy and self.run_now is not None:
             return
         if image is None or phase is None:
             missing = "micrograph" if self.session.state.opened is None else "phases"
@@ -182,6 +182,7 @@ class ReconstructWorkspace(Workspace):
         self.run_now, self._snapshot, self._keep = run, None, False
         self.result_text.clear()
         self.context.jobs.start(run.title, run.job)
+            self.context.messages.say(f"{self.context.jobs.title} is not finished yet: wait, or cancel it.", "warning")
         self._show_state()
 
     def stop_and_keep(self) -> None:

@@ -10,8 +10,9 @@ import trimesh
 from scipy import ndimage
 
 from core.errors import InputError, OutputExistsError
+from core.images import surfaces
+from core.images.surfaces import surface, write_surface, writing_surface
 from core.images.values import Volume, default_phases
-from core.images.writing import surface, write_surface
 from core.provenance import Provenance
 
 
@@ -76,6 +77,33 @@ def test_stl_is_in_micrometres_and_says_so(
     np.testing.assert_allclose(found.bounds, scale * np.array([[3.5, 2.5, 1.5], [5.5, 6.5, 7.5]]), rtol=1e-6)
     with pytest.raises(OutputExistsError):
         write_surface(volume(inside, size), 1, path)
+
+
+def test_slabs_give_the_triangles_of_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = volume(np.random.default_rng(4).random((9, 8, 7)) < 0.5, (1e-6, 2e-6, 3e-6))
+    monkeypatch.setattr(surfaces, "SLAB_VOXELS", 200)  # two layers of cells at a time
+    path = tmp_path / "v.stl"
+    steps = [report.step for report in writing_surface(made, 1, path)]
+    assert steps == [0, 2, 4, 6, 8, 10]
+    found = np.frombuffer(path.read_bytes()[84:], surfaces._TRIANGLE)
+    vertices, faces = surface(made, 1)
+    # marching cubes starts a cell's triangles where it likes, so corners are compared in their own order
+    assert sorted_triangles(found["corners"]) == sorted_triangles((vertices * 1e6)[faces].astype(np.float32))
+
+
+def sorted_triangles(corners: np.ndarray) -> list[list[list[float]]]:
+    return sorted(sorted(triangle) for triangle in np.round(corners, 3).tolist())
+
+
+def test_writing_can_be_left_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(surfaces, "SLAB_VOXELS", 1)
+    path = tmp_path / "v.stl"
+    path.write_bytes(b"the last one")
+    job = writing_surface(volume(np.ones((6, 6, 6), bool)), 1, path, overwrite=True)
+    assert [next(job).step for _ in range(3)] == [0, 1, 2]
+    job.close()
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == b"the last one"
 
 
 def test_what_cannot_be_made(tmp_path: Path) -> None:
