@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QPoint, QSettings, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QSettings, Qt, QTimer
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from scipy import ndimage
@@ -132,32 +133,34 @@ def threshold_times(window: MainWindow, person: Person, folder: Path) -> list[fl
     for move in range(MOVES):
         before = session.phase_image
         value = plot._lines[0].value()
-        row = plot.height() // 2
-        here, there = (
-            plot.mapFromScene(plot.getPlotItem().vb.mapViewToScene(_point(x))).x() for x in _steps(value, move)
-        )
-        port = plot.viewport()
-        QTest.mousePress(port, Qt.MouseButton.LeftButton, pos=QPoint(here, row))
-        QTest.mouseMove(port, QPoint((here + there) // 2, row))
-        QTest.mouseMove(port, QPoint(there, row))
-        start = time.perf_counter()
-        QTest.mouseRelease(port, Qt.MouseButton.LeftButton, pos=QPoint(there, row))
-        wait(lambda before=before: session.phase_image is not before, 10, "the labels")  # type: ignore[misc]
+        start = drag_handle(plot, value, value + (6 if move % 2 else -6))
+        # two moves may be answered one by one: what counts is the last
+        wait(lambda before=before: session.phase_image is not before and not window.exemplar._labels.busy, 10, "labels")
         told = time.perf_counter()
-        wait(lambda told=told: seen.at >= told - 1e-4 and not window.exemplar._labels.busy, 10, "the overlay")  # type: ignore[misc]
+        wait(lambda told=told: seen.at >= told, 10, "the overlay")
         times.append(seen.at - start)
         person.wait(lambda: not window.exemplar.busy, "the curves", 60)
     return times
 
 
-def _point(x: float) -> Any:
-    from PySide6.QtCore import QPointF
-
-    return QPointF(x, 0)
-
-
-def _steps(value: float, move: int) -> tuple[float, float]:
-    return value, value + (6 if move % 2 else -6)
+def drag_handle(plot: Any, before: float, after: float) -> float:
+    """Drag the handle at grey level ``before`` to ``after`` with the left button; the time when it got there."""
+    port, left = plot.viewport(), Qt.MouseButton.LeftButton
+    box = plot.getPlotItem().vb
+    here, there = (plot.mapFromScene(box.mapViewToScene(QPointF(x, 0))).x() for x in (before, after))
+    row = plot.height() // 2
+    QTest.mouseMove(port, QPoint(here, row))
+    QTest.mousePress(port, left, pos=QPoint(here, row))
+    arrived = 0.0
+    for place in (QPoint((here + there) // 2, row), QPoint(there, row), QPoint(there, row)):
+        arrived = time.perf_counter()
+        event = QMouseEvent(
+            QEvent.Type.MouseMove, QPointF(place), QPointF(port.mapToGlobal(place)), Qt.MouseButton.NoButton, left,
+            Qt.KeyboardModifier.NoModifier,
+        )  # fmt: skip
+        QApplication.sendEvent(port, event)
+    QTest.mouseRelease(port, left, pos=QPoint(there, row))
+    return arrived
 
 
 def start(window: MainWindow, person: Person, seconds: float, size: int) -> None:
@@ -241,6 +244,14 @@ def cancel_times(window: MainWindow, person: Person, size: int) -> dict[str, lis
     return times
 
 
+def open_window(settings: Path) -> tuple[MainWindow, Person]:
+    """A window with preferences of its own, and somebody to use it."""
+    window = MainWindow(Preferences(QSettings(str(settings), QSettings.Format.IniFormat)))
+    window.resize(1440, 900)
+    window.show()
+    return window, Person(window)
+
+
 def main() -> int:
     """Measure, print, write; exit code 0 where all limits are met."""
     parser = argparse.ArgumentParser(description="How quickly the window answers")
@@ -251,10 +262,13 @@ def main() -> int:
     application()
     theme.apply("light")
     own = tempfile.TemporaryDirectory()
-    window = MainWindow(Preferences(QSettings(str(Path(own.name) / "window.ini"), QSettings.Format.IniFormat)))
-    window.resize(1440, 900)
-    window.show()
-    person = Person(window)
+    window, person = open_window(Path(own.name) / "first.ini")
+    print("Threshold, 1024²", flush=True)
+    moves = threshold_times(window, person, Path(own.name))
+    p50, p90 = np.percentile(moves, [50, 90])
+    print(f"  p50 {1000 * p50:.0f} ms, p90 {1000 * p90:.0f} ms, longest {1000 * max(moves):.0f} ms", flush=True)
+    window.hide()
+    window, person = open_window(Path(own.name) / "second.ini")
     window.reconstruct.warm_up()
     session, jobs = window.session, window.context.jobs
     person.click(next(iter(window.micrograph.start_page.cards.values())))
@@ -278,10 +292,6 @@ def main() -> int:
 
     print("Cancel", flush=True)
     cancels = cancel_times(window, person, options.size)
-    print("Threshold, 1024²", flush=True)
-    moves = threshold_times(window, person, Path(own.name))
-    p50, p90 = np.percentile(moves, [50, 90])
-    print(f"  p50 {1000 * p50:.0f} ms, p90 {1000 * p90:.0f} ms, longest {1000 * max(moves):.0f} ms")
     kept = {
         "gaps": all(row["p99"] <= GAP_LIMIT for row in rows),
         "threshold": bool(p90 <= THRESHOLD_LIMIT),
@@ -305,7 +315,8 @@ def main() -> int:
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    window.close()
+    window.hide()  # closing would ask what is to become of the volumes
+    window.context.jobs.finish(60_000)
     own.cleanup()
     return 0 if all(kept.values()) else 1
 
