@@ -237,6 +237,7 @@ def main(arguments: list[str] | None = None) -> int:
     except DemonstrationError as error:
         print(error, file=sys.stderr)
         code = 1
+    window.hide()  # a window that nobody sees asks nothing when it closes
     window.close()
     settings.sync()
     own.cleanup()

@@ -58,6 +58,11 @@ class LiveExemplar(QObject):
         """Whether labels or curves are still to come."""
         return self._labels.busy or self._curves.busy or self._pause.isActive()
 
+    @property
+    def segmenting(self) -> bool:
+        """Whether the phase image is not yet that of the state."""
+        return self._labels.busy
+
     def _changed(self, old: State, new: State) -> None:
         names = differing(old, new)
         if new.opened is None:

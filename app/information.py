@@ -14,7 +14,7 @@ _PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 
 
 def describe_file(path: Path) -> dict[str, Any]:
-    """Facts about a picture, volume or model, as JSON values.
+    """Facts about a picture, volume, model or project, as JSON values.
 
     Raises
     ------
@@ -23,9 +23,12 @@ def describe_file(path: Path) -> dict[str, Any]:
     """
     from core.images.labelled import looks_segmented
     from core.images.reading import checked_path, read_labels, read_micrograph
+    from core.projects.reading import is_project
     from core.reconstruction.model_file import SUFFIX
 
     checked_path(path)
+    if is_project(path):
+        return _project(path)
     if path.suffix.lower() == SUFFIX:
         return _model(path)
     found: Micrograph | PhaseImage | Volume
@@ -81,11 +84,53 @@ def _model(path: Path) -> dict[str, Any]:
     return {"kind": "model", **{name: card[name] for name in names if name in card}, "training": training}
 
 
+def _project(path: Path) -> dict[str, Any]:
+    # read as a whole, so that what is said holds: every hash is checked and every model restored
+    from core.projects.reading import read_project
+    from core.segmentation.settings import settings_to_json
+
+    project = read_project(path)
+    picture, image = project.micrograph, project.phase_image
+    facts: dict[str, Any] = {"kind": "project", "name": path.name}
+    if picture is not None:
+        facts |= {
+            "micrograph": picture.name,
+            "source": project.source,
+            "shape": list(picture.shape),
+            "pixel_size_m": picture.pixel_size if project.pixel_size is None else project.pixel_size,
+            "crop": None if project.crop is None else list(project.crop),
+        }
+    if image is not None:
+        facts["phases"] = _labels(image)["phases"]
+    if not project.take_labels:
+        facts["segmentation"] = settings_to_json(project.segmentation)
+    facts["results"] = [
+        {
+            "title": result.title,
+            "engine": result.made.engine,
+            "preset": result.made.preset,
+            "shape": list(result.made.volume.shape),
+            "voxel_size_m": None if result.made.volume.voxel_size is None else list(result.made.volume.voxel_size),
+            "seed": result.made.target.seed,
+            "phase": result.made.volume.phases[result.made.volume_phase].name,
+            "fraction": result.made.fraction_after,
+            "epsilon_s2": result.made.comparison.epsilon_s2,
+            "epsilon_lineal_path": result.made.comparison.epsilon_lineal_path,
+            "provenance": result.made.volume.provenance.to_json(),
+        }
+        for result in project.results
+    ]
+    facts["versions"] = dict(project.versions)
+    if picture is not None:
+        facts["provenance"] = picture.provenance.to_json()
+    return facts
+
+
 def lines(facts: Mapping[str, Any]) -> list[str]:
     """The facts as text, one a line, the chain of provenance last."""
     shown = [f"{facts['name']}: {facts['kind']}"]
     for key, value in facts.items():
-        if key in ("name", "kind", "provenance", "phases", "versions", "settings", "notes", "calibration"):
+        if key in ("name", "kind", "provenance", "phases", "versions", "settings", "notes", "calibration", "results"):
             continue
         if key == "shape":
             shown.append(f"shape: {' × '.join(map(str, value))}")
@@ -102,7 +147,14 @@ def lines(facts: Mapping[str, Any]) -> list[str]:
         share = f": {100 * phase['fraction']:.2f} %" if "fraction" in phase else ""
         shown.append(f"phase {phase.get('label', '')} {phase['name']}{share}".replace("  ", " "))
     shown += [f"{name}: {value}" for name, value in facts.get("notes", {}).items()]
-    shown += _chain(facts["provenance"], 0)
+    for number, result in enumerate(facts.get("results", ()), 1):
+        shown.append(
+            f"result {number}: {result['title']}; {result['engine']} {result['preset']}, {result['phase']} "
+            f"{100 * result['fraction']:.2f} %, ε of S2 {100 * result['epsilon_s2']:.2f} %, of L "
+            f"{100 * result['epsilon_lineal_path']:.2f} %"
+        )
+    if "provenance" in facts:
+        shown += _chain(facts["provenance"], 0)
     return shown
 
 

@@ -32,12 +32,15 @@ from PySide6.QtWidgets import (
 from app import icons, theme
 from app.context import Context
 from app.exemplar import LiveExemplar
-from app.opening import FILTER, Opener
+from app.opening import FILTER, PROJECT_FILTER, OpenedProject, Opener
 from app.preferences import Preferences
+from app.recovery import Recovery
+from app.saving import Saver
 from app.widgets.command_palette import CommandPalette
 from app.widgets.curves_dock import CurvesDock
 from app.widgets.job_strip import JobStrip
 from app.widgets.messages_panel import IssuesList, LogView
+from app.widgets.recovery_bar import RecoveryBar
 from app.widgets.step_rail import StepRail
 from app.workspaces.inspect import InspectWorkspace
 from app.workspaces.mask import MaskWorkspace
@@ -60,6 +63,9 @@ class MainWindow(QMainWindow):
         self.commands = self.context.commands
         self.exemplar = LiveExemplar(self.context)
         self.opener = Opener(self.context, self.preferences)
+        self.saver = Saver(self.context, self.preferences, self.exemplar, self)
+        self.opener.guard = self.saver.guard
+        self.recovery = Recovery(self.context, self.saver.snapshot, self.preferences.state_folder, self)
         self.setWindowTitle("Microloom")
         self.setWindowIcon(icons.app_icon())
         self.setAcceptDrops(True)
@@ -105,6 +111,8 @@ class MainWindow(QMainWindow):
         splitter.setSizes([320, 800])
         splitter.setChildrenCollapsible(False)
         self.strip = JobStrip(self.context)
+        self.strip.watch_saving(self.saver.runner)
+        self.recovery_bar = RecoveryBar()
         middle = QHBoxLayout()
         middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(0)
@@ -114,6 +122,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.recovery_bar)
         column.addLayout(middle, 1)
         column.addWidget(self.strip)
         self.setCentralWidget(whole)
@@ -155,8 +164,16 @@ class MainWindow(QMainWindow):
 
     def _build_actions(self) -> None:
         self._icons: dict[QAction, str] = {}
-        self.open_action = self._action("&Open a micrograph …", "Ctrl+O", "open", "Open a micrograph from a file")
-        self.open_action.triggered.connect(self.choose_file)
+        self.open_action = self._action(
+            "&Open a micrograph or project …", "Ctrl+O", "open", "Open a micrograph or a project from a file"
+        )
+        self.open_action.triggered.connect(lambda: self.choose_file())
+        self.open_project_action = self._action("Open &project …", tip="Open a project")
+        self.open_project_action.triggered.connect(lambda: self.choose_file("Open a project", PROJECT_FILTER))
+        self.save_action = self._action("&Save project", "Ctrl+S", "save", "Save the project")
+        self.save_action.triggered.connect(lambda: self.saver.save())
+        self.save_as_action = self._action("Save project &as …", "Ctrl+Shift+S", tip="Save the project to another file")
+        self.save_as_action.triggered.connect(lambda: self.saver.save_as())
         self.export_action = self._action(
             "&Export …", "Ctrl+E", "export", "Export the volume, its curves or its report"
         )
@@ -195,7 +212,7 @@ class MainWindow(QMainWindow):
     def _build_menus(self) -> None:
         bar = self.menuBar()
         file = bar.addMenu("&File")
-        file.addAction(self.open_action)
+        file.addActions([self.open_action, self.open_project_action])
         self.samples_menu = file.addMenu("Open a &sample")
         from core.synthesis.samples import SAMPLES, sample_path
 
@@ -207,6 +224,8 @@ class MainWindow(QMainWindow):
             self.sample_actions.append(action)
         self.recent_menu = file.addMenu("Open &recent")
         self.recent_menu.aboutToShow.connect(self._fill_recent)
+        file.addSeparator()
+        file.addActions([self.save_action, self.save_as_action])
         file.addSeparator()
         file.addAction(self.export_action)
         file.addSeparator()
@@ -244,7 +263,7 @@ class MainWindow(QMainWindow):
         bar = QToolBar("Main tool bar", self)
         bar.setObjectName("tools")
         bar.setMovable(False)
-        bar.addActions([self.open_action, self.export_action])
+        bar.addActions([self.open_action, self.save_action, self.export_action])
         bar.addSeparator()
         bar.addActions([self.undo_action, self.redo_action])
         bar.addSeparator()
@@ -256,7 +275,8 @@ class MainWindow(QMainWindow):
     def all_actions(self) -> list[QAction]:
         """The one table of actions, for the palette and the tests."""
         own = [
-            self.open_action, *self.sample_actions, self.export_action, self.undo_action, self.redo_action,
+            self.open_action, self.open_project_action, self.save_action, self.save_as_action, *self.sample_actions,
+            self.export_action, self.undo_action, self.redo_action,
             self.run_action, self.pause_action, self.cancel_action, self.fit_action, *self.step_actions,
             *self.scheme_actions.values(), self.curves_dock.toggleViewAction(), self.messages_dock.toggleViewAction(),
             self.reset_action, self.help_action, self.about_action, self.quit_action,
@@ -267,7 +287,7 @@ class MainWindow(QMainWindow):
         self.rail.chosen.connect(self.show_step)
         for space in self.workspaces.values():
             space.wants_step.connect(self.show_step)
-        self.micrograph.file_wanted.connect(self.choose_file)
+        self.micrograph.file_wanted.connect(lambda: self.choose_file())
         self.micrograph.path_chosen.connect(self.opener.open)
         self.reconstruct.finished.connect(lambda: self.show_step("inspect"))
         self.opener.opened.connect(self._opened)
@@ -276,6 +296,9 @@ class MainWindow(QMainWindow):
         for signal in (self.context.jobs.started, self.context.jobs.idle, self.context.jobs.paused):
             signal.connect(lambda *_: self._enable_actions())
         self.session.changed.connect(lambda _old, _new: self._retitle())
+        self.saver.saved.connect(self._saved)
+        self.recovery_bar.serve(self.recovery)
+        self.recovery_bar.restore_wanted.connect(lambda path: self.opener.open(path, recovered=True))
         self._enable_actions()
         self.micrograph.start_page.show_recent(self.preferences.recent)
 
@@ -317,15 +340,26 @@ class MainWindow(QMainWindow):
 
     # --- files ---------------------------------------------------------------------------------------------------
 
-    def choose_file(self) -> None:
-        """Ask for a picture to open."""
-        name, _ = QFileDialog.getOpenFileName(self, "Open a micrograph", self.preferences.folder, FILTER)
+    def choose_file(self, title: str = "Open a micrograph or a project", kinds: str = FILTER) -> None:
+        """Ask for a picture or project to open."""
+        name, _ = QFileDialog.getOpenFileName(self, title, self.preferences.folder, kinds)
         if name:
             self.opener.open(Path(name))
 
-    def _opened(self, _opened: object) -> None:
-        self.show_step("micrograph")
+    def _opened(self, opened: object) -> None:
+        if isinstance(opened, OpenedProject) and opened.recovered:
+            self.recovery.adopt(opened.path)
+            self.recovery_bar.serve(self.recovery)
+        else:
+            self.recovery.drop()
+        # a project is shown where its work had got to
+        self.show_step("inspect" if self.session.state.results else "micrograph")
         self.micrograph.start_page.show_recent(self.preferences.recent)
+        self._retitle()
+
+    def _saved(self, _path: Path) -> None:
+        self.recovery.keep()  # which removes the copy, unless more was changed meanwhile
+        self._retitle()
 
     def _fill_recent(self) -> None:
         self.recent_menu.clear()
@@ -351,7 +385,7 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self.opener.open(paths[0])
             if len(paths) > 1:
-                self.context.messages.say(f"One picture at a time: {paths[0].name} of {len(paths)} files is opened.")
+                self.context.messages.say(f"One file at a time: {paths[0].name} of {len(paths)} files is opened.")
 
     # --- everything else -----------------------------------------------------------------------------------------
 
@@ -403,8 +437,10 @@ class MainWindow(QMainWindow):
         self.message_tabs.setCurrentWidget(self.issues_list if self.context.messages.issues else self.log_view)
 
     def _retitle(self) -> None:
-        picture = self.session.state.opened
-        self.setWindowTitle("Microloom" if picture is None else f"{picture.name} · Microloom")
+        picture, path = self.session.state.opened, self.session.path
+        name = path.name if path is not None else "" if picture is None else picture.name
+        self.setWindowTitle(f"{name}[*] · Microloom" if name else "Microloom[*]")
+        self.setWindowModified(self.session.unsaved)
 
     def _reset_layout(self) -> None:
         self.restoreState(self._default_layout)
@@ -422,24 +458,14 @@ class MainWindow(QMainWindow):
         )
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask only where work would be lost: a running job, or results that were never exported."""
+        """Ask only where work would be lost: a running job, or changes that are in no project."""
         jobs = self.context.jobs
-        lost = ""
-        if jobs.busy:
-            lost = f"{jobs.title} is still running. Stop it and quit?"
-        elif self.inspect.unexported:
-            count = self.inspect.unexported
-            what = "A volume was" if count == 1 else f"{count} volumes were"
-            lost = f"{what} never exported and will be gone. Quit all the same?"
-        if lost and self.isVisible():
-            answer = QMessageBox.question(
-                self, "Quit Microloom", lost,
-                QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No, QMessageBox.StandardButton.No,
-            )  # fmt: skip
-            if answer != QMessageBox.StandardButton.Yes:
-                event.ignore()
-                return
+        if self.isVisible() and not self.saver.may_close(jobs, self.inspect.unexported):
+            event.ignore()
+            return
         jobs.finish()
+        self.saver.runner.finish()
+        self.recovery.close()
         self.preferences.keep_layout(self.saveGeometry(), self.saveState())
         for space in self.workspaces.values():
             close = getattr(space, "close", None)

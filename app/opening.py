@@ -1,23 +1,32 @@
-"""Opens what the user hands over: a micrograph, an already segmented picture, a sample.
+"""Opens what the user hands over: a micrograph, an already segmented picture, a sample, a project.
 
 Reading happens off the GUI thread. A failed opening changes nothing: what was open stays open.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from app.context import Context
 from app.jobs import Latest
 from app.preferences import Preferences
+from app.project_state import state_of
 from app.session import Plan, State
 from core.images.values import Micrograph, Phase, PhaseImage, default_phases
+from core.projects.project import SUFFIX, Project
 
-FILTER = "Micrographs (*.tif *.tiff *.png *.jpg *.jpeg *.bmp *.npy);;All files (*)"
+_PICTURES = "*.tif *.tiff *.png *.jpg *.jpeg *.bmp *.npy"
+FILTER = (
+    f"Micrographs and projects ({_PICTURES} *{SUFFIX});;Micrographs ({_PICTURES});;"
+    f"Microloom projects (*{SUFFIX});;All files (*)"
+)
+PROJECT_FILTER = f"Microloom projects (*{SUFFIX});;All files (*)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +39,28 @@ class Opened:
     info_bar_row: int | None
     phases: tuple[Phase, ...] | None = None
     """Names and colours that a phase image written by Microloom carries."""
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedProject:
+    """A project that was read; ``recovered`` where it is a copy that a crash left behind."""
+
+    project: Project
+    path: Path
+    recovered: bool = False
+
+
+def read_any(path: Path, recovered: bool = False) -> Opened | OpenedProject:
+    """Read a project or a picture; the file itself says which it is.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be used.
+    """
+    from core.projects.reading import is_project, read_project
+
+    return OpenedProject(read_project(path), path, recovered) if is_project(path) else read(path)
 
 
 def read(path: Path) -> Opened:
@@ -56,11 +87,11 @@ def read(path: Path) -> Opened:
 
 
 class Opener(QObject):
-    """Reads in the background and puts the picture into the session.
+    """Reads in the background and puts the picture or project into the session.
 
     Signals
     -------
-    opened(Opened)
+    opened(Opened or OpenedProject)
         The session now holds it.
     """
 
@@ -72,41 +103,85 @@ class Opener(QObject):
         self._reader = Latest(self)
         self._reader.answered.connect(self._take)
         self._reader.failed.connect(lambda error: context.messages.failed("Opening", error))
-        self.last: Opened | None = None
+        self.last: Opened | OpenedProject | None = None
+        self.guard: Callable[[Callable[[], None]], None] = lambda then: then()
+        """Asked once a file is known to be good: does what it is given, at once or later, or not at all."""
+        self._expected: PhaseImage | None = None
+        context.session.derived.connect(self._derived)
 
     @property
     def busy(self) -> bool:
         """Whether a file is being read."""
         return self._reader.busy
 
-    def open(self, path: Path) -> None:
-        """Read ``path`` and open it; the answer comes later."""
+    def open(self, path: Path, *, recovered: bool = False) -> None:
+        """Read ``path`` and open it; the answer comes later. ``recovered``: it is what a crash left behind."""
         self._context.messages.say(f"Opening {path.name} …")
-        self._reader.ask(lambda: read(path))
+        self._reader.ask(lambda: read_any(path, recovered))
 
-    def _take(self, opened: Opened) -> None:
-        picture = opened.micrograph
+    def _take(self, opened: Opened | OpenedProject) -> None:
         if self._context.jobs.busy:
             self._context.messages.say(
-                f"{self._context.jobs.title} is running. Wait for it or cancel it, then open {picture.name} again.",
+                f"{self._context.jobs.title} is running. Wait for it or cancel it, then open {opened.path.name} again.",
                 "warning",
             )
             return
+        self.guard(lambda: self._put(opened))
+
+    def _put(self, opened: Opened | OpenedProject) -> None:
         self.last = opened
+        if isinstance(opened, OpenedProject):
+            self._put_project(opened)
+        else:
+            self._put_picture(opened)
+        self.opened.emit(opened)
+
+    def _derived(self, names: frozenset[str]) -> None:
+        """The labels that an opened project was saved with should come out again."""
+        image, expected = self._context.session.phase_image, self._expected
+        if "phase_image" not in names or image is None or expected is None or image.name != expected.name:
+            return
+        self._expected = None
+        if not np.array_equal(image.labels, expected.labels):
+            self._context.messages.say(
+                "The phases differ from those that the project was saved with: it was segmented by another version of "
+                "Microloom or its packages. Its results are kept as they were.",
+                "warning",
+            )
+
+    def _put_project(self, opened: OpenedProject) -> None:
+        project, session = opened.project, self._context.session
+        state = state_of(project)
+        home = Path(project.belongs_to) if project.belongs_to else None
+        session.path = home if opened.recovered else opened.path
+        # what a crash left behind is saved nowhere else
+        session.saved_state = State() if opened.recovered else state
+        self._expected = project.phase_image
+        self._context.commands.start_anew(state)
+        if opened.recovered:
+            self._context.messages.say("Restored the session. Save it to keep it (Ctrl+S).", "good")
+            return
+        self._preferences.remember(opened.path)
+        self._preferences.folder = str(opened.path.parent)
+        count = len(state.results)
+        volumes = "no volume yet" if count == 0 else "1 volume" if count == 1 else f"{count} volumes"
+        self._context.messages.say(f"Opened the project {opened.path.name}: {volumes}.", "good")
+
+    def _put_picture(self, opened: Opened) -> None:
+        picture, session = opened.micrograph, self._context.session
         rows, columns = picture.shape
         crop = (0, opened.info_bar_row, 0, columns) if opened.info_bar_row else None
-        old = self._context.session.state
         state = State(
             opened=picture,
             source=opened.path,
             crop=crop,
             take_labels=opened.guess is not None,
             phases=opened.phases,
-            plan=Plan(device=old.plan.device),
-            results=old.results,
+            plan=Plan(device=session.state.plan.device),
         )
+        session.path, session.saved_state = None, state
+        self._expected = None
         self._context.commands.start_anew(state)
-        self._context.session.saved_state = state
         if "samples" not in opened.path.parts:
             self._preferences.remember(opened.path)
             self._preferences.folder = str(opened.path.parent)
@@ -114,4 +189,3 @@ class Opener(QObject):
         if crop:
             said += f"; the instrument's info bar below row {opened.info_bar_row} is cropped"
         self._context.messages.say(said + ".", "good")
-        self.opened.emit(opened)

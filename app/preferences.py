@@ -14,7 +14,17 @@ class Preferences:
     """A thin, typed layer over QSettings; a test hands it a file of its own."""
 
     def __init__(self, settings: QSettings | None = None) -> None:
+        self._own = settings is not None
         self._settings = settings if settings is not None else QSettings("Microloom", "Microloom")
+
+    @property
+    def state_folder(self) -> Path:
+        """Where copies of sessions are kept in case of a crash: the platform's folder, or beside one's own file."""
+        if self._own:
+            return Path(self._settings.fileName()).parent / "recovery"
+        import platformdirs
+
+        return platformdirs.user_state_path("Microloom", appauthor=False) / "recovery"
 
     @property
     def scheme(self) -> str:

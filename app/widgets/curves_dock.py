@@ -61,6 +61,11 @@ class CurvesDock(QWidget):
     def _changed(self, old: State, new: State) -> None:
         if old.result is not new.result and new.result is not None and not self._context.jobs.busy:
             self.show_result()
+        elif new.result is None and old.opened is not new.opened:
+            # another picture: what is drawn is not its volume
+            self._loss, self._now = [], None
+            self.plot.set_loss([])
+            self.plot.set_result(None)
         self._show_fractions()
 
     def _show_exemplar(self) -> None:

@@ -9,12 +9,15 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSizePo
 
 from app import icons
 from app.context import Context
+from app.jobs import JobRunner
 from app.widgets.panel import set_role
 from core.job import Progress
 
 
 def format_seconds(seconds: float) -> str:
-    """ "42 s", "3 min 5 s", "1 h 20 min"."""
+    """ "42 s", "3 min 5 s", "1 h 20 min"; a dash for NaN, where nobody measured it."""
+    if seconds != seconds:
+        return "–"
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"
@@ -79,6 +82,8 @@ class JobStrip(QFrame):
             button.setToolTip(tip)
             button.setAccessibleName(tip)
             button.setIconSize(QSize(18, 18))
+        self.saving = QLabel()
+        self.saving.hide()
         self.memory = QLabel()
         self.memory.setToolTip("Memory that Microloom holds now")
         self.issues = QToolButton()
@@ -88,7 +93,7 @@ class JobStrip(QFrame):
         row.setContentsMargins(12, 4, 12, 4)
         row.setSpacing(8)
         row.addWidget(self.text, 1)
-        for widget in (self.bar, self.pause, self.cancel, self.issues, self.memory):
+        for widget in (self.bar, self.pause, self.cancel, self.saving, self.issues, self.memory):
             row.addWidget(widget)
         self.pause.clicked.connect(lambda: self._jobs.pause(not self._jobs.is_paused))
         self.cancel.clicked.connect(self._jobs.cancel)
@@ -108,6 +113,21 @@ class JobStrip(QFrame):
         self.theme_changed()
         self._idle()
         self._show()
+
+    def watch_saving(self, runner: JobRunner) -> None:
+        """Show what ``runner`` writes beside the running job: a save may happen in the middle of a reconstruction."""
+
+        def progressed(progress: Progress) -> None:
+            share = progress.fraction or 0.0
+            self.saving.setText(f"{runner.title} · {100 * share:.0f} %")
+
+        def started(title: str) -> None:
+            self.saving.setText(title)
+            self.saving.show()
+
+        runner.started.connect(started)
+        runner.progressed.connect(progressed)
+        runner.idle.connect(self.saving.hide)
 
     def show_notice(self, text: str, severity: str = "info") -> None:
         """Show a sentence where no job's progress stands."""

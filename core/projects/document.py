@@ -44,9 +44,11 @@ def get(data: Any, key: str, kind: type[T]) -> T:
         Where it is missing or of another type.
     """
     value = data.get(key) if isinstance(data, Mapping) else None
-    if kind is float and type(value) is int:
+    if kind is float and type(value) is int and abs(value) < 1 << 1000:
         value = float(value)
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+    # a number such as 1e999 is good JSON and infinite
+    infinite = isinstance(value, float) and not math.isfinite(value)
+    if infinite or not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise wrong(f"its entry {key!r} is {value!r}"[:200])
     return value
 
@@ -64,7 +66,7 @@ def wrong(what: str) -> InputError:
 def length(data: Any, key: str) -> float | None:
     """A positive length in metres, or None."""
     value = maybe(data, key, float)
-    if value is not None and not (math.isfinite(value) and value > 0):
+    if value is not None and not value > 0:
         raise wrong(f"its entry {key!r} is {value!r}, not a length")
     return value
 
@@ -109,9 +111,6 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
 
 def plan_from_json(data: Any) -> Plan:
     """The inverse of `plan_to_json`. Whether the engine is there and takes the settings is not looked at."""
-    fraction = maybe(data, "volume_fraction", float)
-    if fraction is not None and not math.isfinite(fraction):
-        raise wrong(f"its volume fraction is {fraction}")
     z, y, x = whole_numbers(data, "size", 3, least=1)
     phase = maybe(data, "phase", int)
     if phase is not None and not 0 <= phase < MAX_PHASES:
@@ -123,7 +122,7 @@ def plan_from_json(data: Any) -> Plan:
         engine=get(data, "engine", str),
         preset=get(data, "preset", str),
         phase=phase,
-        volume_fraction=fraction,
+        volume_fraction=maybe(data, "volume_fraction", float),
         size=(z, y, x),
         seed=get(data, "seed", int),
         device=get(data, "device", str),

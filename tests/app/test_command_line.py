@@ -136,6 +136,37 @@ def test_measure_a_picture_alone(phases: Path, tmp_path: Path, capsys: pytest.Ca
     assert "Matrix fills" in capsys.readouterr().out
 
 
+def test_info_tells_what_is_in_a_project(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from core.projects.writing import write_project
+    from tests.core.projects.projects import project
+
+    kept = project()
+    path = write_project(kept, tmp_path / "a.microloom")
+    assert main(["info", str(path)]) == 0
+    said = capsys.readouterr().out
+    for text in ("a.microloom: project", "pïcture.tif", "shape: 40 × 50", "phase 1 Pores ∅", "result 3: result 3"):
+        assert text in said
+    assert f"Pores ∅ {100 / 7:.2f} %" in said
+    assert main(["info", str(path), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert [result["seed"] for result in facts["results"]] == [1, 2, 3]
+    assert facts["results"][0]["epsilon_s2"] == kept.results[0].made.comparison.epsilon_s2
+    path.write_bytes(path.read_bytes()[:-1])
+    assert main(["info", str(path)]) == 2
+    assert "a.microloom" in capsys.readouterr().err
+
+
+def test_a_project_that_is_named_opens_in_the_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from core.projects.project import Project
+    from core.projects.writing import write_project
+
+    opened: list[list[Path]] = []
+    monkeypatch.setattr("app.__main__._window", lambda paths, sample=False: opened.append(paths) or 0)
+    path = write_project(Project(), tmp_path / "a.microloom")
+    assert main([str(path)]) == 0
+    assert opened == [[path]]
+
+
 def test_info_tells_what_a_file_is(made: dict[str, Any], micrograph: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for path, words in [
         (micrograph, ["micrograph", "64 × 72", "not known"]),

@@ -218,13 +218,13 @@ def test_cancel_keeps_the_last_good_model(
     result = window.session.state.result
     assert result is not None and result.volume.shape == (24, 24, 24)
     assert window.current is window.inspect
-    # closing would lose the volume: it is asked first, and No keeps the window
+    # closing would lose the volume: it is asked first, and Cancel keeps the window
     assert window.inspect.unexported == 1
     asked: list[str] = []
 
     def refuse(_parent: object, _title: str, text: str, *_buttons: object) -> QMessageBox.StandardButton:
         asked.append(text)
-        return QMessageBox.StandardButton.No
+        return QMessageBox.StandardButton.Cancel
 
     monkeypatch.setattr(QMessageBox, "question", refuse)
     assert not window.close() and window.isVisible()

@@ -100,7 +100,9 @@ class StartPage(QWidget):
         title = QLabel("From one micrograph to measured 3-D volumes")
         title.setProperty("role", "title")
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        below = hint("Drop a picture anywhere in this window, or open one. TIFF, PNG, JPEG, BMP and NPY are read.")
+        below = hint(
+            "Drop a picture or a project anywhere in this window, or open one. TIFF, PNG, JPEG, BMP and NPY are read."
+        )
         below.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.open_button = QPushButton(icons.icon("open"), "Open a micrograph …")
         self.open_button.setProperty("primary", True)

@@ -117,9 +117,23 @@ class ReconstructWorkspace(Workspace):
         self.warm_up()
         self._soon.start()
 
+    def _start_anew(self, state: State) -> None:
+        """Another picture or project: what the last run left belongs to the one before."""
+        self._snapshot = None
+        self.__dict__.pop("kept", None)
+        self.result_text.clear()
+        result = state.result
+        if result is None:
+            self.view.clear()
+        else:
+            self.view.set_volume(result.volume.labels, result.volume.phases, result.volume.voxel_size)
+            self.view.set_phase(result.volume_phase)
+
     # --- preflight -----------------------------------------------------------------------------------------------
 
     def _changed(self, old: State, new: State) -> None:
+        if old.opened is not new.opened:
+            self._start_anew(new)
         if differing(old, new) & {"plan", "opened", "results"}:
             self._soon.start()
 

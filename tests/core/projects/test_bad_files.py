@@ -141,6 +141,7 @@ CASES: dict[str, tuple[Edit, str]] = {
     "a strange type": (replace_entry("members", "volume-1.tif", "dtype", value="object"), "size of its pic"),
     "another's member": (replace_entry("results", 0, "volume", "member", value="labels-1.tif"), "labels-1.tif"),
     "a member that is a list": (replace_entry("results", 0, "model", value=["model-1"]), "model"),
+    "a length too long for a number": (replace_entry("pixel_size_m", value=10**400), "pixel_size_m"),
     "a crop outside": (replace_entry("crop", value=[0, 999, 0, 5]), "its crop"),
     "a crop of words": (replace_entry("crop", value=["a", 1, 2, 3]), "crop"),
     "a pixel of no size": (replace_entry("pixel_size_m", value=0), "pixel_size_m"),

@@ -1,0 +1,66 @@
+"""Between what is open (`State`) and what goes to disk (`Project`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.session import Result, State
+from core.images.values import PhaseImage
+from core.projects.project import Project, SavedResult
+
+
+def project_of(state: State, phase_image: PhaseImage | None, belongs_to: str = "") -> Project:
+    """What to save of a session. Results that a test made without a reconstruction behind them are left out."""
+    return Project(
+        micrograph=state.opened,
+        source="" if state.source is None else str(state.source),
+        crop=state.crop,
+        pixel_size=state.pixel_size,
+        segmentation=state.segmentation,
+        take_labels=state.take_labels,
+        phases=state.phases,
+        phase_image=phase_image,
+        plan=state.plan,
+        results=tuple(
+            SavedResult(result.title, result.plan, result.band, result.report)
+            for result in state.results
+            if result.report is not None
+        ),
+        shown=state.shown,
+        belongs_to=belongs_to,
+    )
+
+
+def state_of(project: Project) -> State:
+    """The session that a project holds."""
+    return State(
+        opened=project.micrograph,
+        source=Path(project.source) if project.source else None,
+        crop=project.crop,
+        pixel_size=project.pixel_size,
+        segmentation=project.segmentation,
+        take_labels=project.take_labels,
+        phases=project.phases,
+        plan=project.plan,
+        results=tuple(map(_result, project.results)),
+        shown=project.shown,
+    )
+
+
+def _result(saved: SavedResult) -> Result:
+    made = saved.made
+    return Result(
+        title=saved.title,
+        volume=made.volume,
+        exemplar=made.target.exemplar,
+        phase=made.target.phase,
+        volume_phase=made.volume_phase,
+        plan=saved.plan,
+        comparison=made.comparison,
+        band=saved.band,
+        seconds=dict(made.seconds),
+        fraction_before=made.fraction_before,
+        fraction_after=made.fraction_after,
+        model=made.model,
+        report=made,
+    )
