@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from core.job import Progress
 from core.reconstruction.engine import Target
 from core.reconstruction.swnn.network import SwnnNetwork, Triple
+from core.reconstruction.swnn.optimiser import optimisers
 from core.reconstruction.swnn.patterns import ExemplarPatterns
 from core.reconstruction.swnn.settings import SwnnSettings, resolve
 from core.reconstruction.swnn.shapes import REACH, ExemplarShapes
@@ -116,15 +117,17 @@ def train(
     # lengths, squares and pieces of the exemplar are those of its own fraction
     weight = 0.0 if fraction is not None else settings.shapes or 0.0
     shapes = ExemplarShapes(target.indicator, min(REACH, (settings.cube or REACH) // 2), device)
-    optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99))
+    movers = optimisers(network, settings)
     losses: list[float] = []
     last_preview = last_snapshot = began
     pause = SNAPSHOT_SECONDS
     done = 0.0
     while done < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(settings, len(losses), done)
-        optimiser.zero_grad(set_to_none=True)
+        share = rate_share(settings, len(losses), done)
+        for mover in movers:
+            for group in mover.param_groups:
+                group["lr"] = share * group["full"]
+        network.zero_grad(set_to_none=True)
         loss = torch.zeros(())
         for axes, size in training_blocks(settings):
             block = network(make_noise(network, size, settings.batch or 1, draw, device), (0, 0, 0), size)
@@ -134,7 +137,8 @@ def train(
             part = part * (len(axes) / 3)
             part.backward()  # type: ignore[no-untyped-call]
             loss += part.detach().cpu()
-        optimiser.step()
+        for mover in movers:
+            mover.step()
         losses.append(float(loss))
         now = time.monotonic()
         done = len(losses) / settings.iterations
@@ -161,11 +165,11 @@ def train(
     return trained
 
 
-def learning_rate(settings: SwnnSettings, step: int, done: float) -> float:
-    """A short linear rise, then a cosine that falls to ``final_rate`` of the full rate as ``done`` goes to 1."""
+def rate_share(settings: SwnnSettings, step: int, done: float) -> float:
+    """Share of the full rate: a short linear rise, then a cosine that falls to ``final_rate`` as ``done`` goes to 1."""
     cosine = (1 + math.cos(math.pi * min(1.0, done))) / 2
     fall = settings.final_rate + (1 - settings.final_rate) * cosine
-    return settings.learning_rate * min(1.0, (step + 1) / WARM_UP) * fall
+    return min(1.0, (step + 1) / WARM_UP) * fall
 
 
 def training_blocks(settings: SwnnSettings) -> list[tuple[tuple[int, ...], Triple]]:

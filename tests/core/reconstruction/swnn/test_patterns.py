@@ -189,7 +189,7 @@ def test_sorting_with_places_in_the_last_digits_changes_neither_distance_nor_gra
     (gradient,) = torch.autograd.grad(mine, projected)
     plain = (torch.sort(projected.T, dim=1).values - ranked).abs().mean()
     (expected,) = torch.autograd.grad(plain, projected)
-    assert float(mine) == pytest.approx(float(plain), rel=1e-3)
+    assert mine.item() == pytest.approx(plain.item(), rel=1e-3)
     assert float((gradient != expected).float().mean()) <= 0.02
 
 

@@ -18,7 +18,7 @@ from core.reconstruction.engine import Target
 from core.reconstruction.swnn import training
 from core.reconstruction.swnn.network import SwnnNetwork
 from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, resolve
-from core.reconstruction.swnn.training import SwnnProgress, TrainedSwnn, learning_rate, make_noise, train
+from core.reconstruction.swnn.training import SwnnProgress, TrainedSwnn, make_noise, rate_share, train
 
 TINY = replace(
     PRESETS["fast"],
@@ -201,8 +201,8 @@ def test_a_time_limit_ends_the_training_with_a_usable_network() -> None:
 
 
 def test_the_rate_rises_and_falls() -> None:
-    settings = replace(TINY, learning_rate=0.1, final_rate=0.02)
-    assert learning_rate(settings, 0, 0.0) == pytest.approx(0.01)
-    assert learning_rate(settings, 9, 0.0) == pytest.approx(0.1)
-    assert learning_rate(settings, 500, 0.5) == pytest.approx(0.051)
-    assert learning_rate(settings, 999, 1.0) == pytest.approx(0.002)
+    settings = replace(TINY, final_rate=0.02)
+    assert rate_share(settings, 0, 0.0) == pytest.approx(0.1)
+    assert rate_share(settings, 9, 0.0) == 1
+    assert rate_share(settings, 500, 0.5) == pytest.approx(0.51)
+    assert rate_share(settings, 999, 1.0) == pytest.approx(0.02)
