@@ -19,7 +19,7 @@ CORE = ROOT / "core"
 
 FLOORS = [
     {"errors", "job", "settings", "provenance", "devices"},
-    {"images"},
+    {"images", "painting"},
     {"segmentation", "masks", "statistics", "generation", "synthesis"},
     {"reconstruction", "quality", "properties"},
     {"report", "projects"},
