@@ -14,6 +14,7 @@ PAGES = {
     "mask": "3 Mask",
     "reconstruct": "4 Reconstruct",
     "inspect": "5 Inspect",
+    "projects": "Projects",
     "command-line": "Command line",
     "keys": "Keys",
 }
