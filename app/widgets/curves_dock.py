@@ -75,13 +75,13 @@ class CurvesDock(QWidget):
         self.note.setText("S₂ and L appear as soon as there are phases." if curves is None else EXEMPLAR_NOTE)
 
     def _started(self, _title: str) -> None:
+        if self._context.jobs.kind != "reconstruction":
+            return
         self._loss, self._now = [], None
         self.plot.set_loss([])
         self.plot.set_result(None)
         self._show_exemplar()
 
-        if self._context.jobs.kind != "reconstruction":
-            return
     def _progressed(self, progress: Any) -> None:
         loss = getattr(progress, "loss", None)
         if loss is not None and np.isfinite(loss):
@@ -92,19 +92,20 @@ class CurvesDock(QWidget):
         if curves is not None:
             self.plot.set_result(curves)
             self._now = float(curves.s2[0, 0])
+            mean = f"mean of the last {progress.previews} previews" if progress.previews > 1 else "the first preview"
+            self.note.setText(f"Solid: {mean}, step {progress.step}. {EXEMPLAR_NOTE}")
             self._show_fractions()
 
     def show_result(self) -> None:
         """Draw the result on show against the exemplar it was made from."""
         result = self._session.state.result
-            mean = f"mean of the last {progress.previews} previews" if progress.previews > 1 else "the first preview"
-            self.note.setText(f"Solid: {mean}, step {progress.step}. {EXEMPLAR_NOTE}")
         if result is None:
             return
         self.plot.set_exemplar(result.comparison.exemplar)
         self.plot.set_band(result.band)
         self.plot.set_result(result.comparison.volume)
         self._now = result.fraction_after
+        self.note.setText(f"Solid: the volume. {EXEMPLAR_NOTE}")
         self._show_fractions()
 
     def _show_fractions(self) -> None:

@@ -20,6 +20,7 @@ BACKGROUND = "#1B1D20"
 INK = "#D4D7DA"
 PLANES = ((0, 1, 2), (2, 1, 0), (1, 0, 2))
 """Per slice: the axis it cuts, the axis down and the axis across (0, 1, 2 = z, y, x)."""
+NOTHING_YET = "The first preview appears here."
 FINE, COARSE = 0.6, 2.5
 SOFTWARE_SURFACE_EDGE = 64
 """Without a graphics card, surfaces are made from so many voxels a side at most."""
@@ -60,8 +61,11 @@ class VolumeScene:
         self.canvas = scene.SceneCanvas(bgcolor=BACKGROUND, keys=None, show=False)
         grid = self.canvas.central_widget.add_grid(spacing=4, margin=4)
         self.slices, self.images, self.across, self.down = [], [], [], []
+        self.cells = []
         for plane, (row, column) in enumerate(((0, 0), (0, 1), (1, 0))):
             cell = grid.add_grid(row=row, col=column, spacing=0)
+            cell.visible = False  # until there is something to show
+            self.cells.append(cell)
             style = {"text_color": INK, "axis_color": INK, "tick_color": INK, "tick_font_size": 7, "axis_font_size": 8}
             style |= {"axis_width": 1, "tick_width": 1, "major_tick_length": 4, "minor_tick_length": 0}
             down = scene.AxisWidget(orientation="left", axis_label_margin=38, tick_label_margin=6, **style)
@@ -102,19 +106,21 @@ class VolumeScene:
         self.frames = [scene.Line(parent=root, color=(*_rgb(color), 1.0), width=1.5) for color in AXIS_COLORS]
         self.note = scene.Text("", parent=self.view, color=INK, font_size=8, anchor_x="left", anchor_y="bottom")
         self.note.pos = (8, 8)
-        self.caption = scene.Text("", parent=self.view, color=INK, font_size=8, anchor_x="left", anchor_y="bottom")
+        self.caption = scene.Text(
+            NOTHING_YET, parent=self.view, color=INK, font_size=8, anchor_x="left", anchor_y="bottom"
+        )
         self.caption.pos = (8, 26)
         self._ticks_of: tuple[np.ndarray, str] | None = None
         self._seen_from: tuple[bool, bool, bool] | None = None
 
     @property
     def of_the_volume(self) -> list[Any]:
-        """All that stands in the 3-D view."""
-        return [self.volume, *self.meshes, self.box, self.tripod, self.ticks, *self.frames]
+        """All that shows a volume: slices and what stands in the 3-D view."""
+        return [self.volume, *self.meshes, *self.cells, self.box, self.tripod, self.ticks, *self.frames]
 
     def lay_out(self, shape: tuple[int, ...], scale: tuple[float, ...], unit: str) -> None:
         """Fit box, axes and slices to ``shape`` voxels of ``scale`` units each, both in (z, y, x)."""
-        for visual in (self.box, self.tripod, self.ticks, *self.frames):
+        for visual in (self.box, self.tripod, self.ticks, *self.frames, *self.cells):
             visual.visible = True
         for plane, (_, down, across) in enumerate(PLANES):
             self.images[plane][0].transform.scale = (scale[across], scale[down])

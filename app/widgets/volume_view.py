@@ -141,10 +141,10 @@ class VolumeView(QWidget):
         self._maker.forget()
         self.stop_turntable()
         self.labels = None
-        self.set_caption("")
         if self.scene is not None:
-            for image, _ in self.scene.images:
-                image.set_data(np.zeros((2, 2, 3), np.uint8))
+            from app.widgets.volume_scene import NOTHING_YET
+
+            self.set_caption(NOTHING_YET)
             for visual in self.scene.of_the_volume:
                 visual.visible = False
             self.scene.canvas.update()

@@ -173,7 +173,7 @@ class ReconstructWorkspace(Workspace):
     # --- running -------------------------------------------------------------------------------------------------
 
     def _primary(self) -> None:
-        if self.context.jobs.busy:
+        if self.context.jobs.busy and self.run_now is not None:
             self.context.jobs.cancel()
         else:
             self.run()
@@ -181,7 +181,8 @@ class ReconstructWorkspace(Workspace):
     def run(self) -> None:
         """Start the reconstruction, or say what is missing and go there."""
         image, phase = self.session.phase_image, self.session.phase_of_interest
-        if self.context.jobs.busy and self.run_now is not None:
+        if self.context.jobs.busy:
+            self.context.messages.say(f"{self.context.jobs.title} is not finished yet: wait, or cancel it.", "warning")
             return
         if image is None or phase is None:
             missing = "micrograph" if self.session.state.opened is None else "phases"
@@ -194,9 +195,9 @@ class ReconstructWorkspace(Workspace):
             return
         run = Run(image, phase, self.session.state.plan, self.session.band)
         self.run_now, self._snapshot, self._keep = run, None, False
+        self._largest = 0
         self.result_text.clear()
         self.context.jobs.start(run.title, run.job)
-            self.context.messages.say(f"{self.context.jobs.title} is not finished yet: wait, or cancel it.", "warning")
         self._show_state()
 
     def stop_and_keep(self) -> None:
@@ -209,7 +210,6 @@ class ReconstructWorkspace(Workspace):
             return
         snapshot = getattr(progress, "snapshot", None)
         if snapshot is not None:
-        self._largest = 0
             self._snapshot = snapshot
             self.stop_action.setEnabled(True)
         preview = getattr(progress, "preview", None)
@@ -217,6 +217,7 @@ class ReconstructWorkspace(Workspace):
             # blocks of the training are shown until the first model is there, which makes larger ones
             self._largest = min(preview.shape)
             self._show_preview(preview)
+            self.view.set_caption(preview_caption(preview, progress))
         self.watched.emit(progress)
 
     def _show_preview(self, labels: np.ndarray) -> None:
@@ -231,7 +232,6 @@ class ReconstructWorkspace(Workspace):
         run = self.run_now
         if run is None:
             return
-            self.view.set_caption(preview_caption(preview, progress))
         self.run_now = None
         result = run.result(made)
         self.session.replace(results=(*self.session.state.results, result), shown=-1)
