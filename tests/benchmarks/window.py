@@ -38,7 +38,7 @@ from app.window import application
 
 TICK = 0.005
 GAP_LIMIT, THRESHOLD_LIMIT, CANCEL_LIMIT = 0.050, 0.100, 1.0
-MOVES = 20
+MOVES = 12
 """Threshold moves that are timed."""
 
 
@@ -129,15 +129,21 @@ def threshold_times(window: MainWindow, person: Person, folder: Path) -> list[fl
     plot = window.phases.histogram
     canvas = window.phases.image
     seen = Paints(getattr(canvas, "viewport", lambda: canvas)())
+    derived = [0.0]
+    session.derived.connect(lambda names: derived.append(time.perf_counter()) if "phase_image" in names else None)
     times = []
     for move in range(MOVES):
         before = session.phase_image
         value = plot._lines[0].value()
-        start = drag_handle(plot, value, value + (6 if move % 2 else -6))
+        start = drag_handle(plot, value, value + (25 if move % 2 else -25))
         # two moves may be answered one by one: what counts is the last
-        wait(lambda before=before: session.phase_image is not before and not window.exemplar._labels.busy, 10, "labels")
-        told = time.perf_counter()
-        wait(lambda told=told: seen.at >= told, 10, "the overlay")
+        wait(
+            lambda before=before: (  # type: ignore[misc]
+                session.phase_image is not before and not window.exemplar._labels.busy and seen.at >= derived[-1]
+            ),
+            10,
+            "the overlay",
+        )
         times.append(seen.at - start)
         person.wait(lambda: not window.exemplar.busy, "the curves", 60)
     return times
@@ -148,16 +154,18 @@ def drag_handle(plot: Any, before: float, after: float) -> float:
     port, left = plot.viewport(), Qt.MouseButton.LeftButton
     box = plot.getPlotItem().vb
     here, there = (plot.mapFromScene(box.mapViewToScene(QPointF(x, 0))).x() for x in (before, after))
-    row = plot.height() // 2
+    row = port.height() // 3
     QTest.mouseMove(port, QPoint(here, row))
     QTest.mousePress(port, left, pos=QPoint(here, row))
-    arrived = 0.0
-    for place in (QPoint((here + there) // 2, row), QPoint(there, row), QPoint(there, row)):
-        arrived = time.perf_counter()
+    # pyqtgraph takes no more than a hundred moves a second, so they are spaced; the release carries the last place
+    for share in (1 / 3, 2 / 3, 1):
+        place = QPoint(round(here + share * (there - here)), row)
         event = QMouseEvent(
             QEvent.Type.MouseMove, QPointF(place), QPointF(port.mapToGlobal(place)), Qt.MouseButton.NoButton, left,
             Qt.KeyboardModifier.NoModifier,
         )  # fmt: skip
+        QTest.qWait(30)
+        arrived = time.perf_counter()
         QApplication.sendEvent(port, event)
     QTest.mouseRelease(port, left, pos=QPoint(there, row))
     return arrived
