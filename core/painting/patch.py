@@ -68,20 +68,29 @@ class Patch:
         return replace(self, box=(y0 + rows, y1 + rows, x0 + columns, x1 + columns))
 
 
-def difference(before: np.ndarray, after: np.ndarray, box: Box) -> Patch | None:
-    """The patch between two states; ``before`` and ``after`` have the shape of ``box``. None where they are equal."""
-    word = _WORDS[str(before.dtype)]
-    old, new = np.ascontiguousarray(before).view(word), np.ascontiguousarray(after).view(word)
-    changed = old != new
-    rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+def patch_of(touched: np.ndarray, old: np.ndarray, new: np.ndarray, box: Box) -> Patch | None:
+    """The patch between two states; None where they are equal.
+
+    Parameters
+    ----------
+    touched
+        Bool, shape of ``box``: nothing else may have changed.
+    old, new
+        The values there, shape of ``box``; those not touched are not looked at.
+    """
+    word = _WORDS[str(old.dtype)]
+    both = old[touched].view(word) ^ new[touched].view(word)
+    differ = both != 0
+    if not differ.all():
+        touched, both = touched.copy(), both[differ]
+        touched[touched] = differ
+    rows, columns = np.flatnonzero(touched.any(axis=1)), np.flatnonzero(touched.any(axis=0))
     if len(rows) == 0:
         return None
     top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-    changed = changed[top:bottom, left:right]
-    both = old[top:bottom, left:right][changed] ^ new[top:bottom, left:right][changed]
     return Patch(
         (box[0] + top, box[0] + bottom, box[2] + left, box[2] + right),
-        zlib.compress(np.packbits(changed).tobytes(), _LEVEL),
+        zlib.compress(np.packbits(touched[top:bottom, left:right]).tobytes(), _LEVEL),
         zlib.compress(both.tobytes(), _LEVEL),
-        str(before.dtype),
+        str(old.dtype),
     )

@@ -46,38 +46,43 @@ class Marked:
 
 @dataclass(frozen=True, eq=False)
 class Listed:
-    """Pixels by their places in the picture.
+    """Pixels by their places in the picture, whose arrays are C-contiguous.
 
     Attributes
     ----------
     box
         Holds them all.
-    rows, columns
-        Int, shape (n,).
+    places
+        Int, shape (n,): row times the picture's width plus column.
+    width
+        Columns of the picture.
     """
 
     box: Box
-    rows: np.ndarray
-    columns: np.ndarray
+    places: np.ndarray
+    width: int
 
     @property
     def cover(self) -> np.ndarray:
         """All of them."""
-        return np.ones(len(self.rows), dtype=bool)
+        return np.ones(len(self.places), dtype=bool)
 
     def take(self, array: np.ndarray) -> np.ndarray:
         """The values of ``array`` (shape of the picture), shape (n,): a copy."""
-        found: np.ndarray = array[self.rows, self.columns]
-        return found
+        return array.reshape(-1).take(self.places)
 
     def put(self, array: np.ndarray, values: np.ndarray | float, where: np.ndarray) -> None:
         """Write ``values`` where ``where`` (bool, shape (n,))."""
-        chosen = values[where] if isinstance(values, np.ndarray) else values
-        array[self.rows[where], self.columns[where]] = chosen
+        flat = array.reshape(-1)
+        if where.all():
+            flat[self.places] = values
+        else:
+            flat[self.places[where]] = values[where] if isinstance(values, np.ndarray) and values.ndim else values
 
     def centres(self) -> tuple[np.ndarray, np.ndarray]:
         """Row and column of the pixels' centres."""
-        return self.rows + 0.5, self.columns + 0.5
+        rows, columns = np.divmod(self.places, self.width)
+        return rows + 0.5, columns + 0.5
 
 
 Pixels = Marked | Listed
@@ -126,8 +131,8 @@ def from_rows(
     total = int(counts.sum())
     if 4 * total < (box[1] - box[0]) * (box[3] - box[2]):
         begin = np.concatenate([starts, hole_end])
-        places = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(begin, counts)
-        return Listed(box, np.repeat(np.concatenate([rows, rows]), counts), places)
+        begin = begin + np.concatenate([rows, rows]) * shape[1] - (np.cumsum(counts) - counts)
+        return Listed(box, np.arange(total) + np.repeat(begin, counts), shape[1])
     columns = np.arange(box[2], box[3])
     cover = (columns >= starts[:, None]) & (columns < ends[:, None])
     if not (hole_end <= hole_start).all():

@@ -69,6 +69,11 @@ class Ground:
     labels: np.ndarray | None = None
     grey: np.ndarray | None = None
 
+    def __post_init__(self) -> None:
+        for array in (self.values, self.labels, self.grey):
+            if array is not None and (array.shape != self.values.shape or not array.flags.c_contiguous):
+                raise ValueError("all that belongs to a ground has its shape, and rows that follow each other")
+
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.painting.brush import Brush, distance_to_line, snapped, swept
-from core.painting.patch import Patch, difference
+from core.painting.patch import Patch, patch_of
 from core.painting.pixels import Box, Pixels, union
 from core.painting.rules import EditingRules, Ground
 from core.painting.shapes import Point
@@ -102,9 +102,8 @@ class Stroke:
         if self.box is None:
             return None
         y0, y1, x0, x1 = self.box
-        after = self.ground.values[y0:y1, x0:x1]
-        before = np.where(self._touched[y0:y1, x0:x1], self._old[y0:y1, x0:x1], after)
-        return difference(before, after, self.box)
+        inside = slice(y0, y1), slice(x0, x1)
+        return patch_of(self._touched[inside], self._old[inside], self.ground.values[inside], self.box)
 
     def abort(self) -> Box | None:
         """Put back what was there; returns where that was."""

@@ -20,7 +20,7 @@ def drawn(pixels: Pixels | None, shape: tuple[int, int] = SHAPE) -> np.ndarray:
     """All pixels as a picture; listing one twice or leaving the box is an error."""
     found = np.zeros(shape, dtype=int)
     if isinstance(pixels, Listed):
-        np.add.at(found, (pixels.rows, pixels.columns), 1)
+        np.add.at(found.reshape(-1), pixels.places, 1)
     elif isinstance(pixels, Marked):
         y0, y1, x0, x1 = pixels.box
         assert 0 <= y0 < y1 <= shape[0] and 0 <= x0 < x1 <= shape[1]
