@@ -18,7 +18,7 @@ from core.generation.tiles import TILE_EDGE, tile_origins
 from core.reconstruction.engine import Estimate
 from core.reconstruction.swnn.network import SwnnNetwork
 from core.reconstruction.swnn.settings import SwnnSettings
-from core.reconstruction.swnn.training import training_blocks
+from core.reconstruction.swnn.training import overview_around, training_blocks
 
 Triple = tuple[int, int, int]
 
@@ -39,11 +39,11 @@ def estimate(settings: SwnnSettings, size: Triple, device: str) -> Estimate:
         network = SwnnNetwork(settings)
     blocks = [block for _, block in training_blocks(settings)]
     batch = settings.batch or 1
-    per_step = batch * sum(block_voxels(network, block) for block in blocks)
+    per_step = batch * sum(step_voxels(network, block) for block in blocks)
     per_tile = block_voxels(network, (TILE_EDGE,) * 3)
     tiles = len(tile_origins((0, 0, 0), size, TILE_EDGE))
     forward, both = seconds_per_voxel(_architecture(settings), device)
-    largest = batch * max(block_voxels(network, block) for block in blocks)
+    largest = batch * max(step_voxels(network, block) for block in blocks)
     width = _TENSORS_KEPT * settings.channels * _BYTES
     finest = (TILE_EDGE + 2 * settings.fine_convolutions) ** 3
     voxels = size[0] * size[1] * size[2]
@@ -55,14 +55,25 @@ def estimate(settings: SwnnSettings, size: Triple, device: str) -> Estimate:
     )
 
 
-def block_voxels(network: SwnnNetwork, size: Triple) -> float:
+def step_voxels(network: SwnnNetwork, size: Triple) -> float:
+    """As `block_voxels`, for one step of training on one block: with its overview, where there is one."""
+    level = network.settings.overview or 0
+    if not level:
+        return block_voxels(network, size)
+    around, _ = overview_around(network, size)
+    return block_voxels(network, around.shape, level) + block_voxels(network, size, 0, level)
+
+
+def block_voxels(network: SwnnNetwork, size: Triple, level: int = 0, stop: int | None = None) -> float:
     """Voxels that all convolution blocks write for an output of ``size``, in units of blocks as wide as the finest.
 
     Half of a block's time goes by what it writes (normalisation and the rest), half by what it multiplies.
+    ``size`` is in cells of ``level``; levels from ``stop`` on are left out.
     """
     width = network.settings.channels
     total = 0.0
-    for stage, box in zip(network.stages, network.noise_boxes((0, 0, 0), size), strict=True):
+    boxes = network.noise_boxes((0, 0, 0), size, level)
+    for stage, box in list(zip(network.stages[level:], boxes, strict=True))[: None if stop is None else stop - level]:
         z, y, x = box.shape
         for module in stage.modules():
             if isinstance(module, nn.Conv3d):

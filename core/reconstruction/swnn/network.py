@@ -4,6 +4,9 @@ Noise enters at every level k, on a grid of 2ᵏ voxels. From the coarsest level
 linear interpolation and joined with the next level's noise; a last 1³ convolution gives one number per voxel. With one
 level it is the published network (SWNN, Sec. 2.3.2): n blocks of convolution, batch normalisation and LeakyReLU.
 
+One coarse level may have a field of its own, the overview. It lets training see large structures in a box that would
+be too dear to compute at full resolution; nothing made later reads it.
+
 Coarse grids are aligned to absolute positions: cell i of level k lies on voxels 2ᵏ·i … 2ᵏ·(i+1) − 1. So a voxel's value
 depends on its position and the noise around it, not on the box that was asked for (in evaluation mode, apart from
 floating-point rounding), and blocks made apart fit together.
@@ -86,22 +89,22 @@ class SwnnNetwork(nn.Module):
             for below, width, depth in zip([*widths[1:], 0], widths, self._depths, strict=True)
         )
         self.last = nn.Conv3d(settings.channels, 1, 1)
+        self.overview = nn.Conv3d(settings.coarse_channels, 1, 1) if settings.overview else None
         for module in self.modules():
             if isinstance(module, nn.Conv3d):
                 module.weight.data = _channels_last(module.weight.data)
 
-    def noise_boxes(self, origin: Triple, size: Triple) -> tuple[Box, ...]:
-        """For each level, finest first, the noise that the output box ``origin … origin + size`` depends on.
+    def noise_boxes(self, origin: Triple, size: Triple, level: int = 0) -> tuple[Box, ...]:
+        """For each level from ``level`` on, finest first, the noise that an output box of that level depends on.
 
-        ``origin`` is any whole position (z, y, x), negative and odd ones too.
+        ``origin`` is any whole position (z, y, x) in the level's own cells, negative and odd ones too.
         """
-        return tuple(needed for _, needed in self._boxes(origin, size))
+        return tuple(needed for _, needed in self._boxes(Box(_triple(origin), _triple(size)), level))
 
-    def _boxes(self, origin: Triple, size: Triple) -> list[tuple[Box, Box]]:
-        """Per level, finest first: the box of features it makes, and the box of inputs that takes."""
+    def _boxes(self, made: Box, level: int) -> list[tuple[Box, Box]]:
+        """Per level from ``level`` on: the box of features it makes, and the box of inputs that takes."""
         boxes = []
-        made = Box(_triple(origin), _triple(size))
-        for depth in self._depths:
+        for depth in self._depths[level:]:
             needed = made.grown(depth)
             boxes.append((made, needed))
             made = needed.coarser
@@ -119,19 +122,48 @@ class SwnnNetwork(nn.Module):
         -------
         Shape (N, 1, D, H, W); within (−1, 1) where the output gain is not 0.
         """
-        boxes = self._boxes(origin, size)
-        features: Tensor | None = None
-        for level in reversed(range(len(boxes))):
-            noise, (_, needed) = noises[level], boxes[level]
+        return self._field(self.last, self._features(noises, Box(_triple(origin), _triple(size)), 0))
+
+    def overview_of(self, noises: Sequence[Tensor], box: Box) -> tuple[Tensor, Tensor]:
+        """Features in ``box``, in cells of the overview's level, and its field there, shape (N, 1, D, H, W).
+
+        ``noises`` as for `forward`, but only from that level on.
+        """
+        if self.overview is None or not self.settings.overview:
+            raise ValueError("this network has no overview")
+        features = self._features(noises, box, self.settings.overview)
+        return features, self._field(self.overview, features)
+
+    def refined(self, features: Tensor, box: Box, noises: Sequence[Tensor], origin: Triple, size: Triple) -> Tensor:
+        """As `forward`, from the overview's ``features`` in ``box`` and the noise of the finer levels alone.
+
+        ``box`` must hold `overview_box` of the output.
+        """
+        needed = self.overview_box(origin, size)
+        place = (slice(None), *_inside(_offset(box, needed), needed.shape))
+        made = Box(_triple(origin), _triple(size))
+        return self._field(self.last, self._features(noises, made, 0, features[place]))
+
+    def overview_box(self, origin: Triple, size: Triple) -> Box:
+        """The overview's features that an output box depends on."""
+        finer = self._boxes(Box(_triple(origin), _triple(size)), 0)[: self.settings.overview]
+        return finer[-1][1].coarser
+
+    def _features(self, noises: Sequence[Tensor], box: Box, level: int, features: Tensor | None = None) -> Tensor:
+        """What level ``level`` makes in ``box`` of its cells, from the coarsest down or from ``features`` on."""
+        boxes = self._boxes(box, level)
+        for step in reversed(range(len(noises))):
+            noise, (_, needed) = noises[step], boxes[step]
             if tuple(noise.shape[2:]) != needed.shape:
-                raise ValueError(f"level {level}: noise of shape {tuple(noise.shape[2:])}, not {needed.shape}")
-            if features is None:
-                joined = noise
-            else:
-                coarse, _ = boxes[level + 1]
-                joined = _joined(doubled(features, coarse, needed), noise)
-            features = self.stages[level](_channels_last(joined))
-        field: Tensor = self.last(features)
+                raise ValueError(f"level {level + step}: noise of shape {tuple(noise.shape[2:])}, not {needed.shape}")
+            joined = noise if features is None else _joined(doubled(features, needed.coarser, needed), noise)
+            features = self.stages[level + step](_channels_last(joined))
+        if features is None:
+            raise ValueError("a network needs noise on at least one level")
+        return features
+
+    def _field(self, head: nn.Module, features: Tensor) -> Tensor:
+        field: Tensor = head(features)
         gain = self.settings.output_gain
         return torch.tanh(gain * field) if gain else field
 
@@ -198,6 +230,10 @@ class _Doubling(torch.autograd.Function):
             gradient.narrow(axis, 0, cells).copy_(torch.lerp(odd, even, 0.25))
             gradient.narrow(axis, 1, cells).add_(torch.lerp(odd, even, 0.75))
         return gradient, None, None
+
+
+def _offset(outer: Box, inner: Box) -> Triple:
+    return _triple(i - o for i, o in zip(inner.start, outer.start, strict=True))
 
 
 def _inside(cut: Triple, shape: Triple) -> tuple[slice, ...]:

@@ -213,7 +213,7 @@ class ExemplarPatterns:
     indicator
         True where the exemplar shows the phase; shape (Y, X).
     edge, scales
-        Window edge in (averaged) pixels; patterns are compared at scales 1, 2, 4 … 2^(scales − 1).
+        Window edge in (averaged) pixels, and the edges of the squares that are averaged: 1, 2, 4 …
     directions
         Random directions per step, or 0 for whole bases out of a pool whose exemplar quantiles are kept.
     windows
@@ -233,7 +233,7 @@ class ExemplarPatterns:
         self,
         indicator: np.ndarray,
         edge: int,
-        scales: int,
+        scales: tuple[int, ...],
         *,
         directions: int = 0,
         windows: int = 2048,
@@ -249,7 +249,7 @@ class ExemplarPatterns:
         self.device = device
         section = torch.from_numpy(indicator.astype(np.float32)) * 2 - 1
         self.patterns: dict[int, Tensor] = {}
-        for scale in (2**power for power in range(scales)):
+        for scale in scales:
             patterns = all_windows(section, edge, scale)
             if len(patterns) > MOST_WINDOWS:
                 patterns = patterns[torch.randperm(len(patterns), generator=generator)[:MOST_WINDOWS]]
@@ -286,15 +286,16 @@ class ExemplarPatterns:
             pool.append(found)
         return found
 
-    def distance(self, block: Tensor, axes: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    def distance(self, block: Tensor, axes: tuple[int, ...], generator: torch.Generator, cell: int = 1) -> Tensor:
         """Mean over axes and scales of the sliced-Wasserstein distance of the block's sections to the exemplar.
 
-        Each axis is compared apart: pooled, one axis could make up for what another lacks.
+        Each axis is compared apart: pooled, one axis could make up for what another lacks. ``cell`` is the edge of the
+        block's own cells in pixels, at most the smallest scale.
         """
         distances = []
         for scale in self.patterns:
             for axis in axes:
-                found = random_windows(block, axis, self.edge, scale, self.windows, generator)
+                found = random_windows(block, axis, self.edge, scale // cell, self.windows, generator)
                 projections, ranked = self._projections(scale, len(found), generator)
                 distances.append(wasserstein(projections(found), ranked))
         return torch.stack(distances).mean()

@@ -8,37 +8,41 @@ complement, and the Euler number (pieces less holes, per pixel).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import Tensor
 
-REACH = 16
-"""Longest segment and largest square, in pixels, less one."""
-SECTIONS = 12
-"""Random sections looked at along each axis in one step."""
+LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16)
+"""Edges in pixels of the segments and squares that are looked for; each at most twice the one before."""
+SECTIONS = 8
+"""Random sections of each block looked at along each axis in one step."""
 
 
-def inclusion_curves(inside: Tensor, reach: int) -> Tensor:
-    """How far lines and squares fit: shape (3, reach + 1) for rows, columns and squares, r = 0 … reach.
+def inclusion_curves(inside: Tensor, lengths: Sequence[int]) -> Tensor:
+    """How far lines and squares fit: shape (3, len(lengths)) for columns, rows and squares.
 
     Parameters
     ----------
     inside
         Sections, shape (N, H, W), values 0 to 1 (degree of being in the phase).
+    lengths
+        Pixels along a line or a square's edge, ascending from 1, each at most twice the one before: a line of n pixels
+        is one of m < n and the same one n − m pixels on.
     """
-    down, right, square = [inside.mean()], [inside.mean()], [inside.mean()]
-    rows = columns = squares = inside
-    for r in range(1, reach + 1):
-        columns = torch.minimum(columns[:, :-1], inside[:, r:])
-        rows = torch.minimum(rows[:, :, :-1], inside[:, :, r:])
-        squares = torch.minimum(
-            torch.minimum(squares[:, :-1, :-1], squares[:, 1:, 1:]),
-            torch.minimum(squares[:, :-1, 1:], squares[:, 1:, :-1]),
-        )
-        down.append(columns.mean())
-        right.append(rows.mean())
-        square.append(squares.mean())
-    return torch.stack([torch.stack(curve) for curve in (down, right, square)])
+    curves = []
+    for axes in ((1,), (2,), (1, 2)):
+        fitting, shares = inside, [inside.mean()]
+        for shorter, longer in pairwise(lengths):
+            step = longer - shorter
+            for axis in axes:
+                places = fitting.shape[axis] - step
+                fitting = torch.minimum(fitting.narrow(axis, 0, places), fitting.narrow(axis, step, places))
+            shares.append(fitting.mean())
+        curves.append(torch.stack(shares))
+    return torch.stack(curves)
 
 
 def euler_number(curves: Tensor) -> Tensor:
@@ -53,14 +57,17 @@ class ExemplarShapes:
     ----------
     indicator
         True where the exemplar shows the phase; shape (Y, X). Rows and columns are taken together.
-    reach
-        Longest segment, in pixels, less one.
+    longest
+        Longest segment in pixels.
     """
 
-    def __init__(self, indicator: np.ndarray, reach: int, device: str = "cpu") -> None:
-        self.reach = reach
+    def __init__(self, indicator: np.ndarray, longest: int, device: str = "cpu") -> None:
+        self.lengths = tuple(length for length in LENGTHS if length <= max(2, longest))
+        # a length stands for those up to the next one
+        spans = torch.tensor([after - before for before, after in pairwise((*self.lengths, 2 * self.lengths[-1]))])
+        self._spans = spans.clamp(max=4).to(device)
         inside = torch.from_numpy(indicator.astype(np.float32))[None]
-        curves = [inclusion_curves(side, reach) for side in (inside, 1 - inside)]
+        curves = [inclusion_curves(side, self.lengths) for side in (inside, 1 - inside)]
         self._euler = [euler_number(curve).to(device) for curve in curves]
         self._curves = [
             torch.stack([curve[:2].mean(dim=0), curve[:2].mean(dim=0), curve[2]]).to(device) for curve in curves
@@ -79,10 +86,11 @@ class ExemplarShapes:
         parts = []
         for axis in axes:
             sections = block[:, 0].movedim(axis + 1, 1).flatten(0, 1)
-            chosen = torch.randperm(len(sections), generator=generator)[:SECTIONS].to(block.device)
+            chosen = torch.randperm(len(sections), generator=generator)[: SECTIONS * len(block)].to(block.device)
             inside = (sections[chosen] + 1) / 2
             for side, wanted, euler in zip((inside, 1 - inside), self._curves, self._euler, strict=True):
-                found = inclusion_curves(side, self.reach)
-                parts.append(((found - wanted).abs().sum(dim=1) / wanted.sum(dim=1)).mean())
+                found = inclusion_curves(side, self.lengths)
+                area = (wanted * self._spans).sum(dim=1)
+                parts.append((((found - wanted).abs() * self._spans).sum(dim=1) / area).mean())
                 parts.append((euler_number(found) - euler).abs() / self._pieces)
         return torch.stack(parts).mean()

@@ -12,14 +12,15 @@ from typing import TypeVar
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from core.job import Progress
 from core.reconstruction.engine import Target
-from core.reconstruction.swnn.network import SwnnNetwork, Triple
+from core.reconstruction.swnn.network import Box, SwnnNetwork, Triple
 from core.reconstruction.swnn.optimiser import optimisers
 from core.reconstruction.swnn.patterns import ExemplarPatterns
 from core.reconstruction.swnn.settings import SwnnSettings, resolve
-from core.reconstruction.swnn.shapes import REACH, ExemplarShapes
+from core.reconstruction.swnn.shapes import ExemplarShapes
 
 R = TypeVar("R")
 
@@ -103,20 +104,25 @@ def train(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(target.seed)
         network = SwnnNetwork(settings).to(device)
-    exemplar = ExemplarPatterns(
-        target.indicator,
-        settings.window,
-        settings.scales or 1,
-        directions=settings.directions,
-        windows=settings.windows,
-        bent_bases=settings.bent_bases or 0,
-        fraction=fraction,
-        generator=draw,
-        device=device,
-    )
+
+    def patterns(*scales: int) -> ExemplarPatterns:
+        return ExemplarPatterns(
+            target.indicator,
+            settings.window,
+            scales,
+            directions=settings.directions,
+            windows=settings.windows,
+            bent_bases=settings.bent_bases or 0,
+            fraction=fraction,
+            generator=draw,
+            device=device,
+        )
+
+    exemplar = patterns(*(2**power for power in range(settings.scales or 1)))
+    overview = patterns(2**settings.overview) if settings.overview else None
     # lengths, squares and pieces of the exemplar are those of its own fraction
     weight = 0.0 if fraction is not None else settings.shapes or 0.0
-    shapes = ExemplarShapes(target.indicator, min(REACH, (settings.cube or REACH) // 2), device)
+    shapes = ExemplarShapes(target.indicator, (settings.cube or 1) // 2, device)
     movers = optimisers(network, settings)
     losses: list[float] = []
     last_preview = last_snapshot = began
@@ -130,8 +136,12 @@ def train(
         network.zero_grad(set_to_none=True)
         loss = torch.zeros(())
         for axes, size in training_blocks(settings):
-            block = network(make_noise(network, size, settings.batch or 1, draw, device), (0, 0, 0), size)
-            part = exemplar.distance(block, axes, draw)
+            if overview is None:
+                block = network(make_noise(network, size, settings.batch or 1, draw, device), (0, 0, 0), size)
+                part = exemplar.distance(block, axes, draw)
+            else:
+                block, part = block_in_overview(network, overview, size, draw, device)
+                part = part + exemplar.distance(block, axes, draw)
             if weight:
                 part = part + weight * shapes.distance(block, axes, draw)
             part = part * (len(axes) / 3)
@@ -165,6 +175,42 @@ def train(
     return trained
 
 
+def block_in_overview(
+    network: SwnnNetwork, exemplar: ExemplarPatterns, size: Triple, draw: torch.Generator, device: str
+) -> tuple[Tensor, Tensor]:
+    """A block at a random place of a larger overview, and what is to be reduced there.
+
+    That is the distance of the overview's own sections to the exemplar averaged over its cells, and how far averages of
+    the block are from the overview (which leads: it learns nothing from the difference).
+    """
+    settings, level = network.settings, network.settings.overview or 0
+    cell, batch = 2**level, settings.batch or 1
+    box, margin = overview_around(network, size)
+    cells = box.shape[0]
+    noise = make_noise(network, box.shape, batch, draw, device, level)
+    features, field = network.overview_of(noise, box)
+    place = torch.randint(margin, cells - max(size) // cell - margin + 1, (3,), generator=draw).tolist()
+    origin = (place[0] * cell, place[1] * cell, place[2] * cell)
+    finer = [
+        torch.randn(batch, grid.channels, *needed.shape, generator=draw).to(device)
+        for grid, needed in zip(network.noise_grids[:level], network.noise_boxes(origin, size), strict=False)
+    ]
+    block = network.refined(features, box, finer, origin, size)
+    z, y, x = (slice(start, start + edge // cell) for start, edge in zip(place, size, strict=True))
+    followed = (functional.avg_pool3d(block, cell) - field[:, :, z, y, x].detach()).abs().mean()
+    return block, exemplar.distance(field, (0, 1, 2), draw, cell) + settings.follow * followed
+
+
+def overview_around(network: SwnnNetwork, size: Triple) -> tuple[Box, int]:
+    """The cells of the overview in one step of training, and how far from its faces a block of ``size`` must stay."""
+    settings = network.settings
+    edge = max(size) // 2 ** (settings.overview or 0)
+    reach = network.overview_box((0, 0, 0), size)
+    margin = max(max(-start, start + length - edge) for start, length in zip(reach.start, reach.shape, strict=True))
+    cells = max(settings.overview_edge, edge + 2 * margin)
+    return Box((0, 0, 0), (cells, cells, cells)), margin
+
+
 def rate_share(settings: SwnnSettings, step: int, done: float) -> float:
     """Share of the full rate: a short linear rise, then a cosine that falls to ``final_rate`` as ``done`` goes to 1."""
     cosine = (1 + math.cos(math.pi * min(1.0, done))) / 2
@@ -180,12 +226,14 @@ def training_blocks(settings: SwnnSettings) -> list[tuple[tuple[int, ...], Tripl
     return [((0,), (1, edge, edge)), ((1,), (edge, 1, edge)), ((2,), (edge, edge, 1))]
 
 
-def make_noise(network: SwnnNetwork, size: Triple, batch: int, draw: torch.Generator, device: str) -> list[Tensor]:
-    """Fresh Gaussian noise for a block of ``size`` at the origin, finest level first."""
-    boxes = network.noise_boxes((0, 0, 0), size)
+def make_noise(
+    network: SwnnNetwork, size: Triple, batch: int, draw: torch.Generator, device: str, level: int = 0
+) -> list[Tensor]:
+    """Fresh Gaussian noise for a block of ``size`` cells of ``level`` at the origin, finest level first."""
+    boxes = network.noise_boxes((0, 0, 0), size, level)
     return [
         torch.randn(batch, grid.channels, *box.shape, generator=draw).to(device)
-        for grid, box in zip(network.noise_grids, boxes, strict=True)
+        for grid, box in zip(network.noise_grids[level:], boxes, strict=True)
     ]
 
 

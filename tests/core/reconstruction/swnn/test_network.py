@@ -113,3 +113,33 @@ def test_noise_of_the_wrong_shape_is_refused() -> None:
 def test_unresolved_settings_are_refused() -> None:
     with pytest.raises(ValueError, match="resolve"):
         SwnnNetwork(PRESETS["fast"])
+
+
+def test_a_block_made_from_the_overview_is_the_block_made_whole() -> None:
+    network = _network(replace(PRESETS["fast"], levels=4, overview=2))
+    origin, size = (4, -8, 12), (8, 12, 4)
+    noises = _noise(network, origin, size)
+    needed = network.overview_box(origin, size)
+    around = needed.grown(2)
+    coarse = []
+    for grid, box in zip(
+        network.noise_grids[2:], network.noise_boxes(around.start, around.shape, level=2), strict=True
+    ):
+        generator = torch.Generator().manual_seed(grid.level)
+        field = torch.randn(1, grid.channels, FIELD, FIELD, FIELD, generator=generator)
+        for axis in range(3):
+            field = field.narrow(axis + 2, box.start[axis] + FIELD // 2, box.shape[axis])
+        coarse.append(field)
+    with torch.no_grad():
+        whole = network(noises, origin, size)
+        features, field = network.overview_of(coarse, around)
+        refined = network.refined(features, around, noises[:2], origin, size)
+    assert tuple(field.shape) == (1, 1, *around.shape)
+    assert torch.allclose(refined, whole, atol=1e-5)
+    assert whole.std() > 1e-2
+
+
+def test_a_network_without_an_overview_says_so() -> None:
+    network = _network(replace(PRESETS["fast"], levels=2, overview=0))
+    with pytest.raises(ValueError, match="no overview"):
+        network.overview_of([], Box((0, 0, 0), (4, 4, 4)))

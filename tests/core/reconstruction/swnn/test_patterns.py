@@ -147,7 +147,7 @@ def stripes(horizontal: bool) -> np.ndarray:
 @pytest.mark.parametrize(("directions", "bent"), [(0, 0), (64, 0), (0, 2)])
 def test_a_block_of_the_exemplars_sections_is_nearer_than_another(directions: int, bent: int) -> None:
     exemplar = ExemplarPatterns(
-        stripes(False), 5, 2, directions=directions, windows=512, bent_bases=bent, generator=draw()
+        stripes(False), 5, (1, 2), directions=directions, windows=512, bent_bases=bent, generator=draw()
     )
     same = torch.from_numpy(stripes(False).astype(np.float32) * 2 - 1).expand(1, 1, 32, 32, 32)
     other = torch.from_numpy(stripes(True).astype(np.float32) * 2 - 1).expand(1, 1, 32, 32, 32)
@@ -156,7 +156,7 @@ def test_a_block_of_the_exemplars_sections_is_nearer_than_another(directions: in
 
 
 def test_every_window_and_fixed_directions_give_equation_18() -> None:
-    exemplar = ExemplarPatterns(stripes(False), 5, 1, directions=16, windows=0, generator=draw())
+    exemplar = ExemplarPatterns(stripes(False), 5, (1,), directions=16, windows=0, generator=draw())
     section = torch.randn(32, 32, generator=draw(1))
     found = exemplar.distance(section.reshape(1, 1, 1, 32, 32), (0,), draw(2))
     wanted = sliced_wasserstein(all_windows(section, 5), exemplar.patterns[1], random_directions(16, 25, draw(2)))
@@ -173,7 +173,7 @@ def test_bent_projections_are_relu_between_two_rotations() -> None:
 
 
 def test_the_distance_has_a_gradient() -> None:
-    exemplar = ExemplarPatterns(stripes(False), 5, 2, windows=256, generator=draw())
+    exemplar = ExemplarPatterns(stripes(False), 5, (1, 2), windows=256, generator=draw())
     block = torch.zeros(1, 1, 16, 16, 16, requires_grad=True)
     exemplar.distance(torch.tanh(block + torch.randn(block.shape, generator=draw())), (0, 1, 2), draw()).backward()
     assert block.grad is not None

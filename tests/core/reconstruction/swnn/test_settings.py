@@ -38,8 +38,17 @@ def test_resolve_keeps_what_was_said() -> None:
 def test_a_coarser_structure_gets_a_deeper_pyramid() -> None:
     fine = resolve(PRESETS["fast"], noise(size=128))
     coarse = resolve(PRESETS["fast"], np.kron(noise(size=8), np.ones((16, 16), bool)))
+    assert fine.levels is not None and coarse.levels is not None
     assert fine.levels < coarse.levels
-    assert fine.scales < coarse.scales
+    assert (fine.overview, coarse.overview) == (0, 2)
+    assert coarse.cube is not None and coarse.cube % 4 == 0
+    slabs = resolve(PRESETS["paper"], np.kron(noise(size=8), np.ones((16, 16), bool)))
+    assert slabs.overview == 0
+
+
+def test_an_overview_gives_way_to_a_small_exemplar() -> None:
+    small = np.kron(noise(size=6), np.ones((8, 8), bool))  # 48 px hold three windows of 7 cells of 2 px, not of 4 px
+    assert resolve(replace(PRESETS["fast"], overview=3, levels=4), small).overview == 1
 
 
 @pytest.mark.parametrize("indicator", [np.zeros((64, 64), bool), np.ones((64, 64), bool)])

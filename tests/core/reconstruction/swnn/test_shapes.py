@@ -17,9 +17,10 @@ def sections(seed: int = 0) -> np.ndarray:
 
 def test_curves_count_the_places_where_lines_and_squares_fit() -> None:
     inside = sections()
-    curves = inclusion_curves(torch.from_numpy(inside.astype(np.float32)), 4).numpy()
+    lengths = (1, 2, 3, 4, 6)
+    curves = inclusion_curves(torch.from_numpy(inside.astype(np.float32)), lengths).numpy()
     _, height, width = inside.shape
-    for r in range(5):
+    for place, r in enumerate(length - 1 for length in lengths):
         down = [inside[:, y : y + r + 1].all(axis=1) for y in range(height - r)]
         right = [inside[:, :, x : x + r + 1].all(axis=2) for x in range(width - r)]
         square = [
@@ -27,13 +28,13 @@ def test_curves_count_the_places_where_lines_and_squares_fit() -> None:
             for y in range(height - r)
             for x in range(width - r)
         ]
-        assert curves[:, r] == pytest.approx([np.mean(down), np.mean(right), np.mean(square)], abs=1e-6)
+        assert curves[:, place] == pytest.approx([np.mean(down), np.mean(right), np.mean(square)], abs=1e-6)
 
 
 def test_the_euler_number_counts_vertices_edges_and_faces() -> None:
     image = np.zeros((1, 64, 64), bool)
     image[0].reshape(8, 8, 8, 8)[:, 2:5, :, 3:6] = True  # 64 squares of 3 × 3, none at the border
-    found = float(euler_number(inclusion_curves(torch.from_numpy(image.astype(np.float64)), 1)))
+    found = float(euler_number(inclusion_curves(torch.from_numpy(image.astype(np.float64)), (1, 2))))
     vertices, edges, faces = 64 * 9 / 64**2, 64 * 12 / (63 * 64), 64 * 4 / 63**2
     assert found == pytest.approx(vertices - edges + faces)
     assert found * 64**2 == pytest.approx(64, rel=0.1)  # as many pieces, but for the places a section's edge lacks
@@ -42,7 +43,7 @@ def test_the_euler_number_counts_vertices_edges_and_faces() -> None:
 def test_holes_count_against_pieces() -> None:
     image = np.ones((1, 200, 200), bool)
     image[0].reshape(10, 20, 10, 20)[:, 9:11, :, 9:11] = False
-    found = float(euler_number(inclusion_curves(torch.from_numpy(image.astype(np.float64)), 1)))
+    found = float(euler_number(inclusion_curves(torch.from_numpy(image.astype(np.float64)), (1, 2))))
     assert found * 200**2 == pytest.approx(-100, abs=12)
 
 

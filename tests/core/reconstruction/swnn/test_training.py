@@ -17,6 +17,7 @@ from core.provenance import Provenance
 from core.reconstruction.engine import Target
 from core.reconstruction.swnn import training
 from core.reconstruction.swnn.network import SwnnNetwork
+from core.reconstruction.swnn.patterns import ExemplarPatterns
 from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, resolve
 from core.reconstruction.swnn.training import SwnnProgress, TrainedSwnn, make_noise, rate_share, train
 
@@ -24,6 +25,7 @@ TINY = replace(
     PRESETS["fast"],
     iterations=3,
     levels=2,
+    overview=0,
     channels=4,
     coarse_channels=4,
     fine_convolutions=1,
@@ -206,3 +208,51 @@ def test_the_rate_rises_and_falls() -> None:
     assert rate_share(settings, 9, 0.0) == 1
     assert rate_share(settings, 500, 0.5) == pytest.approx(0.51)
     assert rate_share(settings, 999, 1.0) == pytest.approx(0.02)
+
+
+NESTED = replace(TINY, levels=3, overview=1, scales=1, overview_edge=16)
+
+
+def test_a_block_is_cut_out_of_its_overview_wherever_it_lies() -> None:
+    """However often it is drawn, the block's surroundings lie inside the overview (the network checks every box)."""
+    settings = resolve(NESTED, target().indicator)
+    network = SwnnNetwork(settings)
+    size = (settings.cube or 0,) * 3
+    around, margin = training.overview_around(network, size)
+    assert around.shape[0] >= 16
+    draw = torch.Generator().manual_seed(0)
+    exemplar = ExemplarPatterns(target().indicator, 3, (2,), windows=64, generator=draw)
+    blocks = [training.block_in_overview(network, exemplar, size, draw, "cpu") for _ in range(8)]
+    assert all(block.shape == (1, 1, *size) for block, _ in blocks)
+    assert all(math.isfinite(float(part.detach())) for _, part in blocks)
+    corner, reach = (margin * 2,) * 3, network.overview_box((margin * 2,) * 3, size)
+    assert corner[0] // 2 + reach.start[0] >= 0
+
+
+def test_training_with_an_overview_learns_and_repeats() -> None:
+    settings = replace(NESTED, iterations=40)
+    trained, _ = run(settings, target())
+    again, _ = run(settings, target())
+    assert trained.losses == again.losses
+    assert np.mean(trained.losses[-10:]) < 0.8 * np.mean(trained.losses[:3])
+
+
+def test_averages_of_the_block_follow_the_overview() -> None:
+    """With nothing but the overview to follow, the full resolution comes to it; the overview's head does not move."""
+    settings = resolve(replace(NESTED, follow=10.0), target().indicator)
+    torch.manual_seed(0)
+    network = SwnnNetwork(settings)
+    draw = torch.Generator().manual_seed(0)
+    exemplar = ExemplarPatterns(target().indicator, 3, (2,), windows=64, generator=draw)
+    frozen = [*network.stages[1:].parameters(), *network.overview.parameters()]  # type: ignore[union-attr]
+    for parameter in frozen:
+        parameter.requires_grad_(False)
+    moving = torch.optim.Adam([*network.stages[0].parameters(), *network.last.parameters()], lr=0.02)
+    parts = []
+    for _ in range(60):
+        moving.zero_grad()
+        _, part = training.block_in_overview(network, exemplar, (12, 12, 12), draw, "cpu")
+        part.backward()  # type: ignore[no-untyped-call]
+        moving.step()
+        parts.append(float(part.detach()))
+    assert np.mean(parts[-10:]) < 0.7 * np.mean(parts[:5])
