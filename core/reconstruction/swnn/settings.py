@@ -249,5 +249,5 @@ def resolve(settings: SwnnSettings, indicator: np.ndarray) -> SwnnSettings:
         cube=cube,
         batch=settings.batch or 2,
         bent_bases=(0 if fine else 1) if settings.bent_bases is None else settings.bent_bases,
-        shapes=(0.0 if fine else 0.3) if settings.shapes is None else settings.shapes,
+        shapes=(0.0 if fine else 0.5) if settings.shapes is None else settings.shapes,
     )
