@@ -1,71 +1,164 @@
 """One user gesture is one undoable command.
 
 Because a state is an immutable value that shares its arrays, a command keeps the two states and nothing else: undo puts
-the old one back. Gestures that follow each other on the same control (dragging a slider) melt into one command.
+the old one back. Gestures that follow each other on the same control (dragging a slider) melt into one command. A
+gesture of painting keeps what it changed of the picture as a patch. The stack is bounded by number and by bytes.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from app.session import Session, State
+from core.painting.patch import Patch
+from core.painting.sheet import Sheet
+
+_SMALL = 500  # bytes of a change that only puts other values in place: they share their arrays
 
 
-class Change(QUndoCommand):
-    """Replaces some fields of the session's state."""
+@dataclass(eq=False)
+class Change:
+    """Replaces some fields of the session's state; where something was painted, by a patch of its sheet too."""
 
-    def __init__(self, session: Session, name: str, changes: dict[str, Any], merge: str = "") -> None:
-        super().__init__(name)
-        self._session = session
-        self._before = {key: getattr(session.state, key) for key in changes}
-        self._after = changes
-        self._merge = merge
+    session: Session
+    before: dict[str, Any]
+    after: dict[str, Any]
+    merge: str = ""
+    sheet: Sheet | None = None
+    patch: Patch | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that only this change holds."""
+        return _SMALL + (0 if self.patch is None else self.patch.nbytes)
 
     def redo(self) -> None:
         """Put the new values in place."""
-        self._session.replace(**self._after)
+        self._turn(self.after)
 
     def undo(self) -> None:
         """Put the old values back."""
-        self._session.replace(**self._before)
+        self._turn(self.before)
+
+    def _turn(self, values: dict[str, Any]) -> None:
+        if self.sheet is not None and self.patch is not None:
+            self.sheet.apply(self.patch)
+        self.session.replace(**values)
+
+
+@dataclass(eq=False)
+class Act:
+    """A gesture on something that is not part of the state (a selection)."""
+
+    redo: Callable[[], None]
+    undo: Callable[[], None]
+    nbytes: int = _SMALL
+    merge: str = ""
+
+
+class Command(QUndoCommand):
+    """A change as Qt's stack wants it."""
+
+    def __init__(self, name: str, change: Change | Act, *, done: bool = False) -> None:
+        super().__init__(name)
+        self.change = change
+        self._done = done
+
+    def redo(self) -> None:
+        """Do it; a command that only moved to another stack is done already."""
+        if self._done:
+            self._done = False
+        else:
+            self.change.redo()
+
+    def undo(self) -> None:
+        """Take it back."""
+        self.change.undo()
 
     def id(self) -> int:
         """Commands that may melt share an id; -1 never melts."""
-        return -1 if not self._merge else hash(self._merge) & 0x3FFFFFFF
+        return -1 if not self.change.merge else hash(self.change.merge) & 0x3FFFFFFF
 
     def mergeWith(self, other: QUndoCommand) -> bool:
         """Take over the later command's new values, keeping this one's old ones."""
-        if not isinstance(other, Change) or other._merge != self._merge or set(other._after) != set(self._after):
+        mine, later = self.change, other.change if isinstance(other, Command) else None
+        if not (isinstance(mine, Change) and isinstance(later, Change)) or mine.sheet or later.sheet:
             return False
-        self._after = other._after
+        if later.merge != mine.merge or set(later.after) != set(mine.after):
+            return False
+        mine.after = later.after
         return True
 
 
 class Commands:
-    """The window's one undo stack."""
+    """The window's one undo stack.
+
+    Attributes
+    ----------
+    max_bytes
+        What all steps together may hold; beyond it the oldest are forgotten.
+    """
 
     LIMIT = 200
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.max_bytes = 256 << 20
         self.stack = QUndoStack()
         self.stack.setUndoLimit(self.LIMIT)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the steps hold."""
+        return sum(command.change.nbytes for command in self._commands())
 
     def do(self, name: str, *, merge: str = "", **changes: Any) -> None:
         """Apply ``changes`` to the state as one gesture called ``name``; ``merge`` melts it with its like before it."""
         state = self.session.state
         if all(getattr(state, key) is value or _equal(getattr(state, key), value) for key, value in changes.items()):
             return
-        self.stack.push(Change(self.session, name, changes, merge))
+        self._push(name, Change(self.session, self._now(changes), changes, merge))
+
+    def paint(self, name: str, sheet: Sheet, patch: Patch, **changes: Any) -> None:
+        """Apply ``patch`` to ``sheet`` and ``changes`` to the state as one gesture."""
+        self._push(name, Change(self.session, self._now(changes), changes, "", sheet, patch))
+
+    def act(self, name: str, redo: Callable[[], None], undo: Callable[[], None], nbytes: int = _SMALL) -> None:
+        """Do ``redo`` as one gesture that ``undo`` takes back and that keeps ``nbytes`` of memory."""
+        self._push(name, Act(redo, undo, nbytes))
+
+    def _now(self, changes: dict[str, Any]) -> dict[str, Any]:
+        return {key: getattr(self.session.state, key) for key in changes}
+
+    def _push(self, name: str, change: Change | Act) -> None:
+        self.stack.push(Command(name, change))
+        held = self.nbytes
+        if held > self.max_bytes:
+            self._forget_oldest(held)
+
+    def _commands(self) -> list[Command]:
+        found = [self.stack.command(place) for place in range(self.stack.count())]
+        return [command for command in found if isinstance(command, Command)]
+
+    def _forget_oldest(self, held: int) -> None:
+        """Drop old steps until three quarters of the bound are held; the newest stays whatever it holds."""
+        # Qt's stack gives up its oldest command only for a new one beyond its number, so it is filled anew
+        steps = [(command.text(), command.change) for command in self._commands()]
+        while len(steps) > 1 and held > 0.75 * self.max_bytes:
+            held -= steps.pop(0)[1].nbytes
+        self.stack.clear()
+        for name, change in steps:
+            self.stack.push(Command(name, change, done=True))
 
     def end_gesture(self) -> None:
         """Close the current gesture: the next change of the same control is a step of its own."""
         last = self.stack.command(self.stack.count() - 1)
-        if isinstance(last, Change):
-            last._merge = ""
+        if isinstance(last, Command):
+            last.change.merge = ""
 
     def plan(self, name: str, *, merge: str = "", **changes: Any) -> None:
         """Change the plan of the next reconstruction."""

@@ -17,6 +17,7 @@ from app.jobs import Latest
 from app.session import State, differing
 from core.errors import MicroloomError
 from core.images.values import Micrograph, Phase, PhaseImage
+from core.segmentation.correcting import corrected
 
 MAX_LAG = 63
 _CURVES_AFTER = 250  # milliseconds without a change before S2 and L are measured: they cost more than the labels
@@ -41,6 +42,9 @@ class LiveExemplar(QObject):
         self._labels = Latest(self)
         self._labels.answered.connect(self._segmented)
         self._labels.failed.connect(self._not_segmented)
+        self._correct = Latest(self)
+        self._correct.answered.connect(self._corrected)
+        self._correct.failed.connect(lambda error: self._messages.failed("Correcting the phases", error))
         self._curves = Latest(self)
         self._curves.answered.connect(self._measured)
         self._curves.failed.connect(lambda error: self._messages.failed("Measuring the exemplar", error))
@@ -56,23 +60,31 @@ class LiveExemplar(QObject):
     @property
     def busy(self) -> bool:
         """Whether labels or curves are still to come."""
-        return self._labels.busy or self._curves.busy or self._pause.isActive()
+        return self._labels.busy or self._correct.busy or self._curves.busy or self._pause.isActive()
 
     @property
     def segmenting(self) -> bool:
         """Whether the phase image is not yet that of the state."""
-        return self._labels.busy
+        return self._labels.busy or self._correct.busy
+
+    @property
+    def automatic(self) -> PhaseImage | None:
+        """The phase image without what was painted on it, or None."""
+        return None if self._last is None else self._last.image
 
     def _changed(self, old: State, new: State) -> None:
         names = differing(old, new)
         if new.opened is None:
             self._labels.forget()
+            self._correct.forget()
             self._curves.forget()
             self._last, self.denoised, self.thresholds = None, None, ()
             self._session.derive(phase_image=None, curves=None, band=None, intervals=(), phase_image_problem="")
             return
         if names & {"opened", "crop", "segmentation", "take_labels"}:
             self._segment(new)
+        elif "corrections" in names and self._last is not None and not self._labels.busy:
+            self._put_together(self._last.image)
         elif names & {"phases", "pixel_size"} and self._session.phase_image is not None:
             self._session.derive(phase_image=_dressed(self._session.phase_image, new))
         if old.plan.phase != new.plan.phase:
@@ -88,8 +100,25 @@ class LiveExemplar(QObject):
         self._last = answer
         self.thresholds, self.denoised = answer.thresholds, answer.denoised
         self._messages.set_issues("phases", [])
-        image = _dressed(answer.image, self._session.state)
-        self._session.derive(phase_image=image, intervals=(), phase_image_problem="")
+        self._put_together(answer.image)
+
+    def _put_together(self, automatic: PhaseImage) -> None:
+        """The automatic labels, and over them what was painted."""
+        state = self._session.state
+        if state.corrections is None:
+            self._corrected(automatic)
+            return
+        # a copy: painting goes on meanwhile
+        y0, y1, x0, x1 = state.crop or (0, None, 0, None)
+        painted = state.corrections.sheet.values[y0:y1, x0:x1].copy()
+        self._correct.ask(lambda: corrected(automatic, painted))
+
+    def _corrected(self, image: PhaseImage) -> None:
+        shape = None if self._session.state.micrograph is None else self._session.state.micrograph.shape
+        if image.shape != shape:  # cropped meanwhile: the labels of the new part are on their way
+            return
+        dressed = _dressed(image, self._session.state)
+        self._session.derive(phase_image=dressed, intervals=(), phase_image_problem="")
         self._pause.start()
 
     def _not_segmented(self, error: Exception) -> None:

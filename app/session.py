@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from psygnal import Signal
 
 from core.images.values import Micrograph, Phase, PhaseImage, Volume
+from core.masks.design import MaskDesign
+from core.painting.sheet import Painted
 from core.projects.plan import Plan as Plan
 from core.segmentation.settings import SegmentationSettings
 
@@ -66,6 +68,9 @@ class State:
     """Whether the picture is already segmented and its grey levels are the labels."""
     phases: tuple[Phase, ...] | None = None
     """Names and colours as chosen; None: the defaults."""
+    corrections: Painted | None = None
+    """Labels painted over the automatic ones, on a sheet as large as `opened`; None: nothing was ever painted."""
+    mask: MaskDesign = field(default_factory=MaskDesign)
     plan: Plan = field(default_factory=Plan)
     results: tuple[Result, ...] = ()
     shown: int = -1
@@ -149,6 +154,6 @@ def differing(old: State, new: State) -> frozenset[str]:
     """Names of the fields of two states that are not the same value."""
 
     def same(a: Any, b: Any) -> bool:
-        return a is b or (isinstance(a, (Plan, SegmentationSettings, tuple, int, float, Path)) and a == b)
+        return a is b or (isinstance(a, (Plan, SegmentationSettings, MaskDesign, tuple, int, float, Path)) and a == b)
 
     return frozenset(item.name for item in fields(State) if not same(getattr(old, item.name), getattr(new, item.name)))

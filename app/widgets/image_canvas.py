@@ -1,18 +1,30 @@
-"""The 2-D canvas: a grey picture, labels over it, scale bar, read-out, and a rectangle to crop with."""
+"""The 2-D canvas: a grey picture, labels over it, rulers, scale bar, read-out, and a rectangle to crop with."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QTabletEvent,
+)
 from PySide6.QtWidgets import QLabel, QWidget
 
 from app import theme
+from app.widgets.index_layer import IndexLayer
+from app.widgets.rulers import Rulers
 from core.images.pixel_size import format_length
 from core.images.values import Phase
 
@@ -92,6 +104,28 @@ class _View(pg.ViewBox):
             super().mouseDragEvent(ev, axis)
 
 
+class CanvasTool(Protocol):
+    """What takes the mouse over from panning (a brush, a lasso). Places are (y, x) in pixels of the picture."""
+
+    def pressed(self, point: tuple[float, float], event: QMouseEvent) -> bool:
+        """The left button went down; whether the tool takes it."""
+
+    def moved(self, point: tuple[float, float], event: QMouseEvent) -> bool:
+        """The mouse moved, with a button or without; whether the tool takes it."""
+
+    def released(self, point: tuple[float, float], event: QMouseEvent) -> bool:
+        """The left button went up; whether the tool takes it."""
+
+    def double_clicked(self, point: tuple[float, float], event: QMouseEvent) -> bool:
+        """The left button was clicked twice; whether the tool takes it."""
+
+    def key(self, event: QKeyEvent) -> bool:
+        """A key was pressed over the canvas; whether the tool takes it."""
+
+    def left(self) -> None:
+        """The mouse left the canvas."""
+
+
 class ImageCanvas(pg.GraphicsView):
     """Shows a grey picture and labels over it.
 
@@ -112,12 +146,18 @@ class ImageCanvas(pg.GraphicsView):
         self.view = _View()
         self.setCentralItem(self.view)
         self.image = pg.ImageItem()
-        self.overlay = pg.ImageItem()
+        self.overlay = IndexLayer()
         self.overlay.setZValue(5)
         self.overlay.setOpacity(0.5)
         self.view.addItem(self.image)
         self.view.addItem(self.overlay)
         self._grey: np.ndarray | None = None
+        self.tool: CanvasTool | None = None
+        self.more_to_read: Callable[[int, int], str] | None = None
+        """Words for the read-out about the pixel (row, column), instead of its grey value."""
+        self.pressure = 1.0
+        """Of a tablet's pen, 0 to 1."""
+        self._panning = False
         self._labels: np.ndarray | None = None
         self._phases: Sequence[Phase] = ()
         self._pixel_size: float | None = None
@@ -129,6 +169,7 @@ class ImageCanvas(pg.GraphicsView):
             item.setZValue(8)
             item.hide()
             self.view.addItem(item, ignoreBounds=True)
+        self.rulers = Rulers(self)
         self.scale_bar = _ScaleBar(self)
         self.read_out = QLabel(self)
         self.read_out.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -150,10 +191,12 @@ class ImageCanvas(pg.GraphicsView):
         if grey is None:
             self.image.clear()
             self.scale_bar.hide()
+            self.rulers.hide()
             self.read_out.hide()
             return
         self.image.setImage(grey, levels=display_range(grey))
         self.scale_bar.show()
+        self.rulers.show()
         if not keep_view:
             self.fit()
         self._rescale()
@@ -162,6 +205,7 @@ class ImageCanvas(pg.GraphicsView):
         """Metres per pixel, for scale bar and read-out."""
         self._pixel_size = self.scale_bar.pixel_size = pixel_size
         self.scale_bar.update()
+        self.rulers.update()
 
     def set_levels(self, low: float, high: float) -> None:
         """Grey levels shown as black and white."""
@@ -169,15 +213,13 @@ class ImageCanvas(pg.GraphicsView):
 
     def set_labels(self, labels: np.ndarray | None, phases: Sequence[Phase] = ()) -> None:
         """Lay the colours of ``phases`` over the picture."""
-        self._labels, self._phases = labels, phases
-        if labels is None:
-            self.overlay.clear()
-            return
-        table = np.zeros((256, 4), np.uint8)
-        for label, phase in enumerate(phases):
-            color = QColor(phase.color)
-            table[label] = (color.red(), color.green(), color.blue(), 255)
-        self.overlay.setImage(labels, levels=(0, 255), lut=table, autoLevels=False)
+        self._phases = phases
+        if labels is None or labels is not self._labels:
+            self._labels = labels
+            # a copy of the canvas's own, so that a tool can paint on what is shown
+            self.overlay.set_indices(None if labels is None else labels.copy())
+        colors = [QColor(phase.color) for phase in phases]
+        self.overlay.set_colors([(color.red(), color.green(), color.blue(), 255) for color in colors])
 
     def set_overlay(self, shown: bool, opacity: float) -> None:
         """Whether and how strongly the labels cover the picture."""
@@ -280,9 +322,13 @@ class ImageCanvas(pg.GraphicsView):
         if self._pixel_size is not None:
             y, x = format_length(row * self._pixel_size), format_length(column * self._pixel_size)
             where = f"y {y} · x {x}   ({where})"
-        text = f"{where}   grey {self._grey[row, column]:g}"
-        if self._labels is not None and self._labels.shape == self._grey.shape:
-            label = int(self._labels[row, column])
+        if self.more_to_read is not None:
+            text = f"{where}   {self.more_to_read(row, column)}"
+        else:
+            text = f"{where}   grey {self._grey[row, column]:g}"
+        labels = self.overlay.indices
+        if labels is not None and self._phases and labels.shape == self._grey.shape:
+            label = int(labels[row, column])
             if label < len(self._phases):
                 text += f"   {self._phases[label].name}"
         self.read_out.setText(text)
@@ -294,10 +340,12 @@ class ImageCanvas(pg.GraphicsView):
         if size and size[0] > 0:
             self.scale_bar.screen_per_pixel = 1.0 / size[0]
             self.scale_bar.update()
+            self.rulers.update()
 
     def _place(self) -> None:
         self.scale_bar.setGeometry(self.width() - 412, self.height() - 48, 400, 36)
-        self.read_out.move(12, self.height() - self.read_out.height() - 12)
+        self.rulers.setGeometry(self.rect())
+        self.read_out.move(self.rulers.thickness + 8, self.height() - self.read_out.height() - 12)
 
     def resizeEvent(self, ev: QResizeEvent | None) -> None:
         """Keep bar and read-out in their corners."""
@@ -306,10 +354,85 @@ class ImageCanvas(pg.GraphicsView):
             self._place()
             self.fit()
 
+    # --- tools ---------------------------------------------------------------------------------------------------
+
+    @property
+    def picture_shape(self) -> tuple[int, int] | None:
+        """Rows and columns of the picture shown."""
+        return None if self._grey is None else (self._grey.shape[0], self._grey.shape[1])
+
+    @property
+    def pixel_size(self) -> float | None:
+        """Metres per pixel, or None."""
+        return self._pixel_size
+
+    def place_of(self, position: QPointF) -> tuple[float, float]:
+        """(y, x) in pixels of the picture under a place of the widget."""
+        point = self.view.mapSceneToView(self.mapToScene(position.toPoint()))
+        return point.y(), point.x()
+
+    def pan_with_mouse(self, on: bool) -> None:
+        """While on (the space bar is down), the left button pans whatever the tool."""
+        self._panning = on
+        self.viewport().setCursor(Qt.CursorShape.OpenHandCursor if on else Qt.CursorShape.ArrowCursor)
+
+    def _offered(self, what: str, ev: QMouseEvent) -> bool:
+        if self.tool is None or self._panning or self._grey is None:
+            return False
+        taken = bool(getattr(self.tool, what)(self.place_of(ev.position()), ev))
+        if taken:
+            ev.accept()
+        return taken
+
+    def mousePressEvent(self, ev: QMouseEvent) -> None:
+        """The tool first, then panning."""
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        if ev.button() != Qt.MouseButton.LeftButton or not self._offered("pressed", ev):
+            super().mousePressEvent(ev)
+
+    def mouseMoveEvent(self, ev: QMouseEvent) -> None:
+        """The tool first; the read-out follows in any case."""
+        if self._offered("moved", ev):
+            self._moved(QPointF(self.mapToScene(ev.position().toPoint())))
+        else:
+            super().mouseMoveEvent(ev)
+
+    def mouseReleaseEvent(self, ev: QMouseEvent) -> None:
+        """The tool first."""
+        if ev.button() != Qt.MouseButton.LeftButton or not self._offered("released", ev):
+            super().mouseReleaseEvent(ev)
+
+    def mouseDoubleClickEvent(self, ev: QMouseEvent) -> None:
+        """The tool first."""
+        if ev.button() != Qt.MouseButton.LeftButton or not self._offered("double_clicked", ev):
+            super().mouseDoubleClickEvent(ev)
+
+    def tabletEvent(self, event: QTabletEvent) -> None:
+        """A pen's pressure; Qt then makes a mouse event of it."""
+        self.pressure = 1.0 if event.type() == QEvent.Type.TabletRelease else float(event.pressure())
+        event.ignore()
+
+    def leaveEvent(self, ev: QEvent) -> None:
+        """The brush is not shown outside."""
+        super().leaveEvent(ev)
+        if self.tool is not None:
+            self.tool.left()
+
     def keyPressEvent(self, ev: QKeyEvent) -> None:
-        """Leave the keys to the window: its shortcuts act on the picture."""
-        ev.ignore()
+        """Space pans while it is held; the tool gets its keys; all others belong to the window's shortcuts."""
+        if ev.key() == Qt.Key.Key_Space and not ev.isAutoRepeat():
+            self.pan_with_mouse(True)
+        elif self.tool is None or not self.tool.key(ev):
+            ev.ignore()
+
+    def keyReleaseEvent(self, ev: QKeyEvent) -> None:
+        """Space is let go."""
+        if ev.key() == Qt.Key.Key_Space and not ev.isAutoRepeat():
+            self.pan_with_mouse(False)
+        else:
+            ev.ignore()
 
     def theme_changed(self) -> None:
         """Data colours never follow the theme; only the surround does."""
         self.setBackground(QColor("#101214" if theme.is_dark() else "#D9DCDF"))
+        self.rulers.update()

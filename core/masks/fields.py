@@ -121,6 +121,34 @@ def extruded(plane: np.ndarray, axis: int, name: str = "Extruded", edges: Place 
     )  # fmt: skip
 
 
+def plane_gradient(
+    shape: tuple[int, int],
+    start: tuple[float, float],
+    end: tuple[float, float],
+    values: tuple[float, float],
+    easing: str = "linear",
+    *,
+    radial: bool = False,
+) -> np.ndarray:
+    """A gradient on a plane, as drawn from ``start`` to ``end`` ((y, x) in pixels): float32, shape (Y, X).
+
+    Along the line, constant beyond its ends and across it; or, ``radial``, from the centre ``start`` to the circle
+    through ``end``.
+
+    Raises
+    ------
+    InputError
+        Where start and end are the same place, or the easing is unknown.
+    """
+    dy, dx = end[0] - start[0], end[1] - start[1]
+    square = dy * dy + dx * dx
+    if not square > 0:
+        raise InputError("A gradient needs two different ends.", "Drag from where it starts to where it ends.")
+    y, x = np.arange(shape[0])[:, None] + 0.5 - start[0], np.arange(shape[1])[None, :] + 0.5 - start[1]
+    along = np.sqrt((y * y + x * x) / square) if radial else (y * dy + x * dx) / square
+    return eased(along, values, easing).astype(np.float32)
+
+
 def blobs(size: tuple[int, int, int], length: float, values: tuple[float, float], seed: int) -> Mask:
     """A smooth random field between ``values``: white noise, blurred to the correlation length ``length`` (elements).
 

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from core.images.values import Micrograph, Phase, PhaseImage
+from core.masks.mask import Mask
 from core.projects.plan import Plan
 from core.provenance import versions
 from core.segmentation.settings import SegmentationSettings
@@ -44,6 +47,23 @@ class SavedResult:
 
 
 @dataclass(frozen=True, eq=False)
+class SavedMask:
+    """How the spatial-location mask is made: the fields of `core.masks.design.MaskDesign`, its plane as an array.
+
+    Attributes
+    ----------
+    plane
+        Shape (Y, X), float32, 0 to 1: what was painted, or None.
+    """
+
+    used: bool = False
+    axis: int = 0
+    smoothing: float = 0.0
+    plane: np.ndarray | None = None
+    imported: Mask | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Project:
     """What was open, chosen and made.
 
@@ -61,6 +81,10 @@ class Project:
         Whether the picture is already segmented and its grey levels are the labels.
     phases
         Names and colours as chosen, or None for the defaults.
+    corrections
+        Labels painted over the automatic ones, shape of the micrograph, uint8, 255 where there is none; or None.
+    mask
+        The spatial-location mask and how it is made.
     phase_image
         Labels at the time of saving, or None where there were none.
     results
@@ -80,6 +104,8 @@ class Project:
     segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)
     take_labels: bool = False
     phases: tuple[Phase, ...] | None = None
+    corrections: np.ndarray | None = None
+    mask: SavedMask = field(default_factory=SavedMask)
     phase_image: PhaseImage | None = None
     plan: Plan = field(default_factory=Plan)
     results: tuple[SavedResult, ...] = ()

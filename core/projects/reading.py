@@ -13,6 +13,8 @@ import numpy as np
 
 from core.errors import InputError
 from core.images.values import Micrograph, PhaseImage, Volume
+from core.masks.design import MAX_SMOOTHING
+from core.masks.mask import Mask
 from core.projects.archive import DOCUMENT, MODEL_SUFFIX, Archive
 from core.projects.document import (
     band_from_json,
@@ -27,7 +29,7 @@ from core.projects.document import (
     wrong,
 )
 from core.projects.plan import Plan
-from core.projects.project import SUFFIX, Box, Project, SavedResult
+from core.projects.project import SUFFIX, Box, Project, SavedMask, SavedResult
 from core.segmentation.settings import settings_from_json
 from core.settings import validate
 
@@ -98,6 +100,8 @@ class _Reader:
             segmentation=settings_from_json(get(data, "segmentation", dict)),
             take_labels=get(data, "take_labels", bool),
             phases=None if data.get("phases") is None else phases_from_json(data),
+            corrections=self._corrections(data.get("corrections"), micrograph),
+            mask=self._mask(maybe(data, "mask", dict)),
             phase_image=None if image is None else self._phase_image(image),
             plan=_checked(plan_from_json(get(data, "plan", dict))),
             results=results,
@@ -148,15 +152,37 @@ class _Reader:
             provenance_from_json(data),
         )
 
+    def _corrections(self, member: Any, micrograph: Micrograph | None) -> np.ndarray | None:
+        if member is None:  # also a project from before there were any
+            return None
+        array = self._array({"member": member}, "labels")
+        if micrograph is None or array.shape != micrograph.shape or array.dtype != np.uint8:
+            raise wrong("its corrections do not fit its micrograph")
+        return array
+
+    def _mask(self, data: Any) -> SavedMask:
+        if data is None:
+            return SavedMask()
+        plane = None if data.get("plane") is None else self._array({"member": data["plane"]}, "mask")
+        if plane is not None and (
+            plane.ndim != 2 or plane.dtype != np.float32 or not (plane.min() >= 0 and plane.max() <= 1)
+        ):
+            raise wrong("its painted mask is no picture of volume fractions")
+        made, imported = maybe(data, "imported", dict), None
+        if made is not None:
+            imported = Mask(
+                self._array(made, "mask"), _voxel_size(made), get(made, "name", str), provenance_from_json(made)
+            )
+        axis, smoothing = get(data, "axis", int), get(data, "smoothing", float)
+        if axis not in (0, 1, 2) or not 0 <= smoothing <= MAX_SMOOTHING:
+            raise wrong(f"its mask is along axis {axis}, smoothed by {smoothing}")
+        return SavedMask(get(data, "used", bool), axis, smoothing, plane, imported)
+
     def _volume(self, data: Any) -> Volume:
-        sizes = maybe(data, "voxel_size_m", list)
-        if sizes is not None and len(sizes) != 3:
-            raise wrong(f"its voxel size is {sizes!r}"[:200])
-        z, y, x = (length({"voxel_size_m": size}, "voxel_size_m") for size in sizes or (None, None, None))
         return Volume(
             self._array(data, "volume"),
             phases_from_json(data),
-            None if z is None or y is None or x is None else (z, y, x),
+            _voxel_size(data),
             get(data, "name", str),
             provenance_from_json(data),
         )
@@ -208,6 +234,14 @@ class _Reader:
         )
         plan = plan_from_json(get(data, "plan", dict))
         return SavedResult(get(data, "title", str), plan, band_from_json(data, "band"), made)
+
+
+def _voxel_size(data: Any) -> tuple[float, float, float] | None:
+    sizes = maybe(data, "voxel_size_m", list)
+    if sizes is not None and len(sizes) != 3:
+        raise wrong(f"its voxel size is {sizes!r}"[:200])
+    z, y, x = (length({"voxel_size_m": size}, "voxel_size_m") for size in sizes or (None, None, None))
+    return None if z is None or y is None or x is None else (z, y, x)
 
 
 def _number(value: float | None) -> float:

@@ -17,7 +17,7 @@ from core.images.values import PhaseImage, Volume
 from core.job import Job, Progress, finish
 from core.projects.archive import DOCUMENT, FORMAT, MODEL_SUFFIX, VERSION, array_bytes
 from core.projects.document import band_to_json, comparison_to_json, phases_to_json, plain, plan_to_json
-from core.projects.project import Project, SavedResult
+from core.projects.project import Project, SavedMask, SavedResult
 from core.provenance import array_hash
 from core.segmentation.settings import settings_to_json
 
@@ -63,6 +63,8 @@ def saving(project: Project, path: Path, *, overwrite: bool = False) -> Job[Path
             "segmentation": plain(settings_to_json(project.segmentation)),
             "take_labels": project.take_labels,
             "phases": None if project.phases is None else phases_to_json(project.phases),
+            "corrections": None if project.corrections is None else members.array("labels", project.corrections),
+            "mask": _mask(project.mask, members),
             "phase_image": None if project.phase_image is None else _labels(project.phase_image, members),
             "plan": plan_to_json(project.plan),
         }
@@ -126,6 +128,24 @@ def _micrograph(project: Project, members: _Members) -> dict[str, Any] | None:
         "info_bar_row": picture.info_bar_row,
         "source": project.source,
         "provenance": plain(picture.provenance.to_json()),
+    }
+
+
+def _mask(mask: SavedMask, members: _Members) -> dict[str, Any]:
+    imported = mask.imported
+    return {
+        "used": mask.used,
+        "axis": mask.axis,
+        "smoothing": mask.smoothing,
+        "plane": None if mask.plane is None else members.array("mask", mask.plane),
+        "imported": None
+        if imported is None
+        else {
+            "member": members.array("mask", imported.fraction),
+            "name": imported.name,
+            "voxel_size_m": plain(imported.voxel_size),
+            "provenance": plain(imported.provenance.to_json()),
+        },
     }
 
 

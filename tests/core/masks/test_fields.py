@@ -16,6 +16,7 @@ from core.masks.fields import (
     extruded,
     from_phases,
     linear_gradient,
+    plane_gradient,
     radial_gradient,
 )
 from core.provenance import Provenance
@@ -83,6 +84,17 @@ def test_blobs_fill_their_range_and_have_their_length() -> None:
     covariance = (field * np.roll(field, 12, axis=1)).mean() / (field * field).mean()
     assert covariance == pytest.approx(math.exp(-1), abs=0.12)
     assert np.array_equal(made.fraction, blobs((1, 256, 256), 12.0, (0.2, 0.6), seed=4).fraction)
+
+
+@pytest.mark.parametrize("radial", [False, True])
+def test_a_gradient_drawn_on_a_plane(radial: bool) -> None:
+    field = plane_gradient((9, 11), (2.0, 3.0), (7.0, 6.0), (0.1, 0.6), radial=radial)
+    for y, x in np.ndindex(9, 11):
+        dy, dx = y + 0.5 - 2, x + 0.5 - 3
+        along = math.hypot(dy, dx) / math.hypot(5, 3) if radial else (dy * 5 + dx * 3) / 34
+        assert field[y, x] == pytest.approx(0.1 + 0.5 * min(max(along, 0), 1), abs=1e-6)
+    with pytest.raises(InputError):
+        plane_gradient((9, 11), (2, 2), (2, 2), (0, 1))
 
 
 def test_bad_rules_say_what_to_do() -> None:

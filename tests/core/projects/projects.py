@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from core.images.values import Micrograph, Phase, PhaseImage, Volume
+from core.masks.fields import constant
 from core.projects.plan import Plan
-from core.projects.project import Project, SavedResult
+from core.projects.project import Project, SavedMask, SavedResult
 from core.provenance import Provenance
 from core.reconstruction.engine import Target
 from core.reconstruction.pipeline import Reconstruction
@@ -68,6 +69,10 @@ def project(**changes: Any) -> Project:
         "segmentation": SegmentationSettings(denoise="median", threshold="manual", manual_thresholds=(1 / 3,)),
         "take_labels": False,
         "phases": PHASES,
+        "corrections": np.random.default_rng(4).choice(np.array([0, 1, 255], np.uint8), (40, 50)),
+        "mask": SavedMask(
+            True, 1, 1 / 30, np.random.default_rng(5).random((20, 30)).astype(np.float32), constant(0.25, (2, 3, 4))
+        ),
         "phase_image": image,
         "plan": Plan(phase=1, max_seconds=1 / 3, device="cpu", changed_settings={"iterations": 77}),
         "results": (first, saved_result(image, 2, first.made.model), saved_result(exemplar(9), 3)),
