@@ -130,6 +130,14 @@ class SwnnSettings:
         maximum=100.0,
         advanced=True,
     )
+    correlation: float | None = setting(
+        None,
+        "Weight of correlation",
+        "Share of a distance between maps of the two-point probability, beyond the reach of a window.",
+        minimum=0.0,
+        maximum=10.0,
+        advanced=True,
+    )
     shapes: float | None = setting(
         None,
         "Weight of shapes",
@@ -189,6 +197,7 @@ PRESETS: Mapping[str, SwnnSettings] = MappingProxyType(
             directions=512,
             bent_bases=0,
             overview=0,
+            correlation=0.0,
             shapes=0.0,
             windows=0,
         ),
@@ -249,5 +258,6 @@ def resolve(settings: SwnnSettings, indicator: np.ndarray) -> SwnnSettings:
         cube=cube,
         batch=settings.batch or 2,
         bent_bases=(0 if fine else 1) if settings.bent_bases is None else settings.bent_bases,
+        correlation=(0.0 if fine else 0.5) if settings.correlation is None else settings.correlation,
         shapes=(0.0 if fine else 0.5) if settings.shapes is None else settings.shapes,
     )

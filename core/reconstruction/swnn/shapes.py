@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.reconstruction.swnn.aims import Aim
+
 LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16)
 """Edges in pixels of the segments and squares that are looked for; each at most twice the one before."""
-SETTLING, CORRECTION = 40, 0.06
-"""Steps before aims begin to move, and the share of a step's shortfall that they move by."""
 SECTIONS = 8
 """Random sections of each block looked at along each axis in one step."""
 
@@ -53,12 +53,7 @@ def euler_number(curves: Tensor) -> Tensor:
 
 
 class ExemplarShapes:
-    """The exemplar's curves and Euler numbers, and how far a block's sections are from what is aimed at.
-
-    At first that is the exemplar itself. But a block is small and a large pore rare, so most blocks have none; drawn
-    towards the exemplar's mean one by one, they would learn to be alike instead, and their mean falls short. So, after
-    some steps, the aim moves by a small share of what is still missing at each step (integral control) until the mean
-    over blocks is the exemplar's.
+    """The exemplar's curves and Euler numbers, and how far a block's sections are from them (or their `Aim`).
 
     Parameters
     ----------
@@ -79,8 +74,7 @@ class ExemplarShapes:
         self._curves = [
             torch.stack([curve[:2].mean(dim=0), curve[:2].mean(dim=0), curve[2]]).to(device) for curve in curves
         ]
-        self._steps: dict[int, int] = {}
-        self._aims: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
+        self._aims: dict[tuple[int, int], tuple[Aim, Aim]] = {}
         # both Euler numbers together cannot vanish where there are pieces
         self._pieces = sum(abs(float(number)) for number in self._euler) + 1e-6
 
@@ -97,23 +91,22 @@ class ExemplarShapes:
             sections = block[:, 0].movedim(axis + 1, 1).flatten(0, 1)
             chosen = torch.randperm(len(sections), generator=generator)[: SECTIONS * len(block)].to(block.device)
             inside = (sections[chosen] + 1) / 2
-            self._steps[axis] = self._steps.get(axis, 0) + 1
             for number, side in enumerate((inside, 1 - inside)):
                 wanted = self._curves[number]
                 found = inclusion_curves(side, self.lengths)
                 pieces = euler_number(found)
-                curves, euler = self._aim(axis, number, found.detach(), pieces.detach())
+                curves_aim, pieces_aim = self._aims_of(axis, number)
                 area = (wanted * self._spans).sum(dim=1)
-                parts.append((((found - curves).abs() * self._spans).sum(dim=1) / area).mean())
-                parts.append((pieces - euler).abs() / self._pieces)
+                parts.append((((found - curves_aim.after(found)).abs() * self._spans).sum(dim=1) / area).mean())
+                parts.append((pieces - pieces_aim.after(pieces)).abs() / self._pieces)
         return torch.stack(parts).mean()
 
-    def _aim(self, axis: int, number: int, found: Tensor, pieces: Tensor) -> tuple[Tensor, Tensor]:
-        """Curves and Euler number to aim at, across ``axis``, for the phase (0) or its complement (1)."""
-        wanted, euler = self._curves[number], self._euler[number]
-        curves, aimed = self._aims.get((axis, number), (wanted, euler))
-        if self._steps[axis] > SETTLING:
-            curves = (curves + CORRECTION * (wanted - found)).clamp(0.5 * wanted, 2 * wanted)
-            aimed = (aimed + CORRECTION * (euler - pieces)).clamp(euler - self._pieces, euler + self._pieces)
-            self._aims[axis, number] = curves, aimed
-        return curves, aimed
+    def _aims_of(self, axis: int, number: int) -> tuple[Aim, Aim]:
+        """For curves and Euler number across ``axis``, of the phase (0) or its complement (1)."""
+        if (axis, number) not in self._aims:
+            curves, euler = self._curves[number], self._euler[number]
+            self._aims[axis, number] = (
+                Aim(curves, 0.5 * curves, 2 * curves),
+                Aim(euler, euler - self._pieces, euler + self._pieces),
+            )
+        return self._aims[axis, number]

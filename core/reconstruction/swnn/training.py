@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from core.job import Progress
 from core.reconstruction.engine import Target
+from core.reconstruction.swnn.correlation import ExemplarCorrelation
 from core.reconstruction.swnn.network import Box, SwnnNetwork, Triple
 from core.reconstruction.swnn.optimiser import optimisers
 from core.reconstruction.swnn.patterns import ExemplarPatterns
@@ -28,6 +29,8 @@ PREVIEW_SECONDS = 1.5
 SNAPSHOT_SECONDS = 2.0
 SNAPSHOT_SHARE = 0.07
 """A snapshot is made no more often than every `SNAPSHOT_SECONDS`, and takes at most about this share of the time."""
+CORRELATION_REACH = 12
+"""Largest lag, in cells of the overview, at which its two-point probability is compared."""
 WARM_UP = 10
 """Iterations over which the learning rate rises to its full value."""
 
@@ -120,9 +123,12 @@ def train(
 
     exemplar = patterns(*(2**power for power in range(settings.scales or 1)))
     overview = patterns(2**settings.overview) if settings.overview else None
-    # lengths, squares and pieces of the exemplar are those of its own fraction
-    weight = 0.0 if fraction is not None else settings.shapes or 0.0
-    shapes = ExemplarShapes(target.indicator, (settings.cube or 1) // 2, device)
+    # lengths, pieces and correlations of the exemplar are those of its own fraction
+    own = fraction is None
+    shapes = ExemplarShapes(target.indicator, (settings.cube or 1) // 2, device) if own and settings.shapes else None
+    correlation = None
+    if own and settings.overview and settings.correlation:
+        correlation = ExemplarCorrelation(target.indicator, 2**settings.overview, CORRELATION_REACH, device)
     movers = optimisers(network, settings)
     losses: list[float] = []
     last_preview = last_snapshot = began
@@ -140,10 +146,12 @@ def train(
                 block = network(make_noise(network, size, settings.batch or 1, draw, device), (0, 0, 0), size)
                 part = exemplar.distance(block, axes, draw)
             else:
-                block, part = block_in_overview(network, overview, size, draw, device)
+                block, field, part = block_in_overview(network, overview, size, draw, device)
                 part = part + exemplar.distance(block, axes, draw)
-            if weight:
-                part = part + weight * shapes.distance(block, axes, draw)
+                if correlation is not None:
+                    part = part + (settings.correlation or 0.0) * correlation.distance(field, axes)
+            if shapes is not None:
+                part = part + (settings.shapes or 0.0) * shapes.distance(block, axes, draw)
             part = part * (len(axes) / 3)
             part.backward()  # type: ignore[no-untyped-call]
             loss += part.detach().cpu()
@@ -177,8 +185,8 @@ def train(
 
 def block_in_overview(
     network: SwnnNetwork, exemplar: ExemplarPatterns, size: Triple, draw: torch.Generator, device: str
-) -> tuple[Tensor, Tensor]:
-    """A block at a random place of a larger overview, and what is to be reduced there.
+) -> tuple[Tensor, Tensor, Tensor]:
+    """A block at a random place of a larger overview, the overview's field, and what is to be reduced there.
 
     That is the distance of the overview's own sections to the exemplar averaged over its cells, and how far averages of
     the block are from the overview (which leads: it learns nothing from the difference).
@@ -198,7 +206,7 @@ def block_in_overview(
     block = network.refined(features, box, finer, origin, size)
     z, y, x = (slice(start, start + edge // cell) for start, edge in zip(place, size, strict=True))
     followed = (functional.avg_pool3d(block, cell) - field[:, :, z, y, x].detach()).abs().mean()
-    return block, exemplar.distance(field, (0, 1, 2), draw, cell) + settings.follow * followed
+    return block, field, exemplar.distance(field, (0, 1, 2), draw, cell) + settings.follow * followed
 
 
 def overview_around(network: SwnnNetwork, size: Triple) -> tuple[Box, int]:

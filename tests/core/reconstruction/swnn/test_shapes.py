@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy import ndimage
 
-from core.reconstruction.swnn.shapes import CORRECTION, SETTLING, ExemplarShapes, euler_number, inclusion_curves
+from core.reconstruction.swnn.shapes import ExemplarShapes, euler_number, inclusion_curves
 
 
 def sections(seed: int = 0) -> np.ndarray:
@@ -75,25 +75,3 @@ def test_there_is_a_gradient() -> None:
     shapes.distance(torch.tanh(values), (0, 1, 2), torch.Generator().manual_seed(0)).backward()
     assert values.grad is not None
     assert float(values.grad.abs().sum()) > 0
-
-
-def test_the_aim_moves_until_the_mean_over_blocks_is_the_exemplars() -> None:
-    """Blocks of which one in four has all of the phase: the aim rises above the exemplar while their mean is below."""
-    shapes = ExemplarShapes(discs(), 4)
-    own = float(discs().mean())
-    draw = torch.Generator().manual_seed(0)
-    empty, full = torch.full((1, 1, 8, 8, 8), -1.0), torch.full((1, 1, 8, 8, 8), 1.0)
-    for step in range(SETTLING):
-        shapes.distance(full if step % 4 == 0 else empty, (0,), draw)
-    still, _ = shapes._aim(0, 0, torch.zeros(3, len(shapes.lengths)), torch.zeros(()))
-    assert float(still[0, 0]) == pytest.approx(own, abs=1e-6)
-    shapes.distance(empty, (0,), draw)
-    shapes.distance(empty, (0,), draw)
-    above, _ = shapes._aims[0, 0]
-    assert float(above[0, 0]) == pytest.approx(own * (1 + 2 * CORRECTION), rel=1e-5)
-    for _ in range(200):
-        shapes.distance(empty, (0,), draw)
-    assert float(shapes._aims[0, 0][0][0, 0]) == pytest.approx(2 * own, rel=1e-5)  # and no further
-    for _ in range(400):
-        shapes.distance(full, (0,), draw)
-    assert float(shapes._aims[0, 0][0][0, 0]) == pytest.approx(own / 2, rel=1e-5)

@@ -223,8 +223,8 @@ def test_a_block_is_cut_out_of_its_overview_wherever_it_lies() -> None:
     draw = torch.Generator().manual_seed(0)
     exemplar = ExemplarPatterns(target().indicator, 3, (2,), windows=64, generator=draw)
     blocks = [training.block_in_overview(network, exemplar, size, draw, "cpu") for _ in range(8)]
-    assert all(block.shape == (1, 1, *size) for block, _ in blocks)
-    assert all(math.isfinite(float(part.detach())) for _, part in blocks)
+    assert all(block.shape == (1, 1, *size) for block, _, _ in blocks)
+    assert all(math.isfinite(float(part.detach())) for _, _, part in blocks)
     corner, reach = (margin * 2,) * 3, network.overview_box((margin * 2,) * 3, size)
     assert corner[0] // 2 + reach.start[0] >= 0
 
@@ -251,7 +251,7 @@ def test_averages_of_the_block_follow_the_overview() -> None:
     parts = []
     for _ in range(60):
         moving.zero_grad()
-        _, part = training.block_in_overview(network, exemplar, (12, 12, 12), draw, "cpu")
+        _, _, part = training.block_in_overview(network, exemplar, (12, 12, 12), draw, "cpu")
         part.backward()  # type: ignore[no-untyped-call]
         moving.step()
         parts.append(float(part.detach()))

@@ -1,0 +1,73 @@
+"""The two-point probability of sections as a distance: how structures lie to each other beyond the reach of a window.
+
+Windows of a few cells do not see where the next cluster begins, nor a slant that is weak in each of them. The map of S2
+over all lag vectors does, diagonals included, and costs one Fourier transform.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from core.reconstruction.swnn.aims import Aim
+
+
+def two_point_half_map(inside: Tensor, reach: int) -> Tensor:
+    """Mean over sections of the product of values at two places, for each lag: shape (2·reach + 1, reach + 1).
+
+    Non-periodic and unbiased: each sum is divided by its number of pairs. Rows are the lags −reach … reach along the
+    first axis, columns 0 … reach along the second; the other half is the same by symmetry.
+
+    Parameters
+    ----------
+    inside
+        Sections, shape (N, H, W), values 0 to 1; ``reach`` below both sides.
+    """
+    _, height, width = inside.shape
+    shape = (2 * height, 2 * width)
+    spectrum = torch.fft.rfft2(inside, s=shape)
+    sums = torch.fft.irfft2((spectrum.real**2 + spectrum.imag**2).mean(dim=0), s=shape)
+    rows = torch.arange(-reach, reach + 1, device=inside.device)
+    columns = torch.arange(reach + 1, device=inside.device)
+    pairs = (height - rows.abs())[:, None] * (width - columns)
+    means: Tensor = sums[rows][:, : reach + 1] / pairs
+    return means
+
+
+class ExemplarCorrelation:
+    """The exemplar's map of S2, averaged over cells, and how far a field's sections are from it.
+
+    Parameters
+    ----------
+    indicator
+        True where the exemplar shows the phase; shape (Y, X).
+    cell
+        Edge in pixels of the field's cells.
+    reach
+        Largest lag, in cells, along each axis.
+    """
+
+    def __init__(self, indicator: np.ndarray, cell: int, reach: int, device: str = "cpu") -> None:
+        inside = torch.from_numpy(indicator.astype(np.float32))[None]
+        averaged = functional.avg_pool2d(inside, cell, stride=1)
+        self.reach = min(reach, (min(averaged.shape[1:]) - 1) // cell)
+        whole = two_point_half_map(averaged, self.reach * cell)
+        self._map = whole[::cell, ::cell].contiguous().to(device)
+        self._aims: dict[int, Aim] = {}
+
+    def distance(self, field: Tensor, axes: tuple[int, ...]) -> Tensor:
+        """Mean over axes of Σ|S2 − aim| / Σ S2 of the exemplar, over all lag vectors.
+
+        Parameters
+        ----------
+        field
+            Shape (N, 1, D, H, W), values −1 (complement) to 1 (phase).
+        """
+        parts = []
+        for axis in axes:
+            found = two_point_half_map((field[:, 0].movedim(axis + 1, 1).flatten(0, 1) + 1) / 2, self.reach)
+            aim = self._aims.setdefault(axis, Aim(self._map, 0.5 * self._map, 2 * self._map)).after(found)
+            parts.append((found - aim).abs().sum() / self._map.sum())
+        return torch.stack(parts).mean()
