@@ -230,7 +230,7 @@ class ImageCanvas(pg.GraphicsView):
         """Show the whole picture."""
         if self._grey is not None:
             rows, columns = self._grey.shape
-            self.view.setRange(QRectF(0, 0, columns, rows), padding=0.02)
+            self.view.setRange(QRectF(0, 0, columns, rows), padding=0.05)
 
     def one_to_one(self) -> None:
         """One picture pixel per screen pixel, about the middle of what is shown."""

@@ -84,7 +84,7 @@ class PaintOptionsPanel(QWidget):
         self.options = options
         self._fractions = fractions
         self._pixel_size: float | None = None
-        self._phases: Sequence[Phase] = ()
+        self._phases: tuple[Phase, ...] | None = None
         self._rows: dict[str, list[QWidget]] = {}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -98,7 +98,12 @@ class PaintOptionsPanel(QWidget):
         self.second_spin.valueChanged.connect(lambda value: self.set(second=value))
         if fractions:
             self._row("value", "Target fraction", self.value_spin, "Target fraction that is painted")
-            self._row("second", "… at its end", self.second_spin, "Target fraction where the gradient ends")
+            self._row(
+                "second",
+                "Second fraction",
+                self.second_spin,
+                "Target fraction where the gradient ends; for a mask made from phases, outside the phase",
+            )
         else:
             self._row("value", "Paint as", self.value_box, "Phase that is painted (1 to 5; X swaps)")
         self.size_spin = self._spin(1, LARGEST, 1, 1.0, " px")
@@ -205,7 +210,7 @@ class PaintOptionsPanel(QWidget):
 
     def set_phases(self, phases: Sequence[Phase]) -> None:
         """Phases to paint as, to paint inside of, to lock."""
-        if tuple(phases) == tuple(self._phases):
+        if tuple(phases) == self._phases:
             return
         self._phases = tuple(phases)
         count = len(phases)
@@ -270,8 +275,8 @@ class PaintOptionsPanel(QWidget):
         tool = options.tool
         shapes = tool in ("rectangle", "ellipse", "polygon", "lasso", "wand")
         shown = {
-            "value": tool not in ("move", "eraser") and not (shapes and options.selects),
-            "second": tool in ("gradient", "radial"),
+            "value": tool != "eraser" and (tool != "move" or self._fractions) and not (shapes and options.selects),
+            "second": tool in ("gradient", "radial") or (tool == "move" and self._fractions),
             "size": tool in ("brush", "eraser"),
             "hardness": tool in ("brush", "eraser"),
             "tolerance": tool == "wand" or (tool == "fill" and self._fractions),

@@ -14,6 +14,7 @@ import numpy as np
 from core.generation.progress import GenerationProgress as GenerationProgress
 from core.images.values import PhaseImage, Volume
 from core.job import Job, Progress
+from core.masks.mask import Mask
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Target:
         Voxels along z, y, x of the volume to be generated.
     seed
         Seed of training and generation.
+    mask
+        Target fraction at each place (resampled to ``size`` on use), or None: ``volume_fraction`` everywhere.
     """
 
     exemplar: PhaseImage
@@ -39,6 +42,7 @@ class Target:
     volume_fraction: float | None = None
     size: tuple[int, int, int] = (128, 128, 128)
     seed: int = 0
+    mask: Mask | None = None
 
     @property
     def indicator(self) -> np.ndarray:
@@ -129,7 +133,11 @@ class Model(Protocol):
 
 
 class Engine(Protocol):
-    """A way to reconstruct."""
+    """A way to reconstruct.
+
+    An engine that follows `Target.mask` says so with an attribute ``uses_mask = True``; for any other, `mask_problems`
+    stops a run that asks for one.
+    """
 
     key: str
     """Name on the command line and in files ("swnn")."""
@@ -157,3 +165,15 @@ class Engine(Protocol):
     def restore(self, card: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Model:
         """A model from what `Model.card` and `Model.weights` gave; raises `InputError` for what does not fit."""
         ...
+
+
+def mask_problems(engine: Engine, target: Target) -> list[Problem]:
+    """What speaks against the target's mask; nothing where there is none. No engine ignores a mask in silence."""
+    if target.mask is None or getattr(engine, "uses_mask", False):
+        return []
+    low, high = target.mask.range
+    return [
+        Problem("error", "mask", f"The engine {engine.title} cannot follow a mask yet: its volumes are statistically "
+                f"the same everywhere, but the mask asks for {low:.3f} to {high:.3f}.",
+                "Switch the mask off in step 3, or choose an engine that follows one.")
+    ]  # fmt: skip

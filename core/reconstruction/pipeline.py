@@ -14,7 +14,7 @@ from core import devices
 from core.errors import InputError, JobError
 from core.images.values import Volume
 from core.job import Job, Progress
-from core.reconstruction.engine import Engine, Model, Target, TrainingProgress
+from core.reconstruction.engine import Engine, Model, Target, TrainingProgress, mask_problems
 from core.reconstruction.two_phases import volume_phases
 from core.statistics.comparison import Comparison, compare_curves
 from core.statistics.curves import Curves, mean_curves, measure_curves, measuring_curves
@@ -115,7 +115,7 @@ def reconstruct(
     InputError
         For the first error that the preflight finds.
     """
-    for problem in engine.preflight(target, settings, device):
+    for problem in [*mask_problems(engine, target), *engine.preflight(target, settings, device)]:
         if problem.severity == "error":
             raise InputError(problem.message, problem.remedy)
     began = time.monotonic()

@@ -236,8 +236,8 @@ def test_asking_for_help_imports_neither_qt_nor_torch() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to one process")
 def test_ctrl_c_keeps_the_model_as_trained_so_far(phases: Path, tmp_path: Path) -> None:
     model = tmp_path / "m.microloom-model"
-    code = "import core.reconstruction.swnn.training as t; t.SNAPSHOT_SECONDS = 0.2; from app.__main__ import main; "
-    code += "import sys; sys.exit(main(sys.argv[1:]))"
+    code = "import core.reconstruction.swnn.training as t; t.SNAPSHOT_SECONDS = 0.2; t.SNAPSHOT_SHARE = 10.0; "
+    code += "import sys; from app.__main__ import main; sys.exit(main(sys.argv[1:]))"
     arguments = [a for a in TINY if "iterations" not in a] + ["--set=iterations=100000"]
     process = subprocess.Popen(
         [sys.executable, "-c", code, "reconstruct", str(phases), "-o", str(tmp_path / "v.tif"), "--model-out",

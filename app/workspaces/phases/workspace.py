@@ -16,6 +16,8 @@ from app.session import State, differing
 from app.widgets.image_canvas import ImageCanvas
 from app.widgets.panel import card, hint
 from app.widgets.settings_form import SettingsForm
+from app.widgets.tool_row import with_tools
+from app.workspaces.phases.corrections import Corrections
 from app.workspaces.phases.histogram_plot import HistogramPlot
 from app.workspaces.phases.phase_table import PhaseTable
 from app.workspaces.workspace import Workspace
@@ -49,7 +51,8 @@ class PhasesWorkspace(Workspace):
         self._exemplar = exemplar
         self._histogram_of: np.ndarray | None = None
         self.image = ImageCanvas()
-        self.canvas = self.image
+        self.corrections = Corrections(context, exemplar, self.image)
+        self.canvas = with_tools(self.corrections.row, self.image)
         self._build_panel()
         self.session.changed.connect(self._changed)
         self.session.derived.connect(self._derived)
@@ -91,6 +94,7 @@ class PhasesWorkspace(Workspace):
         row.addWidget(self.overlay)
         row.addWidget(self.opacity, 1)
         self.panel.settings.add(line)
+        self.panel.settings.add(self.corrections.fold)
         self.table = PhaseTable()
         self.table.phases_edited.connect(lambda phases, what: self.commands.do(what, phases=phases))
         self.problem = hint()
@@ -99,8 +103,8 @@ class PhasesWorkspace(Workspace):
         self.panel.primary.clicked.connect(self._next)
 
     def actions(self) -> list[QAction]:
-        """Overlay."""
-        return [self.overlay_action]
+        """Overlay and painting."""
+        return [self.overlay_action, *self.corrections.actions()]
 
     # --- gestures ------------------------------------------------------------------------------------------------
 
@@ -148,6 +152,7 @@ class PhasesWorkspace(Workspace):
                 self.image.set_labels(None)
             else:
                 self.image.set_labels(image.labels, image.phases)
+            self.corrections.refresh()
             self._show_histogram()
             self._show_state()
         self.table.show_image(image, self.session.intervals)
@@ -208,4 +213,5 @@ class PhasesWorkspace(Workspace):
     def theme_changed(self) -> None:
         """Ink and surround."""
         self.image.theme_changed()
+        self.corrections.theme_changed()
         self.histogram.theme_changed()

@@ -9,6 +9,7 @@ import numpy as np
 
 from app.session import Plan, Result
 from core.images.values import PhaseImage
+from core.masks.mask import Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,6 +20,7 @@ class Run:
     phase: int
     plan: Plan
     band: Any
+    mask: Mask | None = None
 
     @property
     def title(self) -> str:
@@ -32,7 +34,7 @@ class Run:
         """The engine's target."""
         from core.reconstruction.engine import Target
 
-        return Target(self.exemplar, self.phase, self.plan.volume_fraction, self.plan.size, self.plan.seed)
+        return Target(self.exemplar, self.phase, self.plan.volume_fraction, self.plan.size, self.plan.seed, self.mask)
 
     def job(self) -> Any:
         """The generator that does it. Called in the job's thread, where importing torch holds nobody up."""

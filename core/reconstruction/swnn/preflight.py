@@ -108,11 +108,11 @@ def _fraction(target: Target, settings: SwnnSettings) -> list[Problem]:
 
 
 def reachable_fractions(indicator: np.ndarray, settings: SwnnSettings) -> tuple[float, float]:
-    """Smallest and largest share of the phase in the exemplar's patterns of the coarsest scale.
+    """Smallest and largest share of the phase in the exemplar's patterns of the coarsest scale or overview.
 
     Patterns with a wanted mean are picked from the exemplar's own (SWNN, Sec. 2.2.3), so no mean outside can be had.
     """
-    edge = settings.window * 2 ** ((settings.scales or 1) - 1)
+    edge = settings.window * 2 ** max((settings.scales or 1) - 1, settings.overview or 0)
     sums = np.pad(indicator.astype(np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     windows = sums[edge:, edge:] - sums[:-edge, edge:] - sums[edge:, :-edge] + sums[:-edge, :-edge]
     return float(windows.min()) / edge**2, float(windows.max()) / edge**2

@@ -259,5 +259,5 @@ def resolve(settings: SwnnSettings, indicator: np.ndarray) -> SwnnSettings:
         batch=settings.batch or 2,
         bent_bases=(0 if fine else 1) if settings.bent_bases is None else settings.bent_bases,
         correlation=(0.0 if fine else 0.5) if settings.correlation is None else settings.correlation,
-        shapes=(0.0 if fine else 0.5) if settings.shapes is None else settings.shapes,
+        shapes=0.5 if settings.shapes is None else settings.shapes,
     )
