@@ -169,26 +169,26 @@ def _dressed(image: PhaseImage, state: State) -> PhaseImage:
     return replace(image, phases=phases, pixel_size=None if micrograph is None else micrograph.pixel_size)
 
 
-_DENOISE_FIELDS = (
-    "denoise", "median_radius", "gaussian_sigma", "nlm_strength", "nlm_distance", "bilateral_sigma",
-    "bilateral_contrast",
+_PREPARING_FIELDS = (
+    "flatten", "flatten_width", "flatten_radius", "denoise", "median_radius", "gaussian_sigma", "nlm_strength",
+    "nlm_distance", "bilateral_sigma", "bilateral_contrast",
 )  # fmt: skip
 
 
 def _compute(micrograph: Micrograph, state: State, before: _Answer | None) -> _Answer:
-    from core.segmentation import chosen_thresholds, denoise, segment_denoised
-    from core.settings import validate
+    from core.segmentation import chosen_thresholds, prepared, segment_denoised
+    from core.segmentation.settings import check
 
     if state.take_labels:
         taken = _taken_labels(micrograph)
         if taken is not None:
             return _Answer(micrograph, micrograph.grey, None, taken, ())
-    settings = validate(state.segmentation)
-    key = tuple(getattr(settings, name) for name in _DENOISE_FIELDS)
+    settings = check(state.segmentation)
+    key = tuple(getattr(settings, name) for name in _PREPARING_FIELDS)
     if before is not None and before.micrograph.grey is micrograph.grey and before.denoise_key == key:
         grey = before.denoised
     else:
-        grey = denoise(micrograph.grey, settings)
+        grey = prepared(micrograph.grey, settings)
     image = segment_denoised(micrograph, grey, settings)
     return _Answer(micrograph, grey, key, image, chosen_thresholds(grey, settings))
 

@@ -37,13 +37,19 @@ def micrograph(options: argparse.Namespace, path: Path) -> Micrograph:
 
 def segmentation_settings(options: argparse.Namespace, assignments: list[str]) -> Any:
     """Segmentation settings from the options."""
-    from core.segmentation.settings import SegmentationSettings
+    from core.segmentation.recipe import read_recipe
+    from core.segmentation.settings import LOCAL_METHODS, SegmentationSettings
 
-    settings = changed(SegmentationSettings(), assignments)
+    recipe = getattr(options, "recipe", None)
+    settings = changed(SegmentationSettings() if recipe is None else read_recipe(recipe), assignments)
     if options.denoise is not None:
         settings = changed(settings, [f"denoise={options.denoise.replace('-means', ' means')}"])
     method = options.method
+    if method is not None and method.replace("-", " ") in LOCAL_METHODS:
+        method = method.replace("-", " ")
     if options.thresholds is not None:
+        if method == "hysteresis":
+            return replace(settings, threshold=method, manual_thresholds=options.thresholds)
         if method not in (None, "manual"):
             raise InputError(f"--thresholds and --method {method} exclude each other.", "Leave one of them out.")
         method = "manual"
@@ -53,8 +59,9 @@ def segmentation_settings(options: argparse.Namespace, assignments: list[str]) -
     if options.phases is not None:
         if method is None and options.phases > 2:
             method = "multi-otsu"
-        if method == "otsu" and options.phases != 2:
-            raise InputError("Otsu makes two phases.", "Use --method multi-otsu.")
+        if method not in (None, "multi-otsu", "manual") and options.phases != 2:
+            name = "Otsu" if method == "otsu" else method
+            raise InputError(f"{name} makes two phases.", "Use --method multi-otsu.")
         if method == "manual" and options.phases != len(options.thresholds) + 1:
             raise InputError(
                 f"{len(options.thresholds)} thresholds make {len(options.thresholds) + 1} phases, "

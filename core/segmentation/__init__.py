@@ -1,4 +1,4 @@
-"""Denoise, thresholds, clean-up: from a micrograph to a phase image.
+"""Flatten, denoise, thresholds, clean-up: from a micrograph to a phase image.
 
 scipy and scikit-image are imported inside the functions that use them: the window needs the settings of this room when
 it starts, and has no second to spare for them.
@@ -7,8 +7,8 @@ it starts, and has no second to spare for them.
 from core.segmentation.cleaning import clean
 from core.segmentation.denoising import denoise
 from core.segmentation.fractions import FractionInterval, fraction_interval
-from core.segmentation.segmenting import chosen_thresholds, named_phases, segment, segment_denoised
-from core.segmentation.settings import SegmentationSettings, settings_from_json, settings_to_json
+from core.segmentation.segmenting import chosen_thresholds, named_phases, prepared, segment, segment_denoised
+from core.segmentation.settings import CleaningStep, SegmentationSettings, settings_from_json, settings_to_json
 from core.segmentation.thresholding import (
     Histogram,
     apply_thresholds,
@@ -19,6 +19,7 @@ from core.segmentation.thresholding import (
 )
 
 __all__ = [
+    "CleaningStep",
     "FractionInterval",
     "Histogram",
     "SegmentationSettings",
@@ -30,6 +31,7 @@ __all__ = [
     "fraction_interval",
     "histogram",
     "named_phases",
+    "prepared",
     "segment",
     "segment_denoised",
     "settings_from_json",

@@ -38,7 +38,7 @@ def denoise(grey: Grey, settings: SegmentationSettings) -> Grey:
             from scipy import ndimage
 
             blurred = ndimage.gaussian_filter(grey.astype(np.float32), settings.gaussian_sigma, mode="reflect")
-            return _as_type_of(grey, blurred)
+            return as_type_of(grey, blurred)
         case "non-local means":
             return _non_local_means(grey, settings.nlm_strength, settings.nlm_distance)
         case "bilateral":
@@ -47,7 +47,8 @@ def denoise(grey: Grey, settings: SegmentationSettings) -> Grey:
             return grey
 
 
-def _as_type_of(grey: Grey, values: npt.NDArray[np.float32]) -> Grey:
+def as_type_of(grey: Grey, values: npt.NDArray[np.float32]) -> Grey:
+    """``values`` in the type of ``grey``; for integers rounded and clipped."""
     if grey.dtype == np.float32:
         return values.astype(np.float32, copy=False)
     limits = np.iinfo(grey.dtype)
@@ -121,7 +122,7 @@ def _non_local_means(grey: Grey, strength: float, distance: int) -> Grey:
     smooth = denoise_nl_means(
         unit, patch_size=_PATCH, patch_distance=distance, h=0.8 * strength * sigma, sigma=sigma, fast_mode=True
     )
-    return _as_type_of(grey, np.asarray(smooth * scale + low, dtype=np.float32))
+    return as_type_of(grey, np.asarray(smooth * scale + low, dtype=np.float32))
 
 
 def bilateral(grey: Grey, sigma: float, contrast: float) -> Grey:
@@ -164,4 +165,4 @@ def bilateral(grey: Grey, sigma: float, contrast: float) -> Grey:
                 deviation *= exponent
                 moved += deviation
         out[top : top + count] = centre + moved / weights
-    return _as_type_of(grey, out * np.float32(scale) + np.float32(low))
+    return as_type_of(grey, out * np.float32(scale) + np.float32(low))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.errors import InputError
 from core.images.values import Micrograph, Phase, PhaseImage, default_phases
 from core.provenance import Provenance, array_hash
 from core.segmentation.cleaning import clean
 from core.segmentation.denoising import Grey, denoise
-from core.segmentation.settings import SegmentationSettings, settings_to_json
-from core.segmentation.thresholding import apply_thresholds, check_thresholds, thresholds
-from core.settings import validate
+from core.segmentation.flattening import flatten
+from core.segmentation.local_thresholds import brighter, hysteresis, local_threshold
+from core.segmentation.morphology import changed_by
+from core.segmentation.settings import LOCAL_METHODS, SegmentationSettings, check, settings_to_json
+from core.segmentation.thresholding import Labels, apply_thresholds, check_thresholds, thresholds
 
 
 def chosen_thresholds(grey: Grey, settings: SegmentationSettings) -> tuple[float, ...]:
-    """The thresholds that ``settings`` ask for on an already denoised picture.
+    """The thresholds that ``settings`` ask for on a prepared picture; none where each pixel has its own.
 
     Raises
     ------
@@ -23,7 +26,39 @@ def chosen_thresholds(grey: Grey, settings: SegmentationSettings) -> tuple[float
     """
     if settings.threshold == "manual":
         return check_thresholds(settings.manual_thresholds, grey)
+    if settings.threshold == "hysteresis":
+        if not settings.manual_thresholds:
+            return thresholds(grey, "multi-otsu", 3)
+        if len(settings.manual_thresholds) != 2:
+            raise InputError(
+                f"Hysteresis has a lower and an upper threshold; there are {len(settings.manual_thresholds)}.",
+                "Give two, or none for automatic ones.",
+            )
+        return check_thresholds(settings.manual_thresholds, grey)
+    if settings.threshold in LOCAL_METHODS:
+        return ()
     return thresholds(grey, settings.threshold, settings.phases)
+
+
+def prepared(grey: Grey, settings: SegmentationSettings) -> Grey:
+    """``grey`` with its background flattened, then denoised: what the threshold sees. Shape and type stay."""
+    return denoise(flatten(grey, check(settings)), settings)
+
+
+def thresholded(grey: Grey, settings: SegmentationSettings, levels: Sequence[float]) -> Labels:
+    """Labels of a prepared picture, not cleaned; ``levels`` as `chosen_thresholds` gives them."""
+    if settings.threshold in LOCAL_METHODS:
+        return brighter(grey, local_threshold(grey, settings))
+    if settings.threshold == "hysteresis":
+        return hysteresis(grey, *levels)
+    return apply_thresholds(grey, levels)
+
+
+def cleaned(labels: Labels, settings: SegmentationSettings) -> Labels:
+    """``labels`` after every step of cleaning, small islands and holes last."""
+    for step in settings.cleaning:
+        labels = changed_by(labels, step)
+    return clean(labels, settings.min_island, settings.min_hole)
 
 
 def named_phases(count: int, kept: Sequence[Phase] = ()) -> tuple[Phase, ...]:
@@ -32,7 +67,7 @@ def named_phases(count: int, kept: Sequence[Phase] = ()) -> tuple[Phase, ...]:
 
 
 def segment(micrograph: Micrograph, settings: SegmentationSettings, phases: Sequence[Phase] = ()) -> PhaseImage:
-    """Denoise, threshold and clean ``micrograph``.
+    """Flatten, denoise, threshold and clean ``micrograph``.
 
     Parameters
     ----------
@@ -50,22 +85,22 @@ def segment(micrograph: Micrograph, settings: SegmentationSettings, phases: Sequ
     InputError
         For settings out of range, a picture with too few grey levels, or thresholds that separate nothing.
     """
-    validate(settings)
-    return segment_denoised(micrograph, denoise(micrograph.grey, settings), settings, phases)
+    return segment_denoised(micrograph, prepared(micrograph.grey, settings), settings, phases)
 
 
 def segment_denoised(
     micrograph: Micrograph, grey: Grey, settings: SegmentationSettings, phases: Sequence[Phase] = ()
 ) -> PhaseImage:
-    """As `segment`, from the picture already denoised with ``settings`` (``grey``, same shape as the micrograph).
+    """As `segment`, from the picture already `prepared` with ``settings`` (``grey``, same shape as the micrograph).
 
     The window keeps ``grey`` while only thresholds or clean-up change.
     """
+    check(settings)
     levels = chosen_thresholds(grey, settings)
-    labels = clean(apply_thresholds(grey, levels), settings.min_island, settings.min_hole)
+    labels = cleaned(thresholded(grey, settings, levels), settings)
     return PhaseImage(
         labels=labels,
-        phases=named_phases(len(levels) + 1, phases),
+        phases=named_phases(settings.phase_count, phases),
         pixel_size=micrograph.pixel_size,
         name=micrograph.name,
         provenance=Provenance(
