@@ -19,7 +19,7 @@ import torch
 from scipy import special
 from torch import Tensor
 
-Triple = tuple[int, int, int]
+from core.generation.periods import Period, Triple
 
 _WORD = 0xFFFFFFFF
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
@@ -89,7 +89,13 @@ def normal_from_words(words: Tensor) -> Tensor:
 
 
 def gaussian(
-    seed: int, stream: int, channels: int, origin: Triple, shape: Triple, device: str | torch.device = "cpu"
+    seed: int,
+    stream: int,
+    channels: int,
+    origin: Triple,
+    shape: Triple,
+    device: str | torch.device = "cpu",
+    period: Period = (None, None, None),
 ) -> Tensor:
     """Independent standard normal numbers in the box ``origin … origin + shape``.
 
@@ -105,6 +111,9 @@ def gaussian(
         Position (z, y, x) of the first cell: any whole numbers, negative ones too. The field repeats after 2³² cells.
     shape
         Cells along z, y and x.
+    period
+        After how many cells along z, y and x the field repeats; None: after 2³². The first period, from cell 0 on, is
+        the field without one.
 
     Returns
     -------
@@ -119,7 +128,7 @@ def gaussian(
     if out.numel() == 0:
         return out
     key = (seed & _WORD, (seed >> 32) & _WORD)
-    z, y, x = (_wrapped(start, count, place) for start, count in zip(origin, shape, strict=True))
+    z, y, x = (_wrapped(*axis, place) for axis in zip(origin, shape, period, strict=True))
     cells = _CPU_CELLS if place.type == "cpu" else _GPU_CELLS
     rows = max(1, cells // shape[2])
     slabs = max(1, rows // shape[1])
@@ -134,6 +143,8 @@ def gaussian(
     return out
 
 
-def _wrapped(start: int, count: int, device: torch.device) -> Tensor:
+def _wrapped(start: int, count: int, period: int | None, device: torch.device) -> Tensor:
+    if period is not None:
+        return (torch.arange(count, device=device) + start % period).remainder_(period)
     # Python's & takes any whole number to 32 bits; the addition may run past them once
     return (torch.arange(count, device=device) + (start & _WORD)).bitwise_and_(_WORD)

@@ -7,21 +7,24 @@ computed whole and then cropped to what was asked for.
 Where the memory is too small for a tile, the volume is started again with tiles of half the edge. Such tiles round
 differently, so voxels very close to the threshold may differ from those of a machine with more memory. The edge that
 was used is returned, to be kept with the result.
+
+A volume that repeats has one tile for each place of its period, from voxel 0 on; the last may reach beyond it. A voxel
+anywhere else takes its value from the tile of the place that it repeats, so periods of any length agree to the bit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
 from core.devices import is_out_of_memory
 from core.errors import InputError, JobError
+from core.generation.periods import Period, Triple
 from core.generation.progress import GenerationProgress
 from core.job import Job
-
-Triple = tuple[int, int, int]
 
 TILE_EDGE = 64
 """Edge of a tile in voxels. A network's coarsest noise cell should divide it, so that all tiles have one shape."""
@@ -29,10 +32,52 @@ SMALLEST_EDGE = 16
 """Tiles are not made smaller than this: the border that a convolution reads would outweigh the tile."""
 
 
+@dataclass(frozen=True)
+class Piece:
+    """What one tile gives to a box.
+
+    Attributes
+    ----------
+    start
+        First voxel of the tile.
+    within, inside
+        Its part that is taken, and where that belongs in the box: slices along z, y, x.
+    """
+
+    start: Triple
+    within: tuple[slice, slice, slice]
+    inside: tuple[slice, slice, slice]
+
+
 def tile_origins(origin: Triple, size: Triple, edge: int) -> list[Triple]:
     """First voxels (z, y, x) of the tiles that cover the box ``origin … origin + size``, x fastest."""
-    z, y, x = (range(edge * (first // edge), first + count, edge) for first, count in zip(origin, size, strict=True))
-    return list(product(z, y, x))
+    return [piece.start for piece in pieces(origin, size, edge)]
+
+
+def pieces(origin: Triple, size: Triple, edge: int, period: Period = (None, None, None)) -> list[Piece]:
+    """The parts of tiles that make up the box ``origin … origin + size``, x fastest.
+
+    ``origin`` is any whole position; along an axis with a period, all tiles start within the first one.
+    """
+    along = [_runs(*axis, edge) for axis in zip(origin, size, period, strict=True)]
+    found = []
+    for z, y, x in product(*along):
+        found.append(Piece((z[0], y[0], x[0]), (z[1], y[1], x[1]), (z[2], y[2], x[2])))
+    return found
+
+
+def _runs(begin: int, count: int, period: int | None, edge: int) -> list[tuple[int, slice, slice]]:
+    """Along one axis: the tiles' starts, the part of each that is taken, and where that goes."""
+    runs = []
+    done = 0
+    while done < count:
+        place = begin + done if period is None else (begin + done) % period
+        start = edge * (place // edge)
+        stop = start + edge if period is None else min(start + edge, period)
+        length = min(stop - place, count - done)
+        runs.append((start, slice(place - start, place - start + length), slice(done, done + length)))
+        done += length
+    return runs
 
 
 def assemble(
@@ -42,6 +87,7 @@ def assemble(
     *,
     edge: int = TILE_EDGE,
     smallest: int = SMALLEST_EDGE,
+    period: Period = (None, None, None),
     dtype: type = np.uint8,
     what: str = "Generating",
 ) -> Job[tuple[np.ndarray, int]]:
@@ -55,6 +101,8 @@ def assemble(
         The box, voxels along z, y, x; ``origin`` may be negative.
     edge, smallest
         Edge of the tiles in voxels, and below which edge to give up.
+    period
+        After how many voxels along z, y, x the values repeat, or None.
 
     Yields
     ------
@@ -81,7 +129,7 @@ def assemble(
         ) from error
     while True:
         try:
-            yield from _fill(box, make_tile, origin, edge, what)
+            yield from _fill(box, make_tile, origin, edge, period, what)
             return box, edge
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
@@ -94,16 +142,18 @@ def assemble(
             edge //= 2
 
 
-def _fill(box: np.ndarray, make_tile: Callable[[Triple, int], np.ndarray], origin: Triple, edge: int, what: str) -> Job:
-    starts = tile_origins(origin, box.shape, edge)  # type: ignore[arg-type]
-    yield GenerationProgress(0, len(starts), what)
-    for done, start in enumerate(starts, 1):
-        inside, within = [], []
-        for first, begin, count in zip(start, origin, box.shape, strict=True):
-            low, high = max(first, begin), min(first + edge, begin + count)
-            inside.append(slice(low - begin, high - begin))
-            within.append(slice(low - first, high - first))
-        block = make_tile(start, edge)[tuple(within)]
-        box[tuple(inside)] = block
-        z, y, x = (part.start for part in inside)
-        yield GenerationProgress(done, len(starts), what, block=block, origin=(z, y, x))
+def _fill(
+    box: np.ndarray,
+    make_tile: Callable[[Triple, int], np.ndarray],
+    origin: Triple,
+    edge: int,
+    period: Period,
+    what: str,
+) -> Job[None]:
+    parts = pieces(origin, box.shape, edge, period)  # type: ignore[arg-type]
+    yield GenerationProgress(0, len(parts), what)
+    for done, piece in enumerate(parts, 1):
+        block = make_tile(piece.start, edge)[piece.within]
+        box[piece.inside] = block
+        z, y, x = (part.start for part in piece.inside)
+        yield GenerationProgress(done, len(parts), what, block=block, origin=(z, y, x))

@@ -127,8 +127,20 @@ def plan_from_json(data: Any) -> Plan:
         seed=get(data, "seed", int),
         device=get(data, "device", str),
         max_seconds=maybe(data, "max_seconds", float),
+        periodic=periodic_from_json(data),
         changed_settings=changed,
     )
+
+
+def periodic_from_json(data: Any) -> tuple[bool, bool, bool]:
+    """The entry ``periodic``: three truth values. All false in a project from before volumes could repeat."""
+    values = maybe(data, "periodic", list)
+    if values is None:
+        return (False, False, False)
+    if len(values) != 3 or not all(type(value) is bool for value in values):
+        raise wrong(f"its entry 'periodic' is {values!r}"[:200])
+    z, y, x = values
+    return z, y, x
 
 
 def curves_to_json(curves: Curves) -> dict[str, Any]:

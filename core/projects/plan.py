@@ -21,6 +21,8 @@ class Plan:
         Voxels along z, y, x.
     max_seconds
         Longest time of training, or None.
+    periodic
+        For z, y, x: whether the volume repeats along that axis.
     changed_settings
         Engine settings that differ from the preset, by name.
     """
@@ -33,4 +35,5 @@ class Plan:
     seed: int = 0
     device: str = "auto"
     max_seconds: float | None = None
+    periodic: tuple[bool, bool, bool] = (False, False, False)
     changed_settings: Mapping[str, Any] = field(default_factory=dict)

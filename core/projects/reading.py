@@ -22,6 +22,7 @@ from core.projects.document import (
     get,
     length,
     maybe,
+    periodic_from_json,
     phases_from_json,
     plan_from_json,
     provenance_from_json,
@@ -211,7 +212,14 @@ class _Reader:
         if not (0 <= phase < len(exemplar.phases) and 0 <= label < len(volume.phases)):
             raise wrong("a result is of a phase that is not there")
         z, y, x = whole_numbers(aim, "size", 3, least=1)
-        target = Target(exemplar, phase, maybe(aim, "volume_fraction", float), (z, y, x), get(aim, "seed", int))
+        target = Target(
+            exemplar,
+            phase,
+            maybe(aim, "volume_fraction", float),
+            (z, y, x),
+            get(aim, "seed", int),
+            periodic=periodic_from_json(aim),
+        )
         band = band_from_json(data, "sampling_band")
         if band is None:
             raise wrong("a result has no band")

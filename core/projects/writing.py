@@ -179,6 +179,7 @@ def _result(result: SavedResult, volume: dict[str, Any], members: _Members) -> d
             "volume_fraction": target.volume_fraction,
             "size": list(target.size),
             "seed": target.seed,
+            "periodic": list(target.periodic),
         },
         "volume_phase": made.volume_phase,
         "comparison": comparison_to_json(made.comparison),

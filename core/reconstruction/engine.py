@@ -11,7 +11,9 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from core.generation.periods import NOWHERE, Axes, axes_name
 from core.generation.progress import GenerationProgress as GenerationProgress
+from core.generation.recipe import Recipe
 from core.images.values import PhaseImage, Volume
 from core.job import Job, Progress
 from core.masks.mask import Mask
@@ -35,6 +37,8 @@ class Target:
         Seed of training and generation.
     mask
         Target fraction at each place (resampled to ``size`` on use), or None: ``volume_fraction`` everywhere.
+    periodic
+        For z, y, x: whether the volume repeats along that axis, after ``size`` voxels.
     """
 
     exemplar: PhaseImage
@@ -43,6 +47,7 @@ class Target:
     size: tuple[int, int, int] = (128, 128, 128)
     seed: int = 0
     mask: Mask | None = None
+    periodic: Axes = NOWHERE
 
     @property
     def indicator(self) -> np.ndarray:
@@ -117,6 +122,18 @@ class Model(Protocol):
         """All arrays that, with the card, restore the model."""
         ...
 
+    def recipe(
+        self,
+        size: tuple[int, int, int],
+        seed: int,
+        *,
+        device: str = "cpu",
+        volume_fraction: float | None = None,
+        periodic: Axes = NOWHERE,
+    ) -> Job[Recipe]:
+        """A job that prepares a volume of ``size`` (z, y, x), any part of which can then be made alone."""
+        ...
+
     def generate(
         self,
         size: tuple[int, int, int],
@@ -124,10 +141,13 @@ class Model(Protocol):
         *,
         device: str = "cpu",
         volume_fraction: float | None = None,
+        periodic: Axes = NOWHERE,
     ) -> Job[Volume]:
         """A job that makes a volume of ``size`` (z, y, x), yielding `GenerationProgress`.
 
-        The same model, seed, size-independent position and device type give the same voxels.
+        The same model, seed, size-independent position and device type give the same voxels. Along the axes
+        ``periodic`` the volume continues at its far end as it begins at its near end; `InputError` where the model
+        cannot do that at this size.
         """
         ...
 
@@ -135,8 +155,8 @@ class Model(Protocol):
 class Engine(Protocol):
     """A way to reconstruct.
 
-    An engine that follows `Target.mask` says so with an attribute ``uses_mask = True``; for any other, `mask_problems`
-    stops a run that asks for one.
+    An engine that follows `Target.mask` says so with an attribute ``uses_mask = True``, one that can make volumes that
+    repeat with ``uses_periodic = True``. For any other, `mask_problems` and `period_problems` stop a run that asks.
     """
 
     key: str
@@ -176,4 +196,14 @@ def mask_problems(engine: Engine, target: Target) -> list[Problem]:
         Problem("error", "mask", f"The engine {engine.title} cannot follow a mask yet: its volumes are statistically "
                 f"the same everywhere, but the mask asks for {low:.3f} to {high:.3f}.",
                 "Switch the mask off in step 3, or choose an engine that follows one.")
+    ]  # fmt: skip
+
+
+def period_problems(engine: Engine, target: Target) -> list[Problem]:
+    """What speaks against a volume that repeats; nothing where none is asked for."""
+    if not any(target.periodic) or getattr(engine, "uses_periodic", False):
+        return []
+    return [
+        Problem("error", "periodic", f"The engine {engine.title} cannot make volumes that repeat along "
+                f"{', '.join(axes_name(target.periodic))}.", "Switch the periodic axes off, or choose another engine.")
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from core import devices
 from core.errors import InputError, JobError
 from core.images.values import Volume
 from core.job import Job, Progress
-from core.reconstruction.engine import Engine, Model, Target, TrainingProgress, mask_problems
+from core.reconstruction.engine import Engine, Model, Target, TrainingProgress, mask_problems, period_problems
 from core.reconstruction.two_phases import volume_phases
 from core.statistics.comparison import Comparison, compare_curves
 from core.statistics.curves import Curves, mean_curves, measure_curves, measuring_curves
@@ -115,7 +115,8 @@ def reconstruct(
     InputError
         For the first error that the preflight finds.
     """
-    for problem in [*mask_problems(engine, target), *engine.preflight(target, settings, device)]:
+    found = [*mask_problems(engine, target), *period_problems(engine, target)]
+    for problem in [*found, *engine.preflight(target, settings, device)]:
         if problem.severity == "error":
             raise InputError(problem.message, problem.remedy)
     began = time.monotonic()
@@ -141,10 +142,14 @@ def finish_from_model(
     wanted = target.wanted_fraction
     own = model.card.get("volume_fraction")
     fraction = None if own is not None and abs(own - wanted) < 1e-9 else wanted
-    volume = yield from model.generate(target.size, target.seed, device=device, volume_fraction=fraction)
+    volume = yield from model.generate(
+        target.size, target.seed, device=device, volume_fraction=fraction, periodic=target.periodic
+    )
     generated = time.monotonic()
     label = volume_phases(target.exemplar, target.phase)[1]
-    comparison, band = yield from measure_against(volume.labels == label, target.indicator)
+    comparison, band = yield from measure_against(
+        volume.labels == label, target.indicator, periodic=all(target.periodic)
+    )
     trained = model.card.get("training", {}).get("seconds", float("nan")) if train_seconds is None else train_seconds
     return Reconstruction(
         model=model,
@@ -168,7 +173,7 @@ def finish_from_model(
 
 
 def measure_against(
-    indicator: np.ndarray, exemplar: np.ndarray, max_lag: int | None = None
+    indicator: np.ndarray, exemplar: np.ndarray, max_lag: int | None = None, periodic: bool = False
 ) -> Generator[Progress, None, tuple[Comparison, SamplingBand]]:
     """A job that compares a volume or picture of one phase with an exemplar of it.
 
@@ -178,6 +183,8 @@ def measure_against(
         Bool, shapes (Z, Y, X) or (Y, X), and (Y, X).
     max_lag
         Largest lag in pixels; by default as `core.statistics.compare` chooses.
+    periodic
+        Whether the volume repeats along all of its axes, so that pairs across its faces count too.
     """
     lag = default_max_lag(indicator.shape, exemplar.shape) if max_lag is None else max_lag
     if lag < 1:
@@ -187,7 +194,7 @@ def measure_against(
         )
     reference = yield from _reported(measuring_curves(exemplar, lag), Progress(0, 3, "Measuring"))
     band = yield from _reported(estimating_band(exemplar, lag), Progress(1, 3, "Measuring"))
-    measured = yield from _reported(measuring_curves(indicator, lag), Progress(2, 3, "Measuring"))
+    measured = yield from _reported(measuring_curves(indicator, lag, periodic), Progress(2, 3, "Measuring"))
     comparison = compare_curves(measured, reference, float(indicator.mean()), float(exemplar.mean()))
     yield Progress(3, 3, "Measuring")
     return comparison, band

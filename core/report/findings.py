@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import InputError
+from core.generation.periods import axes_name
 from core.images.values import Phase, PhaseImage, Volume
 from core.job import Progress
 from core.provenance import versions
@@ -44,6 +45,8 @@ class Findings:
         Wanted share of the phase, and the share before the threshold was set; None where there was no target.
     shapes, exemplar_shapes
         Pieces and boundaries in sections, counted in windows of one size, or None where the arrays are too thin.
+    periodic
+        The axes along which the subject repeats ("zyx" all); where all do, pairs across its faces were counted too.
     """
 
     subject: Volume | PhaseImage
@@ -58,6 +61,7 @@ class Findings:
     shapes: SectionShapes | None = None
     exemplar_shapes: SectionShapes | None = None
     correlation: float | None = None
+    periodic: str = ""
     seed: int | None = None
     engine: str | None = None
     preset: str | None = None
@@ -109,6 +113,7 @@ def from_reconstruction(made: Reconstruction) -> Findings:
         shapes=shapes,
         exemplar_shapes=exemplar_shapes,
         correlation=_correlation(made.volume.labels == made.volume_phase),
+        periodic=axes_name(target.periodic),
         seed=target.seed,
         engine=made.engine,
         preset=made.preset or None,
@@ -137,6 +142,7 @@ def measure(
     from core.reconstruction.pipeline import measure_against
 
     inside = _phase_of(subject, phase)
+    periodic = repeats_along(subject)
     if against is None:
         lag = default_max_lag(inside.shape)
         if lag < 1:
@@ -145,13 +151,13 @@ def measure(
                 "At least 4 pixels along each axis are needed.",
             )
         yield Progress(0, 2, "Measuring")
-        curves = measure_curves(inside, lag)
+        curves = measure_curves(inside, lag, periodic == "zyx")
         yield Progress(1, 2, "Measuring")
         shapes, _ = _shapes(inside, None)
-        return Findings(subject, phase, curves, shapes=shapes, correlation=_correlation(inside))
+        return Findings(subject, phase, curves, shapes=shapes, correlation=_correlation(inside), periodic=periodic)
     other = phase if against_phase is None else against_phase
     reference = _phase_of(against, other)
-    comparison, band = yield from measure_against(inside, reference)
+    comparison, band = yield from measure_against(inside, reference, periodic=periodic == "zyx")
     shapes, exemplar_shapes = _shapes(inside, reference)
     return Findings(
         subject=subject,
@@ -165,7 +171,18 @@ def measure(
         shapes=shapes,
         exemplar_shapes=exemplar_shapes,
         correlation=_correlation(inside),
+        periodic=periodic,
     )
+
+
+def repeats_along(subject: Volume | PhaseImage) -> str:
+    """The axes along which a volume was made to repeat, as its provenance tells ("zyx" all); empty for any other."""
+    step = subject.provenance
+    while step.made_by == "read" and len(step.inputs) == 1:
+        step = step.inputs[0]
+    told = step.settings.get("periodic", "")
+    made_so = isinstance(subject, Volume) and list(subject.shape) == step.settings.get("size")
+    return told if made_so and isinstance(told, str) else ""
 
 
 def _phase_of(subject: Volume | PhaseImage, phase: int) -> np.ndarray:

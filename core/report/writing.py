@@ -92,6 +92,7 @@ def report_json(found: Findings) -> dict[str, Any]:
             "fraction": found.exemplar.fractions[found.exemplar_phase],
             "labels_sha256": array_hash(found.exemplar.labels),
         },
+        "periodic": found.periodic,
         "seed": found.seed,
         "engine": found.engine,
         "preset": found.preset,
@@ -255,6 +256,9 @@ def _facts(found: Findings) -> list[tuple[str, str]]:
         facts.append(("Engine", found.engine + (f", preset {found.preset}" if found.preset else "")))
     if found.training.get("iterations"):
         facts.append(("Training", f"{found.training['iterations']} iterations"))
+    if found.periodic:
+        counted = "; pairs across the faces are counted" if found.periodic == "zyx" else ""
+        facts.append(("Repeats along", ", ".join(found.periodic) + counted))
     if found.seed is not None:
         facts.append(("Seed", str(found.seed)))
     facts += [(f"Time, {step}", f"{seconds:.1f} s") for step, seconds in found.seconds.items() if seconds == seconds]

@@ -24,9 +24,10 @@ def test_every_field_has_its_place_in_the_file() -> None:
     assert names(State) == names(Project) - {"micrograph", "phase_image", "belongs_to", "versions"} | {"opened"}
     # these are written field by field in core/projects: whoever adds one adds it there, and here
     assert names(Plan) == {
-        "engine", "preset", "phase", "volume_fraction", "size", "seed", "device", "max_seconds", "changed_settings",
+        "engine", "preset", "phase", "volume_fraction", "size", "seed", "device", "max_seconds", "periodic",
+        "changed_settings",
     }  # fmt: skip
-    assert names(Target) == {"exemplar", "phase", "volume_fraction", "size", "seed"}
+    assert names(Target) == {"exemplar", "phase", "volume_fraction", "size", "seed", "periodic"}
     assert names(Reconstruction) == {
         "model", "volume", "target", "volume_phase", "comparison", "band", "engine", "preset", "device", "settings",
         "seconds", "fraction_before", "fraction_after",

@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QGridLayout,
@@ -73,6 +74,13 @@ class PlanForm(QWidget):
         grid.addWidget(self.other_size, grid.rowCount(), 0, 1, 3)
         self.size_note = hint()
         grid.addWidget(self.size_note, grid.rowCount(), 1, 1, 2)
+        axes = QWidget()
+        line = QHBoxLayout(axes)
+        line.setContentsMargins(0, 0, 0, 0)
+        self.periodic = [self._axis(line, name) for name in "zyx"]
+        line.addStretch(1)
+        self._add(grid, "Periodic", "Axes along which the volume repeats: its far face continues on its near face",
+                  axes)  # fmt: skip
         self.seed = self._spin(0, 2**31 - 1, "Seed")
         self.seed.valueChanged.connect(lambda value: self._commands.plan("seed", merge="seed", seed=value))
         self._add(grid, "Seed", "The same seed gives the same volume", self.seed)
@@ -125,6 +133,14 @@ class PlanForm(QWidget):
         spin.setToolTip(name)
         return spin
 
+    def _axis(self, line: QHBoxLayout, name: str) -> QCheckBox:
+        box = QCheckBox(name)
+        box.setAccessibleName(f"Periodic along {name}")
+        box.setToolTip(f"The volume repeats along {name}")
+        box.clicked.connect(self._periodic_changed)
+        line.addWidget(box)
+        return box
+
     # --- gestures ------------------------------------------------------------------------------------------------
 
     def _chosen(self, name: str, value: Any) -> None:
@@ -146,6 +162,10 @@ class PlanForm(QWidget):
     def _size_changed(self) -> None:
         z, y, x = (side.value() for side in self.sides)
         self._commands.plan("size", merge="size", size=(z, y, x))
+
+    def _periodic_changed(self) -> None:
+        z, y, x = (box.isChecked() for box in self.periodic)
+        self._commands.plan("periodic axes", periodic=(z, y, x))
 
     def _engine_setting_changed(self, name: str, value: Any) -> None:
         from core.reconstruction.registry import engine
@@ -186,6 +206,9 @@ class PlanForm(QWidget):
         self.size_note.setVisible(size is not None)
         if size is not None:
             self.size_note.setText(" × ".join(format_length(side * size) for side in plan.size))
+        for box, yes in zip(self.periodic, plan.periodic, strict=True):
+            with QSignalBlocker(box):
+                box.setChecked(yes)
         _set(self.seed, plan.seed)
         _set(self.limit, (plan.max_seconds or 0) / 60)
         self.form.show_settings(engine_settings(plan), chosen.presets[plan.preset])

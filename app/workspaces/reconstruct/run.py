@@ -28,13 +28,16 @@ class Run:
         name = self.exemplar.phases[self.phase].name
         z, y, x = self.plan.size
         size = f"{z}³" if z == y == x else f"{z} × {y} × {x}"
-        return f"{self.exemplar.name}, {name}, {size}, seed {self.plan.seed}"
+        axes = "".join(axis for axis, yes in zip("zyx", self.plan.periodic, strict=True) if yes)
+        repeats = f", periodic {axes}" if axes else ""
+        return f"{self.exemplar.name}, {name}, {size}{repeats}, seed {self.plan.seed}"
 
     def target(self) -> Any:
         """The engine's target."""
         from core.reconstruction.engine import Target
 
-        return Target(self.exemplar, self.phase, self.plan.volume_fraction, self.plan.size, self.plan.seed, self.mask)
+        plan = self.plan
+        return Target(self.exemplar, self.phase, plan.volume_fraction, plan.size, plan.seed, self.mask, plan.periodic)
 
     def job(self) -> Any:
         """The generator that does it. Called in the job's thread, where importing torch holds nobody up."""

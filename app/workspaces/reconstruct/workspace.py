@@ -362,7 +362,8 @@ def stale_reason(session: Any) -> str:
     if result.exemplar.labels is not image.labels and not np.array_equal(result.exemplar.labels, image.labels):
         return "The phase image has changed since. Run again to bring the volume up to date."
     plan = session.state.plan
-    named = {"volume_fraction": "volume fraction", "changed_settings": "engine settings", "max_seconds": "time limit"}
+    named = {"volume_fraction": "volume fraction", "changed_settings": "engine settings", "max_seconds": "time limit",
+             "periodic": "periodic axes"}  # fmt: skip
     changed = [
         named.get(name, name)
         for name in PLAN_FIELDS
@@ -373,7 +374,17 @@ def stale_reason(session: Any) -> str:
     return f"Changed since: {', '.join(changed)}. Run again to bring the volume up to date." if changed else ""
 
 
-PLAN_FIELDS = ("engine", "preset", "volume_fraction", "size", "seed", "device", "max_seconds", "changed_settings")
+PLAN_FIELDS = (
+    "engine",
+    "preset",
+    "volume_fraction",
+    "size",
+    "periodic",
+    "seed",
+    "device",
+    "max_seconds",
+    "changed_settings",
+)
 
 
 def _import_engines() -> bool:

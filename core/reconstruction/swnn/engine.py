@@ -12,7 +12,8 @@ import numpy as np
 
 from core import devices
 from core import settings as described
-from core.errors import JobError
+from core.errors import InputError, JobError
+from core.generation.periods import misfit
 from core.job import Job
 from core.provenance import Provenance, array_hash, versions
 from core.reconstruction.engine import Estimate, Model, Problem, Target, TrainingProgress
@@ -34,10 +35,11 @@ class SwnnEngine:
     title = "SWNN"
     summary = "A small convolutional network learns the exemplar's local patterns in minutes, without a trained model."
     presets: Mapping[str, SwnnSettings] = PRESETS
+    uses_periodic = True
 
     def preflight(self, target: Target, settings: SwnnSettings, device: str) -> list[Problem]:
         """Everything that would stop or harm a run."""
-        return find_problems(target, settings, device)
+        return [*find_problems(target, settings, device), *_period(target, settings)]
 
     def estimate(self, target: Target, settings: SwnnSettings, device: str) -> Estimate:
         """Expected time and memory, from a short measurement on the device (once a process, about 0.2 s)."""
@@ -81,6 +83,18 @@ class SwnnEngine:
         from core.reconstruction.swnn.restoring import restore
 
         return restore(card, weights)
+
+
+def _period(target: Target, settings: SwnnSettings) -> list[Problem]:
+    """Whether the noise that the network will read can repeat at the size asked for."""
+    if not any(target.periodic):
+        return []
+    try:
+        levels = resolve(settings, target.indicator).levels or 1
+    except InputError:  # said already
+        return []
+    problem = misfit(target.size, target.periodic, 2 ** (levels - 1))
+    return [] if problem is None else [Problem("error", "size", problem.what, problem.remedy)]
 
 
 def _model(target: Target, settings: SwnnSettings, trained: TrainedSwnn, device: str) -> SwnnModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Generator, Mapping
 from typing import Any
@@ -12,13 +13,13 @@ import torch
 from core import devices
 from core.errors import InputError
 from core.generation.noise import gaussian
+from core.generation.periods import NOWHERE, Axes, Period, Triple, axes_name, in_cells, misfit, period_of
+from core.generation.recipe import Recipe
 from core.generation.tiles import TILE_EDGE, assemble
 from core.images.values import Phase, Volume
 from core.job import Job, Progress
-from core.provenance import Provenance, versions
+from core.provenance import Provenance, array_hash, versions
 from core.reconstruction.swnn.network import SwnnNetwork
-
-Triple = tuple[int, int, int]
 
 CALIBRATION_SIZE: Triple = (128, 128, 128)
 """The threshold is set on this part of the volume of the model's own seed, whatever size is asked for later.
@@ -63,15 +64,25 @@ class SwnnModel:
             arrays["calibration.quantiles"] = self._quantiles
         return arrays
 
-    def field(self, seed: int, origin: Triple, size: Triple, device: str = "cpu") -> np.ndarray:
+    def field(
+        self,
+        seed: int,
+        origin: Triple,
+        size: Triple,
+        device: str = "cpu",
+        period: Period = (None, None, None),
+    ) -> np.ndarray:
         """The network's output in a box, shape ``size``, float32.
 
         Computed in one piece: to the bit, it depends on the shape and place of the box. `generate` asks for tiles.
+        ``period``, in voxels, must be a whole number of the coarsest cells.
         """
         network = self._network.to(device)
         try:
             noises = [
-                gaussian(seed, grid.level, grid.channels, box.start, box.shape, device)[None]
+                gaussian(seed, grid.level, grid.channels, box.start, box.shape, device, in_cells(period, grid.stride))[
+                    None
+                ]
                 for grid, box in zip(network.noise_grids, network.noise_boxes(origin, size), strict=True)
             ]
             with torch.inference_mode():
@@ -109,49 +120,94 @@ class SwnnModel:
             )
         return value
 
-    def generate(
-        self, size: Triple, seed: int, *, device: str = "cpu", volume_fraction: float | None = None
-    ) -> Job[Volume]:
-        """A job that makes a volume; see `core.reconstruction.engine.Model.generate`."""
+    def recipe(
+        self,
+        size: Triple,
+        seed: int,
+        *,
+        device: str = "cpu",
+        volume_fraction: float | None = None,
+        periodic: Axes = NOWHERE,
+    ) -> Job[Recipe]:
+        """A job that sets the threshold where it is not set yet; see `core.reconstruction.engine.Model.recipe`."""
         device = devices.resolve(device)
+        problem = misfit(size, periodic, self._network.noise_grids[-1].stride)
+        if problem is not None:
+            raise problem
         if self._quantiles is None:
             yield from self._calibrate(device)
         threshold = self.threshold(volume_fraction)
         inside = np.uint8(self._card["volume_phase"])
+        period = period_of(size, periodic)
 
         def make_tile(start: Triple, edge: int) -> np.ndarray:
-            above = self._tile(seed, start, edge, device) > np.float32(threshold)
+            above = self._tile(seed, start, edge, device, period) > np.float32(threshold)
             return np.where(above, inside, 1 - inside).astype(np.uint8)
 
-        labels, edge = yield from assemble(make_tile, (0, 0, 0), size)
-        self._kept.clear()
-        voxel = self._card["pixel_size"]
-        return Volume(
-            labels,
-            tuple(Phase(item["name"], item["color"]) for item in self._card["phases"]),
-            None if voxel is None else (voxel, voxel, voxel),
-            f"{self._card['name']} {'×'.join(map(str, size))} seed {seed}",
-            Provenance(
+        asked: dict[str, Any] = {
+            "size": list(size),
+            "volume_fraction": self._card["volume_fraction"] if volume_fraction is None else volume_fraction,
+            "threshold": threshold,
+        }
+        if any(periodic):
+            asked["periodic"] = axes_name(periodic)
+
+        def provenance(edge: int) -> Provenance:
+            return Provenance(
                 "generate with swnn",
-                settings={
-                    "size": list(size),
-                    "volume_fraction": self._card["volume_fraction"] if volume_fraction is None else volume_fraction,
-                    "threshold": threshold,
-                    "tile_edge": edge,
-                    "engine_settings": self._card["settings"],
-                },
+                settings={**asked, "tile_edge": edge, "engine_settings": self._card["settings"]},
                 inputs=(Provenance.from_json(self._card["provenance"]),),
                 seed=seed,
                 device=devices.title(device),
                 versions=dict(versions()),
-            ),
+            )
+
+        voxel = self._card["pixel_size"]
+        return Recipe(
+            size=size,
+            periodic=periodic,
+            make_tile=make_tile,
+            phases=tuple(Phase(item["name"], item["color"]) for item in self._card["phases"]),
+            voxel_size=None if voxel is None else (voxel, voxel, voxel),
+            name=f"{self._card['name']} {'×'.join(map(str, size))} seed {seed}",
+            provenance=provenance,
+            identity={
+                **asked,
+                "seed": seed,
+                "model": self._hash(),
+                "device": device,
+                "torch": str(torch.__version__),
+            },
         )
 
-    def _tile(self, seed: int, start: Triple, edge: int, device: str) -> np.ndarray:
+    def generate(
+        self,
+        size: Triple,
+        seed: int,
+        *,
+        device: str = "cpu",
+        volume_fraction: float | None = None,
+        periodic: Axes = NOWHERE,
+    ) -> Job[Volume]:
+        """A job that makes a volume; see `core.reconstruction.engine.Model.generate`."""
+        recipe = yield from self.recipe(size, seed, device=device, volume_fraction=volume_fraction, periodic=periodic)
+        volume = yield from recipe.volume()
+        self._kept.clear()
+        return volume
+
+    def _hash(self) -> str:
+        """SHA-256 of everything in the weights."""
+        digest = hashlib.sha256()
+        for name, array in sorted(self.weights().items()):
+            digest.update(f"{name}{array_hash(array)}".encode())
+        return digest.hexdigest()
+
+    def _tile(self, seed: int, start: Triple, edge: int, device: str, period: Period) -> np.ndarray:
+        # what the calibration kept does not repeat
         key = (f"{device} {seed}", start, edge)
-        if key in self._kept:
+        if key in self._kept and not any(period):
             return self._kept[key]
-        return self.field(seed, start, (edge, edge, edge), device)
+        return self.field(seed, start, (edge, edge, edge), device, period)
 
     def _calibrate(self, device: str) -> Generator[Progress, None, None]:
         """Set the threshold that meets the wanted fraction on the calibration volume."""

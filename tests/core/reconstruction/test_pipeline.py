@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from core.errors import InputError
 from core.generation.progress import GenerationProgress
+from core.generation.recipe import Recipe
 from core.images.values import PhaseImage, Volume, default_phases
 from core.job import Job, finish
 from core.provenance import Provenance
@@ -17,6 +19,8 @@ from core.reconstruction import pipeline
 from core.reconstruction.engine import Estimate, Model, Problem, Target, TrainingProgress
 from core.reconstruction.pipeline import CurvesProgress, finish_from_model, measure_against, reconstruct
 from core.reconstruction.two_phases import volume_phases
+from core.report import from_reconstruction
+from core.report.writing import report_html, report_json
 from core.statistics import indicator, two_point
 from core.statistics.curves import mean_curves, measure_curves
 from core.statistics.sampling_band import sampling_band
@@ -36,8 +40,17 @@ class FakeModel:
     def weights(self) -> Mapping[str, np.ndarray]:
         return {}
 
+    def recipe(self, size: tuple[int, int, int], seed: int, **asked: Any) -> Job[Recipe]:
+        raise NotImplementedError
+
     def generate(
-        self, size: tuple[int, int, int], seed: int, *, device: str = "cpu", volume_fraction: float | None = None
+        self,
+        size: tuple[int, int, int],
+        seed: int,
+        *,
+        device: str = "cpu",
+        volume_fraction: float | None = None,
+        periodic: tuple[bool, bool, bool] = (False, False, False),
     ) -> Job[Volume]:
         self.asked.append(volume_fraction)
         phases, label = volume_phases(self.target.exemplar, self.target.phase)
@@ -151,6 +164,21 @@ def test_a_kept_model_is_finished_with_its_own_time_and_fraction() -> None:
     other = Target(asked.exemplar, 1, 0.3, asked.size, asked.seed)
     finish(finish_from_model(model, other))
     assert model.asked[-1] == 0.3
+
+
+def test_only_a_volume_that_repeats_everywhere_is_measured_across_its_faces() -> None:
+    engine = FakeEngine()
+    with pytest.raises(InputError, match="cannot make volumes that repeat along z"):
+        finish(reconstruct(engine, replace(target(), periodic=(True, False, False)), None))
+    engine.uses_periodic = True  # type: ignore[attr-defined]
+    for axes, across in [((True, True, True), True), ((True, True, False), False), ((False,) * 3, False)]:
+        made = finish(reconstruct(engine, replace(target(), periodic=axes), None))
+        expected = measure_curves(made.volume.labels == 1, 7, across)
+        assert np.array_equal(made.comparison.volume.s2, expected.s2)
+        assert np.array_equal(made.comparison.volume.lineal_path, expected.lineal_path)
+        found = report_json(from_reconstruction(made))
+        assert found["periodic"] == "".join(name for name, yes in zip("zyx", axes, strict=True) if yes)
+        assert ("pairs across the faces" in report_html(from_reconstruction(made))) == across
 
 
 @pytest.mark.parametrize(

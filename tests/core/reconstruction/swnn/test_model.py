@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,10 +93,10 @@ def test_smaller_tiles_after_running_out_of_memory(monkeypatch: pytest.MonkeyPat
     model = tiny_model()
     plain = SwnnModel.field
 
-    def hungry(self: SwnnModel, seed: int, origin: room.Triple, size: room.Triple, device: str = "cpu") -> np.ndarray:
+    def hungry(self: SwnnModel, seed: int, origin: room.Triple, size: room.Triple, *more: Any) -> np.ndarray:
         if size[0] > 32:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes.")
-        return plain(self, seed, origin, size, device)
+        return plain(self, seed, origin, size, *more)
 
     monkeypatch.setattr(SwnnModel, "field", hungry)
     volume = finish(model.generate((40, 40, 40), 0))
@@ -110,3 +111,74 @@ def test_noise_matches_the_network_however_many_levels() -> None:
     big = made.field(5, (-13, 4, 9), (30, 28, 26))
     small = made.field(5, (-4, 9, 14), (11, 12, 13))
     assert np.allclose(small, big[9:20, 5:17, 5:18], atol=1e-5)
+
+
+@pytest.mark.usefixtures("small_calibration")
+@pytest.mark.parametrize(
+    ("size", "periodic"),
+    [((64, 64, 64), (True, True, True)), ((40, 98, 70), (True, True, True)), ((40, 66, 35), (False, True, False)),
+     ((10, 40, 130), (True, False, True))],
+)  # fmt: skip
+def test_a_periodic_volume_equals_its_neighbour_to_the_bit(
+    size: tuple[int, int, int], periodic: tuple[bool, bool, bool]
+) -> None:
+    """Whatever box is asked for around it, also across several periods and at negative places."""
+    model = tiny_model()
+    recipe = finish(model.recipe(size, 5, periodic=periodic))
+    whole = finish(model.generate(size, 5, periodic=periodic)).labels
+    sides = tuple(side if yes else 30 for side, yes in zip(size, periodic, strict=True))
+    for origin in [(0, 0, 0), tuple(-side - 3 if yes else 2 for side, yes in zip(size, periodic, strict=True))]:
+        around = tuple(side + 9 if yes else 20 for side, yes in zip(sides, periodic, strict=True))
+        made, _ = finish(recipe.box(origin, around))
+        index = [
+            np.arange(first, first + count) % side if yes else np.arange(first, first + count)
+            for first, count, side, yes in zip(origin, around, size, periodic, strict=True)
+        ]
+        assert np.array_equal(made, whole[np.ix_(*index)])
+
+
+@pytest.mark.usefixtures("small_calibration")
+def test_a_periodic_field_continues_across_its_faces() -> None:
+    """Computed in one piece across a face, the field is that of the neighbouring block apart from rounding."""
+    model, period = tiny_model(), (32, 32, None)
+    inside = model.field(4, (0, 0, 0), (32, 32, 20), period=period)
+    across = model.field(4, (20, 25, 0), (24, 20, 20), period=period)
+    index = np.ix_(np.arange(20, 44) % 32, np.arange(25, 45) % 32, np.arange(20))
+    assert np.allclose(across, inside[index], atol=1e-5)
+    # and it is another one near the faces, but not far from them, along the axes that do not repeat
+    plain = model.field(4, (0, 0, 0), (32, 32, 20))
+    assert np.allclose(plain[14:18, 14:18], inside[14:18, 14:18], atol=1e-5)
+    assert not np.allclose(plain[:4], inside[:4], atol=1e-3)
+
+
+@pytest.mark.usefixtures("small_calibration")
+def test_sizes_that_cannot_repeat_are_refused_before_any_work() -> None:
+    model = tiny_model()  # two levels: cells of 2 voxels
+    with pytest.raises(InputError, match=r"33 voxels along y.*cells of 2 voxels.*y = 32 or 34"):
+        finish(model.generate((32, 33, 31), 0, periodic=(True, True, False)))
+    assert "calibration" not in model.card
+    volume = finish(model.generate((32, 34, 31), 0, periodic=(True, True, False)))
+    assert volume.provenance.settings["periodic"] == "zy"
+    assert "periodic" not in finish(model.generate((8, 8, 8), 0)).provenance.settings
+
+
+@pytest.mark.usefixtures("small_calibration")
+def test_a_recipe_is_told_by_all_that_decides_its_voxels() -> None:
+    model = tiny_model()
+    one = finish(model.recipe((8, 8, 8), 1)).identity
+    assert one == finish(tiny_model().recipe((8, 8, 8), 1)).identity
+    others: list[dict[str, Any]] = [
+        {"seed": 2},
+        {"periodic": (True, False, False)},
+        {"volume_fraction": 0.3},
+        {"size": (8, 8, 9)},
+    ]
+    for change in others:
+        asked = {"size": (8, 8, 8), "seed": 1, **change}
+        assert finish(model.recipe(**asked)).identity != one
+    torch.manual_seed(9)
+    assert finish(SwnnModel(SwnnNetwork(room_settings()), tiny_model().card).recipe((8, 8, 8), 1)).identity != one
+
+
+def room_settings() -> Any:
+    return replace(PRESETS["fast"], levels=2, channels=4, coarse_channels=4, scales=1, cube=24)

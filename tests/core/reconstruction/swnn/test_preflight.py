@@ -65,6 +65,17 @@ def test_what_cannot_run_says_which_field_and_why(target: Target, field: str, wo
     assert all(item.remedy for item in found(target) if item.severity == "error")
 
 
+def test_a_size_that_cannot_repeat_is_told_before_the_run() -> None:
+    asked = Target(image(blobs()), 1, size=(64, 63, 66), periodic=(True, True, False))
+    levels = resolve(FAST, asked.indicator).levels
+    assert levels == 3, "cells of 4 voxels"
+    assert errors(asked) == [("size", found(asked)[0].message)]
+    assert "63 voxels along y cannot be periodic" in found(asked)[0].message
+    assert found(asked)[0].remedy == "Choose y = 60 or 64."
+    assert errors(replace(asked, size=(64, 64, 66))) == []
+    assert errors(replace(asked, periodic=(False, False, False))) == []
+
+
 def test_settings_out_of_range_are_named() -> None:
     assert [field for field, _ in errors(Target(image(blobs()), 1), replace(FAST, window=99))] == ["window"]
 

@@ -1,0 +1,47 @@
+"""The plan's form, clicked."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QCheckBox
+from pytestqt.qtbot import QtBot
+
+from app.commands import Commands
+from app.session import Plan, Session
+from app.workspaces.reconstruct.plan_form import PlanForm
+
+
+@pytest.fixture
+def form(qtbot: QtBot) -> PlanForm:
+    session = Session()
+    made = PlanForm(session, Commands(session))
+    session.changed.connect(lambda _old, new: made.show_plan(new.plan))
+    qtbot.addWidget(made)
+    made.show_plan(session.state.plan)
+    made.show()
+    return made
+
+
+def click(qtbot: QtBot, box: QCheckBox) -> None:
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+
+
+def test_axes_are_made_periodic_by_clicks_and_back_by_undo(qtbot: QtBot, form: PlanForm) -> None:
+    commands, session = form._commands, form._session
+    click(qtbot, form.periodic[2])
+    assert session.state.plan.periodic == (False, False, True)
+    click(qtbot, form.periodic[0])
+    assert session.state.plan.periodic == (True, False, True)
+    assert [box.isChecked() for box in form.periodic] == [True, False, True]
+    click(qtbot, form.periodic[2])
+    assert session.state.plan.periodic == (True, False, False)
+    commands.stack.undo()
+    assert session.state.plan.periodic == (True, False, True)
+    assert [box.isChecked() for box in form.periodic] == [True, False, True]
+
+
+def test_the_plan_decides_what_is_shown(form: PlanForm) -> None:
+    form.show_plan(Plan(periodic=(False, True, False)))
+    assert [box.isChecked() for box in form.periodic] == [False, True, False]
+    assert [box.accessibleName() for box in form.periodic] == [f"Periodic along {axis}" for axis in "zyx"]
