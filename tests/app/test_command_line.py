@@ -121,6 +121,24 @@ def test_generate_repeats_the_volume(made: dict[str, Any], tmp_path: Path, capsy
     assert "Generating" in capsys.readouterr().err
 
 
+def test_a_periodic_volume_is_measured_as_one(
+    made: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "periodic.tif"
+    asked = ["generate", str(made["model"]), "-o", str(out), "--quiet", "--periodic", "xyz"]
+    assert main([*asked, "--size", "33"]) == 2
+    assert "Choose z = 32 or 34; y = 32 or 34; x = 32 or 34." in capsys.readouterr().err
+    assert main([*asked, "--size", "34,32,36"]) == 0
+    inside = read_volume(out).labels == 1
+    assert main(["measure", str(out), "-o", str(tmp_path / "m")]) == 0
+    report = json.loads((tmp_path / "m" / "report.json").read_text(encoding="utf-8"))
+    assert report["periodic"] == "zyx"
+    paired = [float((inside & np.roll(inside, -lag, 2)).mean()) for lag in range(16)]
+    assert report["s2"]["per_axis"]["x"][:15] == pytest.approx(paired[:15])
+    assert main([*asked, "--size", "32", "--periodic", "q"]) == 2
+    assert "give any of the letters z, y and x" in capsys.readouterr().err
+
+
 def test_measure_against_the_exemplar_finds_the_same_numbers(made: dict[str, Any], tmp_path: Path) -> None:
     folder = tmp_path / "measured"
     assert main(["measure", str(made["volume"]), "--against", str(made["image"]), "-o", str(folder)]) == 0
@@ -238,7 +256,7 @@ def test_ctrl_c_keeps_the_model_as_trained_so_far(phases: Path, tmp_path: Path) 
     model = tmp_path / "m.microloom-model"
     code = "import core.reconstruction.swnn.training as t; t.SNAPSHOT_SECONDS = 0.2; t.SNAPSHOT_SHARE = 10.0; "
     code += "import sys; from app.__main__ import main; sys.exit(main(sys.argv[1:]))"
-    arguments = [a for a in TINY if "iterations" not in a] + ["--set=iterations=100000"]
+    arguments = [a for a in TINY if "iterations" not in a] + ["--set=iterations=100000", "--set=time_limit=100000"]
     process = subprocess.Popen(
         [sys.executable, "-c", code, "reconstruct", str(phases), "-o", str(tmp_path / "v.tif"), "--model-out",
          str(model), *arguments], cwd=ROOT, stderr=subprocess.PIPE, text=True, encoding="utf-8",

@@ -44,12 +44,13 @@ class ExemplarCorrelation:
     indicator
         True where the exemplar shows the phase; shape (Y, X).
     cell
-        Edge in pixels of the field's cells.
+        Edge in pixels of the squares that sections are averaged over before they are compared.
     reach
-        Largest lag, in cells, along each axis.
+        Largest lag, in such squares, along each axis.
     """
 
     def __init__(self, indicator: np.ndarray, cell: int, reach: int, device: str = "cpu") -> None:
+        self.cell = cell
         inside = torch.from_numpy(indicator.astype(np.float32))[None]
         averaged = functional.avg_pool2d(inside, cell, stride=1)
         self.reach = min(reach, (min(averaged.shape[1:]) - 1) // cell)
@@ -57,17 +58,22 @@ class ExemplarCorrelation:
         self._map = whole[::cell, ::cell].contiguous().to(device)
         self._aims: dict[int, Aim] = {}
 
-    def distance(self, field: Tensor, axes: tuple[int, ...]) -> Tensor:
+    def distance(self, field: Tensor, axes: tuple[int, ...], cell: int = 1) -> Tensor:
         """Mean over axes of Σ|S2 − aim| / Σ S2 of the exemplar, over all lag vectors.
 
         Parameters
         ----------
         field
             Shape (N, 1, D, H, W), values −1 (complement) to 1 (phase).
+        cell
+            Edge in pixels of the field's own cells, which divides the squares'.
         """
+        square = self.cell // cell
         parts = []
         for axis in axes:
-            found = two_point_half_map((field[:, 0].movedim(axis + 1, 1).flatten(0, 1) + 1) / 2, self.reach)
+            # one section of so many: neighbours say much the same
+            sections = field[:, 0].movedim(axis + 1, 1)[:, ::square].flatten(0, 1)
+            found = two_point_half_map((functional.avg_pool2d(sections, square) + 1) / 2, self.reach)
             aim = self._aims.setdefault(axis, Aim(self._map, 0.5 * self._map, 2 * self._map)).after(found)
             parts.append((found - aim).abs().sum() / self._map.sum())
         return torch.stack(parts).mean()

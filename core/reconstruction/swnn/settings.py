@@ -62,6 +62,15 @@ class SwnnSettings:
         maximum=1.0,
         advanced=True,
     )
+    frozen: float = setting(
+        0.5,
+        "Frozen share",
+        "Share of the training, at its end, in which batch normalisation keeps its population statistics: the network "
+        "is trained as it will be used. 0 as published.",
+        minimum=0.0,
+        maximum=1.0,
+        advanced=True,
+    )
     levels: int | None = setting(
         None, "Noise levels", "Grids of noise, each twice as coarse as the one before.", minimum=1, maximum=6
     )
@@ -169,9 +178,9 @@ FINEST, FINE = 1.7, 2.5
 
 Below the first (sandstone, 1.4) two levels of noise say all there is; below the second (a battery material, 2) three.
 Above it (a porous rock, 3.6, and a carbonate, 3.3), pores differ much in size and stand in clusters: four levels, an
-overview in cells of 4 px, and, as windows see threads and throats as much alike, bent projections and the distance of
-shapes. Without the overview, a block that is small against the clusters is best imitated by pores of one size evenly
-spread: whatever differs from block to block counts as an error.
+overview in cells of 4 px, and, as windows see threads and throats as much alike, bent projections. Without the
+overview, a block that is small against the clusters is best imitated by pores of one size evenly spread: whatever
+differs from block to block counts as an error.
 """
 
 PRESETS: Mapping[str, SwnnSettings] = MappingProxyType(
@@ -183,6 +192,7 @@ PRESETS: Mapping[str, SwnnSettings] = MappingProxyType(
             optimiser="adam",
             learning_rate=0.05,
             final_rate=1.0,
+            frozen=0.0,
             levels=1,
             channels=24,
             fine_convolutions=8,
@@ -258,6 +268,6 @@ def resolve(settings: SwnnSettings, indicator: np.ndarray) -> SwnnSettings:
         cube=cube,
         batch=settings.batch or 2,
         bent_bases=(0 if fine else 1) if settings.bent_bases is None else settings.bent_bases,
-        correlation=(0.0 if fine else 0.5) if settings.correlation is None else settings.correlation,
+        correlation=1.0 if settings.correlation is None else settings.correlation,
         shapes=0.5 if settings.shapes is None else settings.shapes,
     )

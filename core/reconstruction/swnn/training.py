@@ -30,7 +30,11 @@ SNAPSHOT_SECONDS = 2.0
 SNAPSHOT_SHARE = 0.07
 """A snapshot is made no more often than every `SNAPSHOT_SECONDS`, and takes at most about this share of the time."""
 CORRELATION_REACH = 12
-"""Largest lag, in cells of the overview, at which its two-point probability is compared."""
+"""Largest lag, in cells, at which the two-point probability is compared."""
+NEAR_CELL, NEAR_SHARE = 2, 0.5
+"""Edge in pixels of the cells in which it is compared at full resolution, and that distance's share."""
+STATISTICS_BLOCKS = 8
+"""Blocks of 64³ over which the population statistics of batch normalisation are means."""
 WARM_UP = 10
 """Iterations over which the learning rate rises to its full value."""
 
@@ -126,15 +130,24 @@ def train(
     # lengths, pieces and correlations of the exemplar are those of its own fraction
     own = fraction is None
     shapes = ExemplarShapes(target.indicator, (settings.cube or 1) // 2, device) if own and settings.shapes else None
-    correlation = None
-    if own and settings.overview and settings.correlation:
-        correlation = ExemplarCorrelation(target.indicator, 2**settings.overview, CORRELATION_REACH, device)
+    correlated = own and bool(settings.correlation)
+    near = far = None
+    if correlated:
+        reach = min(CORRELATION_REACH, (settings.cube or 1) // NEAR_CELL - 2)
+        near = ExemplarCorrelation(target.indicator, NEAR_CELL, reach, device)
+    if correlated and settings.overview:
+        far = ExemplarCorrelation(target.indicator, 2**settings.overview, CORRELATION_REACH, device)
     movers = optimisers(network, settings)
     losses: list[float] = []
     last_preview = last_snapshot = began
     pause = SNAPSHOT_SECONDS
     done = 0.0
     while done < 1:
+        if network.training and done >= 1 - settings.frozen:
+            report = SwnnProgress(len(losses), settings.iterations, "Training", losses[-1] if losses else float("nan"))
+            freezing = freeze(network, STATISTICS_BLOCKS, torch.Generator().manual_seed(target.seed + 3))
+            _, held = yield from _reported(freezing, report)
+            began += held
         share = rate_share(settings, len(losses), done)
         for mover in movers:
             for group in mover.param_groups:
@@ -148,8 +161,10 @@ def train(
             else:
                 block, field, part = block_in_overview(network, overview, size, draw, device)
                 part = part + exemplar.distance(block, axes, draw)
-                if correlation is not None:
-                    part = part + (settings.correlation or 0.0) * correlation.distance(field, axes)
+                if far is not None:
+                    part = part + (settings.correlation or 0.0) * far.distance(field, axes, far.cell)
+            if near is not None:
+                part = part + NEAR_SHARE * (settings.correlation or 0.0) * near.distance(block, axes)
             if shapes is not None:
                 part = part + (settings.shapes or 0.0) * shapes.distance(block, axes, draw)
             part = part * (len(axes) / 3)
@@ -178,7 +193,7 @@ def train(
         handed_over = time.monotonic()
         yield SwnnProgress(len(losses), steps, "Training", losses[-1], preview, snapshot)
         began += time.monotonic() - handed_over
-    making = finished(network, target, losses, time.monotonic() - began, estimates=8, blocks=4)
+    making = finished(network, target, losses, time.monotonic() - began, estimates=STATISTICS_BLOCKS, blocks=4)
     (trained, _), _ = yield from _reported(making, None)
     return trained
 
@@ -266,16 +281,19 @@ def finished(
 ) -> Generator[tuple[int, int], None, tuple[TrainedSwnn, np.ndarray]]:
     """A copy of ``network`` made ready for use, and the labels (uint8, 1 = phase) of 64³ voxels that it makes.
 
-    The statistics of its batch normalisation are re-estimated on ``estimates`` blocks of 64³, and its threshold meets
-    the wanted fraction on ``blocks`` more. Yields how many of how many blocks are done after each.
+    The statistics of its batch normalisation are re-estimated on ``estimates`` blocks of 64³ (unless frozen:
+    see `freeze`), and its threshold meets the wanted fraction on ``blocks`` more. Yields how many of how many blocks
+    are done after each.
 
     Draws its noise from its own generators, so that looking does not change the training.
     """
     device = str(next(network.parameters()).device)
+    estimates = estimates if network.training else 0
     total = estimates + blocks
     copied = copy.deepcopy(network)
-    for done in estimate_statistics(copied, estimates, torch.Generator().manual_seed(target.seed + 1)):
-        yield done, total
+    if network.training:
+        for done in estimate_statistics(copied, estimates, torch.Generator().manual_seed(target.seed + 1)):
+            yield done, total
     copied.eval()
     # a start of its own: the first block shows the same place, however many estimates went before
     draw = torch.Generator().manual_seed(target.seed + 2)
@@ -298,6 +316,18 @@ def finished(
         tuple(losses),
     )
     return trained, (fields[0] > threshold).astype(np.uint8)
+
+
+def freeze(network: SwnnNetwork, blocks: int, draw: torch.Generator) -> Generator[tuple[int, int], None, None]:
+    """Put ``network`` into evaluation mode, with population statistics over ``blocks`` blocks of 64³.
+
+    While batch normalisation takes its statistics from the few blocks of one step, it makes them more alike than they
+    will be, and training is blind to it: volumes then differ from what was trained, most where pores stand in clusters.
+    So the last part of the training sees the network as it will be used.
+    """
+    for done in estimate_statistics(network, blocks, draw):
+        yield done, blocks
+    network.eval()
 
 
 def estimate_statistics(network: SwnnNetwork, blocks: int, draw: torch.Generator) -> Generator[int, None, None]:

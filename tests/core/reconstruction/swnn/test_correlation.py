@@ -43,10 +43,20 @@ def test_the_exemplars_own_averages_are_nearer_than_another_image() -> None:
     cells = board[::4, ::4].astype(np.float32) * 2 - 1
     slanted = np.triu(np.ones((16, 16), np.float32)) * 2 - 1
     near, far = (
-        correlation.distance(torch.from_numpy(image).expand(1, 1, 16, 16, 16), (0,)).item()
+        correlation.distance(torch.from_numpy(image).expand(1, 1, 16, 16, 16), (0,), 4).item()
         for image in (cells, slanted)
     )
     assert near < 0.3 * far  # not 0: the exemplar is averaged at every place, not on one grid
+
+
+def test_a_field_in_finer_cells_is_averaged_in_its_sections_only() -> None:
+    image = torch.from_numpy(sections(1)[0].astype(np.float32))
+    cells = torch.nn.functional.avg_pool2d(image[None], 2)[0]
+    fine = (2 * image - 1).expand(1, 1, 6, *image.shape)  # the same in every section across z
+    coarse = (2 * cells - 1).expand(1, 1, 3, *cells.shape)
+    correlation = ExemplarCorrelation(sections(2)[0], 2, 4)
+    given, wanted = correlation.distance(fine, (0,)), correlation.distance(coarse, (0,), 2)
+    assert given.item() == pytest.approx(wanted.item())
 
 
 def test_reach_is_cut_to_the_exemplar() -> None:
@@ -55,6 +65,6 @@ def test_reach_is_cut_to_the_exemplar() -> None:
 
 def test_there_is_a_gradient() -> None:
     field = torch.randn(1, 1, 9, 9, 9, requires_grad=True)
-    ExemplarCorrelation(sections(1)[0], 2, 4).distance(torch.tanh(field), (0, 1, 2)).backward()
+    ExemplarCorrelation(sections(1)[0], 2, 4).distance(torch.tanh(field), (0, 1, 2), 2).backward()
     assert field.grad is not None
     assert float(field.grad.abs().sum()) > 0

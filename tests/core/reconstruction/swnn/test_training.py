@@ -24,6 +24,7 @@ from core.reconstruction.swnn.training import SwnnProgress, TrainedSwnn, make_no
 TINY = replace(
     PRESETS["fast"],
     iterations=3,
+    frozen=0.0,
     levels=2,
     overview=0,
     channels=4,
@@ -148,6 +149,28 @@ def test_the_statistics_are_plain_means_over_what_was_seen() -> None:
     assert torch.allclose(network.stages[-1][1].running_mean, torch.stack(means).mean(dim=0), atol=1e-5)
     assert network.training
     assert network.stages[-1][1].momentum == 0.1
+
+
+def test_the_frozen_part_is_trained_as_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "SNAPSHOT_SECONDS", math.inf)
+    statistics: list[torch.Tensor] = []
+    seen: list[SwnnProgress] = []
+    job = train(target(), replace(TINY, iterations=4, frozen=0.5))
+    network = None
+    with pytest.raises(StopIteration) as end:
+        while True:
+            seen.append(next(job))
+            network = job.gi_frame.f_locals["network"]
+            statistics.append(network.stages[-1][1].running_mean.clone())
+    steps = [report.step for report in seen]
+    # eight blocks for the statistics, before the third iteration, and then only the four for the threshold
+    assert steps == [1, 2] + [2] * 8 + [3, 4, 1, 2, 3, 4]
+    assert network is not None
+    assert not network.training
+    assert all(torch.equal(statistics[10], later) for later in statistics[9:])
+    # what was learnt after the freezing is learnt for these statistics, so they are not estimated again
+    assert torch.equal(end.value.value.network.stages[-1][1].running_mean, statistics[10])
+    assert not torch.equal(statistics[1], statistics[10])
 
 
 @pytest.mark.parametrize("volume_fraction", [None, 0.3, 0.55])
