@@ -15,6 +15,7 @@ from core import settings as described
 from core.errors import InputError
 
 S = TypeVar("S")
+_METHODS = ("otsu", "multi-otsu", "manual", "hysteresis", "sauvola", "adaptive-mean", "adaptive-gaussian")
 _DENOISE = ("none", "median", "gaussian", "non-local-means", "bilateral")
 
 
@@ -43,8 +44,10 @@ def parser() -> argparse.ArgumentParser:
 
 def _segment(commands: Any) -> None:
     command = commands.add_parser("segment", help="make a phase image from a micrograph", allow_abbrev=False)
-    command.add_argument("image", type=Path, help="the micrograph")
-    _output(command, "PHASES.tif", "phase image to write (.tif or .png)")
+    command.add_argument("image", type=Path, nargs="+", help="the micrograph; several, or a folder of them")
+    _output(command, "PHASES.tif", "phase image to write (.tif or .png); for several micrographs a folder")
+    command.add_argument("--recipe", type=Path, metavar="RECIPE.json", help="take the steps from a recipe")
+    command.add_argument("--save-recipe", type=Path, metavar="RECIPE.json", help="also write the steps as a recipe")
     _segmentation(command)
     command.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="any other setting of the segmentation"
@@ -65,6 +68,7 @@ def _reconstruct(commands: Any) -> None:
     )
     command.add_argument("--seed", type=_seed, default=0, help="seed of training and generation (default 0)")
     _fraction(command)
+    _periodic(command)
     _device(command)
     command.add_argument("--max-seconds", type=_positive, metavar="S", help="end the training after this time")
     command.add_argument("--model-out", type=Path, metavar="M.microloom-model", help="also keep the trained model")
@@ -86,6 +90,7 @@ def _generate(commands: Any) -> None:
     )
     command.add_argument("--seed", type=_seed, default=None, help="seed (default: the model's own)")
     _fraction(command)
+    _periodic(command)
     _device(command)
     _common(command)
 
@@ -115,9 +120,11 @@ def _output(command: argparse.ArgumentParser, shown: str, text: str) -> None:
 
 def _segmentation(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("segmentation of a micrograph")
-    group.add_argument("--method", choices=("otsu", "multi-otsu", "manual"), default=None, help="default: otsu")
+    group.add_argument("--method", choices=_METHODS, default=None, help="default: otsu")
     group.add_argument("--phases", type=int, default=None, metavar="N", help="phases for multi-otsu, 2 to 5")
-    group.add_argument("--thresholds", type=_numbers, default=None, metavar="A,B,…", help="grey values for manual")
+    group.add_argument(
+        "--thresholds", type=_numbers, default=None, metavar="A,B,…", help="grey values for manual and hysteresis"
+    )
     group.add_argument("--denoise", choices=_DENOISE, default=None, help="default: none")
     group.add_argument(
         "--crop", type=_crop, default=None, metavar="Y0:Y1,X0:X1",
@@ -130,6 +137,13 @@ def _fraction(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--volume-fraction", type=_share, default=None, metavar="F", help="wanted share of the phase, 0.4 or 40%%"
     )
+
+
+def _periodic(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--periodic", type=_axes, default=(False, False, False), metavar="AXES",
+        help="axes along which the volume repeats: any of z, y and x, such as zyx (default: none)",
+    )  # fmt: skip
 
 
 def _device(command: argparse.ArgumentParser) -> None:
@@ -165,6 +179,16 @@ def _size(text: str) -> tuple[int, int, int]:
     if min(sides) < 1:
         raise ValueError
     return z, y, x
+
+
+@_checked("a set of axes: give any of the letters z, y and x, such as zyx")
+def _axes(text: str) -> tuple[bool, bool, bool]:
+    from core.generation.periods import axes_from_name
+
+    try:
+        return axes_from_name(text)
+    except InputError as error:
+        raise ValueError from error
 
 
 @_checked("a share: give 0.4 or 40%")

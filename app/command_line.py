@@ -70,26 +70,16 @@ def _say(error: MicroloomError, code: int) -> int:
 
 
 def _segment(options: argparse.Namespace) -> int:
-    from app.inputs import micrograph, segmentation_settings
-    from core.images.writing import write_phase_image
-    from core.segmentation.segmenting import segment
+    from app.segment_command import segment
 
-    replace = may_write(options.output, options.force)
-    image = segment(micrograph(options, options.image), segmentation_settings(options, options.set))
-    write_phase_image(image, options.output, overwrite=replace)
-    used = image.provenance.settings.get("thresholds_used", ())
-    print(f"thresholds: {', '.join(f'{value:g}' for value in used)}")
-    for label, (phase, fraction) in enumerate(zip(image.phases, image.fractions, strict=True)):
-        print(f"{label} {phase.name}: {100 * fraction:.2f} %")
-    print(options.output)
-    return 0
+    return segment(options)
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
     from app.inputs import phase_image, phase_label
     from core import devices
     from core.images.writing import format_of
-    from core.reconstruction.engine import Target
+    from core.reconstruction.engine import Target, period_problems
     from core.reconstruction.model_file import save_model
     from core.reconstruction.pipeline import Reconstruction, reconstruct
     from core.reconstruction.registry import engine
@@ -108,8 +98,8 @@ def _reconstruct(options: argparse.Namespace) -> int:
     replace_report = options.report is not None and _may_report(options.report, options.force)
     exemplar = phase_image(options, options.image)
     phase = phase_label(exemplar, options.phase)
-    target = Target(exemplar, phase, options.volume_fraction, options.size, options.seed)
-    problems = chosen.preflight(target, settings, device)
+    target = Target(exemplar, phase, options.volume_fraction, options.size, options.seed, periodic=options.periodic)
+    problems = [*period_problems(chosen, target), *chosen.preflight(target, settings, device)]
     for problem in problems:
         if problem.severity == "error":
             raise InputError(problem.message, problem.remedy)
@@ -166,7 +156,10 @@ def _generate(options: argparse.Namespace) -> int:
     seed = int(model.card["seed"]) if options.seed is None else options.seed
     with ProgressDisplay(options.quiet) as display:
         volume = finish(
-            model.generate(options.size, seed, device=device, volume_fraction=options.volume_fraction), display
+            model.generate(
+                options.size, seed, device=device, volume_fraction=options.volume_fraction, periodic=options.periodic
+            ),
+            display,
         )
     _write(volume, options.output, replace)
     for label, (phase, fraction) in enumerate(zip(volume.phases, volume.fractions, strict=True)):

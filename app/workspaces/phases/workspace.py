@@ -7,36 +7,27 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QColor, QKeySequence
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QWidget
 
 from app.context import Context
 from app.exemplar import LiveExemplar
 from app.session import State, differing
 from app.widgets.image_canvas import ImageCanvas
-from app.widgets.panel import card, hint
+from app.widgets.panel import Fold, card, hint
 from app.widgets.settings_form import SettingsForm
 from app.widgets.tool_row import with_tools
+from app.workspaces.phases.cleaning_list import CleaningList
 from app.workspaces.phases.corrections import Corrections
 from app.workspaces.phases.histogram_plot import HistogramPlot
 from app.workspaces.phases.phase_table import PhaseTable
+from app.workspaces.phases.recipes import Recipes
 from app.workspaces.workspace import Workspace
-from core.segmentation import histogram
-from core.segmentation.settings import SegmentationSettings
-
-_OF_METHOD = {
-    "none": (),
-    "median": ("median_radius",),
-    "gaussian": ("gaussian_sigma",),
-    "non-local means": ("nlm_strength", "nlm_distance"),
-    "bilateral": ("bilateral_sigma", "bilateral_contrast"),
-}
-
-
-def fields_shown(settings: SegmentationSettings) -> tuple[str, ...]:
-    """The fields that matter with these settings: a median's radius only where there is a median."""
-    phases = ("phases",) if settings.threshold == "multi-otsu" else ()
-    return ("denoise", *_OF_METHOD[settings.denoise], "threshold", *phases, "min_island", "min_hole")
+from core.errors import MicroloomError
+from core.images.values import Phase, default_phases
+from core.segmentation import histogram, thresholds_of_histogram
+from core.segmentation.recipe import fields_of
+from core.segmentation.settings import CleaningStep, SegmentationSettings
 
 
 class PhasesWorkspace(Workspace):
@@ -53,6 +44,7 @@ class PhasesWorkspace(Workspace):
         self.image = ImageCanvas()
         self.corrections = Corrections(context, exemplar, self.image)
         self.canvas = with_tools(self.corrections.row, self.image)
+        self.recipes = Recipes(context, self.panel)
         self._build_panel()
         self.session.changed.connect(self._changed)
         self.session.derived.connect(self._derived)
@@ -72,6 +64,12 @@ class PhasesWorkspace(Workspace):
         self.form = SettingsForm()
         self.form.changed.connect(self._setting_changed)
         self.panel.settings.add(self.form)
+        self.cleaning = CleaningList()
+        self.cleaning.changed.connect(self._cleaning_changed)
+        self.cleaning_fold = Fold("Clean-up steps")
+        self.cleaning_fold.column.addWidget(self.cleaning)
+        self.panel.settings.add(self.cleaning_fold)
+        self.panel.settings.add(self.recipes.fold)
         self.overlay_action = QAction("Overlay of the phases")
         self.overlay_action.setCheckable(True)
         self.overlay_action.setChecked(True)
@@ -103,8 +101,8 @@ class PhasesWorkspace(Workspace):
         self.panel.primary.clicked.connect(self._next)
 
     def actions(self) -> list[QAction]:
-        """Overlay and painting."""
-        return [self.overlay_action, *self.corrections.actions()]
+        """Overlay, recipe and painting."""
+        return [self.overlay_action, *self.recipes.actions(), *self.corrections.actions()]
 
     # --- gestures ------------------------------------------------------------------------------------------------
 
@@ -113,14 +111,29 @@ class PhasesWorkspace(Workspace):
         changed = replace(settings, **{name: value})
         if name == "threshold" and value == "manual":
             # the handles start where the automatic thresholds were
-            changed = replace(changed, manual_thresholds=self._exemplar.thresholds)
+            changed = replace(changed, manual_thresholds=self._exemplar.thresholds or self._otsu())
+        elif name == "threshold" and value == "hysteresis":
+            changed = replace(changed, manual_thresholds=())
         self.commands.do(name.replace("_", " "), merge=f"segmentation {name}", segmentation=changed)
 
     def _dragged(self, thresholds: tuple[float, ...], finished: bool) -> None:
-        settings = replace(self.session.state.segmentation, threshold="manual", manual_thresholds=thresholds)
+        settings = self.session.state.segmentation
+        method = "hysteresis" if settings.threshold == "hysteresis" else "manual"
+        settings = replace(settings, threshold=method, manual_thresholds=thresholds)
         self.commands.do("threshold", merge="threshold", segmentation=settings)
         if finished:
             self.commands.end_gesture()
+
+    def _otsu(self) -> tuple[float, ...]:
+        grey = self._exemplar.denoised
+        try:
+            return () if grey is None else thresholds_of_histogram(histogram(grey), "otsu")
+        except MicroloomError:
+            return ()
+
+    def _cleaning_changed(self, steps: tuple[CleaningStep, ...], what: str) -> None:
+        merge = f"segmentation {what}" if what.startswith("cleaning step") else ""
+        self.commands.do(what, merge=merge, segmentation=replace(self.session.state.segmentation, cleaning=steps))
 
     def _next(self) -> None:
         if self.session.state.opened is None:
@@ -168,7 +181,10 @@ class PhasesWorkspace(Workspace):
         image = self.session.phase_image
         phases = () if image is None else image.phases
         if not self.session.state.take_labels:
-            self.histogram.show_thresholds(self._exemplar.thresholds, phases)
+            settings, levels = self.session.state.segmentation, self._exemplar.thresholds
+            if settings.threshold == "hysteresis" and len(phases) > 1:
+                phases = (phases[0], Phase("weak", _between(phases[0].color, phases[1].color)), phases[1])
+            self.histogram.show_thresholds(levels, phases if levels else ())
 
     def _show_overlay(self) -> None:
         self.image.set_overlay(self.overlay_action.isChecked(), self.opacity.value() / 100)
@@ -178,7 +194,8 @@ class PhasesWorkspace(Workspace):
         micrograph = state.micrograph
         there = micrograph is not None
         self.form.setEnabled(there and not state.take_labels)
-        self.form.show_settings(state.segmentation, SegmentationSettings(), fields_shown(state.segmentation))
+        self.form.show_settings(state.segmentation, SegmentationSettings(), fields_of(state.segmentation))
+        self._show_steps()
         self.histogram.setVisible(there and not state.take_labels)
         self.taken.blockSignals(True)
         self.taken.setChecked(state.take_labels)
@@ -210,8 +227,22 @@ class PhasesWorkspace(Workspace):
             shares = ", ".join(f"{p.name} {100 * f:.1f} %" for p, f in zip(image.phases, image.fractions, strict=True))
             self.set_status("ready", shares + ".")
 
+    def _show_steps(self) -> None:
+        settings, image = self.session.state.segmentation, self.session.phase_image
+        self.cleaning.setEnabled(self.form.isEnabled())
+        names = [phase.name for phase in (image.phases if image is not None else default_phases(settings.phase_count))]
+        self.cleaning.show_steps(settings.cleaning, names)
+        self.recipes.show_recipe()
+
     def theme_changed(self) -> None:
         """Ink and surround."""
         self.image.theme_changed()
         self.corrections.theme_changed()
         self.histogram.theme_changed()
+
+
+def _between(first: str, second: str) -> str:
+    """The colour half way."""
+    one, other = QColor(first), QColor(second)
+    parts = ((one.red(), other.red()), (one.green(), other.green()), (one.blue(), other.blue()))
+    return QColor(*(sum(pair) // 2 for pair in parts)).name()

@@ -1,0 +1,139 @@
+"""Segmenting as a person does it: methods, steps of cleaning, recipes, a folder at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.main_window import MainWindow
+from core.images.reading import read_labels, read_micrograph
+from core.segmentation import CleaningStep, SegmentationSettings, segment
+from core.segmentation.recipe import read_recipe
+from tests.workflow.test_steps import opened
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """Touching bright discs on a slope of brightness, 80 × 96."""
+    rng = np.random.default_rng(3)
+    yy, xx = np.mgrid[:80, :96]
+    inside = ((yy % 20 - 10) ** 2 + (xx % 20 - 10) ** 2) < 36
+    path = tmp_path / "discs.tif"
+    grey = 50 + 60 * inside + yy / 2 + rng.normal(0, 4, inside.shape)
+    tifffile.imwrite(path, np.clip(grey, 0, 255).astype(np.uint8))
+    return path
+
+
+def labels_are(window: MainWindow, qtbot: QtBot, settings: SegmentationSettings) -> None:
+    micrograph = window.session.state.micrograph
+    assert micrograph is not None
+    expected = segment(micrograph, settings).labels
+
+    def there() -> bool:
+        image = window.session.phase_image
+        return image is not None and np.array_equal(image.labels, expected)
+
+    qtbot.waitUntil(there, timeout=60_000)
+
+
+def choose(box: QWidget, text: str) -> None:
+    assert isinstance(box, QComboBox)
+    box.setFocus()
+    QTest.keyClicks(box, text)
+
+
+def unfold(fold: QWidget) -> None:
+    button = fold.findChild(QToolButton)
+    assert button is not None
+    QTest.mouseClick(button, LEFT)
+
+
+def test_a_local_threshold_and_its_settings(window: MainWindow, qtbot: QtBot, picture: Path) -> None:
+    opened(window, qtbot, picture)
+    window.show_step("phases")
+    choose(window.phases.form.values()["threshold"], "adaptive m")
+    assert window.session.state.segmentation.threshold == "adaptive mean"
+    labels_are(window, qtbot, SegmentationSettings(threshold="adaptive mean"))
+    assert "local_radius" in window.phases.form.values() and "sauvola_k" not in window.phases.form.values()
+    assert not window.phases.histogram._lines, "no handle without a threshold of the whole picture"
+    window.undo_action.trigger()
+    labels_are(window, qtbot, SegmentationSettings())
+    # by hand after a local threshold: the handle starts at Otsu's
+    window.redo_action.trigger()
+    labels_are(window, qtbot, SegmentationSettings(threshold="adaptive mean"))
+    choose(window.phases.form.values()["threshold"], "man")
+    assert len(window.session.state.segmentation.manual_thresholds) == 1
+    choose(window.phases.form.values()["threshold"], "hys")
+    labels_are(window, qtbot, SegmentationSettings(threshold="hysteresis"))
+    qtbot.waitUntil(lambda: len(window.phases.histogram._lines) == 2)
+
+
+def test_steps_of_cleaning_are_added_changed_moved_removed_and_undone(
+    window: MainWindow, qtbot: QtBot, picture: Path
+) -> None:
+    opened(window, qtbot, picture)
+    window.show_step("phases")
+    unfold(window.phases.cleaning_fold)
+    cleaning = window.phases.cleaning
+    QTest.mouseClick(cleaning.add, LEFT)
+    QTest.mouseClick(cleaning.add, LEFT)
+    assert [row.kind.currentText() for row in cleaning.rows] == ["open", "open"]
+    choose(cleaning.rows[1].kind, "dil")
+    box = cleaning.rows[1].size_box
+    box.selectAll()
+    QTest.keyClicks(box, "3")
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    wanted = (CleaningStep("open", 1, 2.0), CleaningStep("dilate", 1, 3.0))
+    assert window.session.state.segmentation.cleaning == wanted
+    labels_are(window, qtbot, SegmentationSettings(cleaning=wanted))
+    QTest.mouseClick(cleaning.rows[1].up, LEFT)
+    assert window.session.state.segmentation.cleaning == wanted[::-1]
+    assert "dilate: phase 2, size 3 px\n3. open" in window.phases.recipes.list.text()
+    assert window.commands.stack.undoText() == "order of the cleaning steps"
+    window.undo_action.trigger()
+    assert window.session.state.segmentation.cleaning == wanted
+    QTest.mouseClick(cleaning.rows[0].remove, LEFT)
+    assert window.session.state.segmentation.cleaning == wanted[1:] and len(cleaning.rows) == 1
+    labels_are(window, qtbot, SegmentationSettings(cleaning=wanted[1:]))
+
+
+def test_a_recipe_is_saved_opened_and_done_on_a_folder(
+    window: MainWindow, qtbot: QtBot, picture: Path, tmp_path: Path
+) -> None:
+    opened(window, qtbot, picture)
+    settings = SegmentationSettings(threshold="sauvola", sauvola_k=-0.1, cleaning=(CleaningStep("open", 1, 1.0),))
+    window.commands.do("settings", segmentation=settings)
+    recipe = tmp_path / "recipe.json"
+    window.phases.recipes.save(recipe)
+    assert read_recipe(recipe) == settings
+    window.undo_action.trigger()
+    window.phases.recipes.open(recipe)
+    assert window.session.state.segmentation == settings
+    window.undo_action.trigger()
+    assert window.session.state.segmentation == SegmentationSettings()
+    window.phases.recipes.open(picture)  # no recipe: refused, and nothing changes
+    assert "recipe" in window.strip.text.text() and window.session.state.segmentation == SegmentationSettings()
+    window.redo_action.trigger()
+
+    folder, out = tmp_path / "many", tmp_path / "out"
+    folder.mkdir()
+    for number in range(2):
+        tifffile.imwrite(folder / f"{number}.tif", tifffile.imread(picture)[number:])
+    (folder / "bad.png").write_bytes(b"nothing")
+    said: list[str] = []
+    window.context.messages.notice.connect(lambda text, _severity: said.append(text))
+    window.phases.recipes.segment_folder(folder, out)
+    qtbot.waitUntil(lambda: not window.context.jobs.busy, timeout=60_000)
+    assert any("2 of 3 pictures are segmented" in text for text in said) and any("bad.png" in text for text in said)
+    for number in range(2):
+        expected = segment(read_micrograph(folder / f"{number}.tif"), settings)
+        assert np.array_equal(read_labels(out / f"{number}.tif.phases.tif").labels, expected.labels)
