@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"microloom {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
     _segment(commands)
+    _train_classifier(commands)
     _reconstruct(commands)
     _generate(commands)
     _measure(commands)
@@ -48,11 +49,38 @@ def _segment(commands: Any) -> None:
     _output(command, "PHASES.tif", "phase image to write (.tif or .png); for several micrographs a folder")
     command.add_argument("--recipe", type=Path, metavar="RECIPE.json", help="take the steps from a recipe")
     command.add_argument("--save-recipe", type=Path, metavar="RECIPE.json", help="also write the steps as a recipe")
+    command.add_argument("--classifier", type=Path, metavar="CLASSIFIER", help="a trained classifier for the threshold")
+    command.add_argument(
+        "--volume", action="store_true", help="IMAGE is a stack of slices: segment all of it and write a volume"
+    )
     _segmentation(command)
     command.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="any other setting of the segmentation"
     )
     command.add_argument("--list-settings", action=_ListSegmentation, help="list those settings and stop")
+    _common(command)
+
+
+def _train_classifier(commands: Any) -> None:
+    command = commands.add_parser(
+        "train-classifier", help="learn the phases of a micrograph, or volume, from scribbles", allow_abbrev=False
+    )
+    command.add_argument("image", type=Path, help="the micrograph, or a stack of slices where the labels are one")
+    command.add_argument(
+        "--labels", type=Path, required=True, metavar="SCRIBBLES.tif",
+        help="picture of the same size, 8 bit: 0 unlabelled, 1 … n the phases",
+    )  # fmt: skip
+    _output(command, "C.microloom-classifier", "classifier to write")
+    command.add_argument("--recipe", type=Path, metavar="RECIPE.json", help="flatten and denoise as this recipe first")
+    command.add_argument("--sigmas", type=_numbers, metavar="A,B,…", help="scales of the features in pixels")
+    command.add_argument(
+        "--crop", type=_crop, default=None, metavar="Y0:Y1,X0:X1",
+        help="part to use; by default an instrument's info bar is cut off; “none” keeps all",
+    )  # fmt: skip
+    command.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="trees, depth, leaf, pixels or seed"
+    )
+    command.set_defaults(pixel_size=None)
     _common(command)
 
 
@@ -84,13 +112,18 @@ def _reconstruct(commands: Any) -> None:
 def _generate(commands: Any) -> None:
     command = commands.add_parser("generate", help="build a volume from a trained model", allow_abbrev=False)
     command.add_argument("model", type=Path, help="a .microloom-model file")
-    _output(command, "VOLUME.tif", "volume to write")
+    _output(command, "VOLUME.tif", "volume to write; block by block where it ends in .ome.zarr, or is a large .tif")
     command.add_argument(
         "--size", type=_size, default=(128, 128, 128), metavar="N or Z,Y,X", help="voxels (default 128)"
     )
     command.add_argument("--seed", type=_seed, default=None, help="seed (default: the model's own)")
     _fraction(command)
     _periodic(command)
+    command.add_argument(
+        "--block", type=_edge, default=None, metavar="N",
+        help="voxels made at a time along each axis, in whole 64s (default 256); never changes the result",
+    )  # fmt: skip
+    command.add_argument("--resume", action="store_true", help="go on where an earlier run was interrupted")
     _device(command)
     _common(command)
 
@@ -189,6 +222,14 @@ def _axes(text: str) -> tuple[bool, bool, bool]:
         return axes_from_name(text)
     except InputError as error:
         raise ValueError from error
+
+
+@_checked("a block's edge: give a positive whole number of voxels")
+def _edge(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
 
 
 @_checked("a share: give 0.4 or 40%")

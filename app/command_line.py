@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from core.images.values import Volume
     from core.reconstruction.engine import Model
 
-COMMANDS = ("segment", "reconstruct", "generate", "measure", "info")
+COMMANDS = ("segment", "train-classifier", "reconstruct", "generate", "measure", "info")
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
 
@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
                 f"{arguments[0]} is neither a command nor a file.", f"Commands are: {', '.join(COMMANDS)}; see --help."
             )
         options = parser().parse_args(list(arguments))
-        command: Callable[[argparse.Namespace], int] = globals()[f"_{options.command}"]
+        command: Callable[[argparse.Namespace], int] = globals()[f"_{options.command.replace('-', '_')}"]
         return command(options)
     except SystemExit as end:  # argparse: --help, --version, usage
         return end.code if isinstance(end.code, int) else 0
@@ -73,6 +73,12 @@ def _segment(options: argparse.Namespace) -> int:
     from app.segment_command import segment
 
     return segment(options)
+
+
+def _train_classifier(options: argparse.Namespace) -> int:
+    from app.segment_command import train_classifier
+
+    return train_classifier(options)
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
@@ -145,27 +151,9 @@ def _reconstruct(options: argparse.Namespace) -> int:
 
 
 def _generate(options: argparse.Namespace) -> int:
-    from core import devices
-    from core.images.writing import format_of
-    from core.reconstruction.model_file import load_model
+    from app.generate_command import generate
 
-    model = load_model(options.model)
-    device = devices.resolve(options.device)
-    format_of(options.output)
-    replace = may_write(options.output, options.force)
-    seed = int(model.card["seed"]) if options.seed is None else options.seed
-    with ProgressDisplay(options.quiet) as display:
-        volume = finish(
-            model.generate(
-                options.size, seed, device=device, volume_fraction=options.volume_fraction, periodic=options.periodic
-            ),
-            display,
-        )
-    _write(volume, options.output, replace)
-    for label, (phase, fraction) in enumerate(zip(volume.phases, volume.fractions, strict=True)):
-        print(f"{label} {phase.name}: {100 * fraction:.2f} %")
-    print(options.output)
-    return 0
+    return generate(options)
 
 
 def _measure(options: argparse.Namespace) -> int:

@@ -23,9 +23,12 @@ def describe_file(path: Path) -> dict[str, Any]:
     """
     from core.images.labelled import looks_segmented
     from core.images.reading import checked_path, read_labels, read_micrograph
+    from core.images.zarr_volume import is_zarr
     from core.projects.reading import is_project
     from core.reconstruction.model_file import SUFFIX
 
+    if is_zarr(path):
+        return _store(path)
     checked_path(path)
     if is_project(path):
         return _project(path)
@@ -71,6 +74,29 @@ def _labels(found: PhaseImage | Volume) -> dict[str, Any]:
             for label, (phase, fraction) in enumerate(zip(found.phases, found.fractions, strict=True))
         ],
         "provenance": found.provenance.to_json(),
+    }
+
+
+def _store(path: Path) -> dict[str, Any]:
+    """What the metadata of a volume in blocks tell; no voxel is read."""
+    from core.images.zarr_volume import open_zarr
+
+    found = open_zarr(path)
+    outline = found.outline
+    shares: tuple[float | None, ...] = found.fractions or (None,) * len(outline.phases)
+    return {
+        "kind": "volume in blocks" if found.complete is not False else "volume in blocks, not finished",
+        "name": path.name,
+        "shape": list(outline.shape),
+        "levels": " · ".join("×".join(map(str, shape)) for shape in found.shapes),
+        "voxel_size_m": None if outline.voxel_size is None else list(outline.voxel_size),
+        "phases": [
+            {"label": label, "name": phase.name, **({} if share is None else {"fraction": share})}
+            for label, (phase, share) in enumerate(zip(outline.phases, shares, strict=True))
+        ]
+        if found.named
+        else [],
+        "provenance": outline.provenance.to_json(),
     }
 
 

@@ -104,7 +104,10 @@ def phase_image(options: argparse.Namespace, path: Path) -> PhaseImage:
 def subject(options: argparse.Namespace, path: Path) -> PhaseImage | Volume:
     """A volume, or a phase image as `phase_image`."""
     from core.images.reading import read_labels
+    from core.images.zarr_volume import is_zarr
 
+    if is_zarr(path):
+        return read_labels(path)
     if path.suffix.lower() in _VOLUME_SUFFIXES:
         return read_labels(path)
     if path.suffix.lower() in (".tif", ".tiff", ".npy"):

@@ -95,7 +95,7 @@ def may_write(path: Path, force: bool) -> bool:
     import os
 
     folder = path.parent
-    if path.is_dir():
+    if path.is_dir() and not (path / "zarr.json").is_file():
         raise JobError(f"{path} is a folder, not a file.", "Give a file name.")
     if not folder.is_dir():
         raise JobError(f"The folder {folder} does not exist.", "Make it, or choose another.")

@@ -129,7 +129,7 @@ def assemble(
         ) from error
     while True:
         try:
-            yield from _fill(box, make_tile, origin, edge, period, what)
+            yield from filling(box, make_tile, origin, edge, period, what)
             return box, edge
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
@@ -142,7 +142,7 @@ def assemble(
             edge //= 2
 
 
-def _fill(
+def filling(
     box: np.ndarray,
     make_tile: Callable[[Triple, int], np.ndarray],
     origin: Triple,
@@ -150,6 +150,7 @@ def _fill(
     period: Period,
     what: str,
 ) -> Job[None]:
+    """Put tiles of one edge into ``box``, which begins at ``origin``; reports as of `assemble`."""
     parts = pieces(origin, box.shape, edge, period)  # type: ignore[arg-type]
     yield GenerationProgress(0, len(parts), what)
     for done, piece in enumerate(parts, 1):

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,6 +62,45 @@ def replacing(path: Path, overwrite: bool = False) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_folder(path: Path, overwrite: bool = False) -> Iterator[Path]:
+    """As `replacing`, for a folder: the temporary one is not there yet."""
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise OutputExistsError(f"{path} exists already.", "Choose another name, or allow it to be replaced (--force).")
+    if not path.parent.is_dir():
+        raise JobError(f"The folder {path.parent} does not exist.", "Make it, or choose another.")
+    temporary = None
+    try:
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}-", dir=path.parent))
+        yield temporary / path.name
+        put_in_place(temporary / path.name, path)
+    except OSError as error:
+        raise write_error(path, error) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def put_in_place(made: Path, path: Path) -> None:
+    """Let a finished file or folder take the place of whatever is at ``path``."""
+    old = path.with_name(f".{path.name}.old")
+    remove(old)
+    if path.exists():
+        path.rename(old)
+    made.rename(path)
+    with contextlib.suppress(OSError):
+        remove(old)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or folder, if there is one."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_error(path: Path, error: OSError) -> JobError:

@@ -13,9 +13,14 @@ from core.images.grey import to_grey, to_supported
 from core.images.labelled import MAX_LEVELS, labels_from_grey, looks_segmented
 from core.images.loading import checked_path, load_page, load_stack
 from core.images.values import MAX_PHASES, Micrograph, Phase, PhaseImage, Volume, default_phases
+from core.images.zarr_volume import is_zarr, open_zarr
 from core.provenance import Provenance, array_hash
 
 __all__ = ["checked_path", "read_labels", "read_micrograph", "read_volume"]
+
+
+BYTES_TO_MEASURE = 12
+"""Memory for each voxel of a volume that is measured: labels, their indicator, and what S2 and L take."""
 
 
 def read_micrograph(path: Path) -> Micrograph:
@@ -75,6 +80,8 @@ def read_labels(path: Path) -> PhaseImage | Volume:
     InputError
         As `read_micrograph`, and where there are too many grey levels for labels.
     """
+    if is_zarr(path):
+        return _whole_zarr(path)
     path = checked_path(path)
     array, facts = load_stack(path)
     phases = stored_phases(facts)
@@ -87,6 +94,16 @@ def read_labels(path: Path) -> PhaseImage | Volume:
     if found.ndim == 2:
         return PhaseImage(found, phases, facts.get("pixel_size"), path.name, made)
     return Volume(found, phases, facts.get("voxel_size"), path.name, made)
+
+
+def _whole_zarr(path: Path) -> Volume:
+    found = open_zarr(path)
+    if found.complete is False:
+        raise InputError(
+            f"{path.name} is not finished: some of its blocks are still to be made.",
+            "Finish it first (generate --resume), or look at it in the window.",
+        )
+    return found.volume(bytes_per_voxel=BYTES_TO_MEASURE)
 
 
 def read_volume(path: Path) -> Volume:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from core.errors import InputError
-from core.images.atomic import replacing
+from core.images.atomic import replacing, replacing_folder
 from core.images.description import card_text, micrometres
 from core.images.instrument import OME_MARKER
 from core.images.values import PhaseImage, Volume
@@ -22,6 +22,7 @@ VOLUME_FORMATS = MappingProxyType(
         ".vti": "VTK image data",
         ".h5": "HDF5",
         ".npy": "NumPy array",
+        ".ome.zarr": "OME-Zarr folder, for large volumes",
     }
 )
 """Suffix → title, in the order in which they are offered."""
@@ -42,6 +43,8 @@ def format_of(path: Path, given: str | None = None) -> str:
         return ".ome.tif"
     if name.endswith((".tif", ".tiff")):
         return ".tif"
+    if name.endswith((".ome.zarr", ".zarr")):
+        return ".ome.zarr"
     for suffix in (".npy", *WRITERS):
         if name.endswith(suffix):
             return suffix
@@ -76,6 +79,8 @@ def write_volume(volume: Volume, path: Path, *, format: str | None = None, overw
     kind = format_of(path, format)
     if kind == ".npy":
         return _write_npy(volume, path, overwrite)
+    if kind == ".ome.zarr":
+        return _write_folder(volume, path, overwrite)
     with replacing(path, overwrite) as temporary:
         if kind == ".tif":
             _write_imagej(volume, temporary, micrometres(volume), volume.voxel_size is not None)
@@ -93,6 +98,14 @@ def _write_npy(volume: Volume, path: Path, overwrite: bool) -> Path:
             np.save(file, volume.labels, allow_pickle=False)
         with replacing(path.with_name(path.name + ".json"), overwrite) as beside:
             beside.write_text(card_text(volume), encoding="utf-8")
+    return path
+
+
+def _write_folder(volume: Volume, path: Path, overwrite: bool) -> Path:
+    from core.images.zarr_volume import write_zarr
+
+    with replacing_folder(path, overwrite) as temporary:
+        write_zarr(volume, temporary)
     return path
 
 

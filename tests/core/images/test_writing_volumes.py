@@ -227,12 +227,12 @@ def files_no_larger_than(size: int) -> Iterator[None]:
 def test_a_disk_full_midway_leaves_the_old_file(tmp_path: Path, suffix: str, room: int) -> None:
     path = tmp_path / f"v{suffix}"
     write_volume(volume(), path)
-    before = {item.name: item.read_bytes() for item in tmp_path.iterdir()}
+    before = {item: item.read_bytes() for item in tmp_path.rglob("*") if item.is_file()}
     with pytest.raises(JobError) as failed, files_no_larger_than(room):
         write_volume(volume((60, 70, 80)), path, overwrite=True)
     assert "disk is full" in failed.value.what
     assert failed.value.remedy
-    assert {item.name: item.read_bytes() for item in tmp_path.iterdir()} == before
+    assert {item: item.read_bytes() for item in tmp_path.rglob("*") if item.is_file()} == before
     np.testing.assert_array_equal(read_volume(path).labels, volume().labels)
 
 

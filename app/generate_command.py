@@ -1,0 +1,102 @@
+"""The command generate: a volume from a model, in memory or block by block onto the disk."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.terminal import ProgressDisplay, may_write, note
+from core.errors import InputError
+from core.job import finish
+
+if TYPE_CHECKING:
+    from core.generation.recipe import Recipe
+    from core.images.values import Phase
+
+INTERRUPTED = 130
+IN_MEMORY = 512**3
+"""A TIFF of more voxels is written block by block; a smaller one only where blocks or a resumed run are asked for."""
+
+
+def by_blocks(options: argparse.Namespace) -> bool:
+    """Whether the volume goes straight onto the disk.
+
+    Raises
+    ------
+    InputError
+        Where blocks are asked for in a format that has none.
+    """
+    from core.generation.block_writing import suffix_of
+
+    suffix = suffix_of(options.output).lower()
+    asked = options.block is not None or options.resume
+    if asked and not suffix:
+        raise InputError(
+            f"{options.output.name} cannot be written block by block.", "End the name with .ome.zarr or .tif."
+        )
+    return suffix.endswith("zarr") or (bool(suffix) and (asked or math.prod(options.size) > IN_MEMORY))
+
+
+def write_blocks(options: argparse.Namespace, recipe: Recipe, display: ProgressDisplay) -> int:
+    """Make the volume block by block; returns the exit code."""
+    from core.generation.block_writing import BLOCK, part_path, unfinished, write_by_blocks
+
+    path: Path = options.output
+    replace = may_write(path, options.force)
+    done = unfinished(path)
+    if options.resume and done is not None:
+        note(f"Going on with {part_path(path)}, of which {100 * done:.0f} % are there.")
+    block = BLOCK if options.block is None else options.block
+    job = write_by_blocks(recipe, path, block=block, resume=options.resume, overwrite=replace)
+    try:
+        with display:
+            finish(job, display)
+    except KeyboardInterrupt:
+        share = 100 * (unfinished(path) or 0)
+        note(f"Interrupted. {share:.0f} % are in {part_path(path)}; the same command with --resume goes on.")
+        return INTERRUPTED
+    say_fractions(recipe.phases, fractions_of(path))
+    print(path)
+    return 0
+
+
+def fractions_of(path: Path) -> Sequence[float]:
+    """Volume fractions that a finished store tells; none where its format does not."""
+    from core.images.zarr_volume import is_zarr, open_zarr
+
+    return (open_zarr(path).fractions or ()) if is_zarr(path) else ()
+
+
+def say_fractions(phases: Sequence[Phase], fractions: Sequence[float]) -> None:
+    """One line a phase."""
+    for label, (phase, fraction) in enumerate(zip(phases, fractions, strict=False)):
+        print(f"{label} {phase.name}: {100 * fraction:.2f} %")
+
+
+def generate(options: argparse.Namespace) -> int:
+    """Run the command; returns the exit code."""
+    from core import devices
+    from core.images.writing import format_of, write_volume
+    from core.reconstruction.model_file import load_model
+
+    blocks = by_blocks(options)
+    model = load_model(options.model)
+    device = devices.resolve(options.device)
+    format_of(options.output)
+    seed = int(model.card["seed"]) if options.seed is None else options.seed
+    asked = {"device": device, "volume_fraction": options.volume_fraction, "periodic": options.periodic}
+    display = ProgressDisplay(options.quiet)
+    if blocks:
+        with display:
+            recipe = finish(model.recipe(options.size, seed, **asked), display)
+        return write_blocks(options, recipe, ProgressDisplay(options.quiet))
+    replace = may_write(options.output, options.force)
+    with display:
+        volume = finish(model.generate(options.size, seed, **asked), display)
+    write_volume(volume, options.output, overwrite=replace)
+    say_fractions(volume.phases, volume.fractions)
+    print(options.output)
+    return 0

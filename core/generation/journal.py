@@ -1,0 +1,126 @@
+"""Which blocks of a volume are safe on the disk: a text file that only grows, one line a block.
+
+A line is written after its block is on the disk, so a run that was killed at any moment finds in it nothing that is not
+there. A last line that was cut short is no line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import InputError
+from core.images.pyramid import CELL
+
+Triple = tuple[int, int, int]
+
+_FORMAT = "microloom-blocks"
+
+
+class Journal:
+    """Remembers finished blocks, in cells of `CELL` voxels.
+
+    Attributes
+    ----------
+    identity, edge
+        What the volume is made from (`core.generation.recipe.Recipe.identity`), and the edge of its tiles.
+    finished
+        Shape: cells along z, y, x; bool.
+    counts
+        Voxels of each label in the finished blocks, int64.
+    """
+
+    def __init__(self, path: Path, size: Triple, labels: int, identity: Mapping[str, Any], edge: int) -> None:
+        self.path, self.identity, self.edge = path, dict(identity), edge
+        z, y, x = (-(-side // CELL) for side in size)
+        self.finished = np.zeros((z, y, x), bool)
+        self.counts = np.zeros(labels, np.int64)
+
+    @classmethod
+    def begin(cls, path: Path, size: Triple, labels: int, identity: Mapping[str, Any], edge: int) -> Journal:
+        """A new one, on the disk; whatever was at ``path`` is replaced."""
+        journal = cls(path, size, labels, identity, edge)
+        head = {"format": _FORMAT, "version": 1, "size": list(size), "labels": labels, "edge": edge}
+        with path.open("w", encoding="utf-8") as file:
+            file.write(json.dumps({**head, "identity": journal.identity}) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return journal
+
+    @classmethod
+    def read(cls, path: Path) -> Journal:
+        """The one at ``path``.
+
+        Raises
+        ------
+        InputError
+            Where it cannot be understood.
+        """
+        try:
+            with path.open(encoding="utf-8") as file:
+                head = json.loads(file.readline())
+                if head["format"] != _FORMAT or head["version"] != 1:
+                    raise ValueError("another format")
+                z, y, x = (int(side) for side in head["size"])
+                journal = cls(path, (z, y, x), int(head["labels"]), head["identity"], int(head["edge"]))
+                for line in file:
+                    if not line.endswith("\n"):
+                        break
+                    journal._take(json.loads(line))
+        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+            raise InputError(
+                f"{path.name}, which tells what is finished, cannot be read ({error}).",
+                "Begin the volume again (--force).",
+            ) from error
+        return journal
+
+    def add(self, origin: Triple, labels: np.ndarray) -> None:
+        """Note a block whose data is safe; ``origin`` is its first voxel."""
+        counts = np.bincount(labels.reshape(-1), minlength=len(self.counts))
+        first = [place // CELL for place in origin]
+        cells = [-(-side // CELL) for side in labels.shape]
+        entry = {"first": first, "cells": cells, "counts": counts.tolist()}
+        text = json.dumps(entry) + "\n"
+        with self.path.open("r+b") as file:
+            # a line that a kill cut short is taken away first
+            file.seek(0, os.SEEK_END)
+            end = file.tell()
+            file.seek(max(0, end - 1))
+            if end and file.read(1) != b"\n":
+                file.seek(0)
+                file.seek(file.read().rfind(b"\n") + 1)
+                file.truncate()
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        self._take(entry)
+
+    def is_finished(self, origin: Triple, size: Triple) -> bool:
+        """Whether all of the cells of a box are there."""
+        return bool(self.finished[self._box(origin, size)].all())
+
+    def is_begun(self, origin: Triple, size: Triple) -> bool:
+        """Whether any of the cells of a box is there."""
+        return bool(self.finished[self._box(origin, size)].any())
+
+    @property
+    def share(self) -> float:
+        """Finished cells over all cells."""
+        return float(self.finished.mean())
+
+    def _box(self, origin: Triple, size: Triple) -> tuple[slice, ...]:
+        return tuple(slice(first // CELL, -(-(first + side) // CELL)) for first, side in zip(origin, size, strict=True))
+
+    def _take(self, entry: Mapping[str, Any]) -> None:
+        z, y, x = (int(place) for place in entry["first"])
+        depth, rows, columns = (int(side) for side in entry["cells"])
+        box = self.finished[z : z + depth, y : y + rows, x : x + columns]
+        if min(z, y, x) < 0 or box.shape != (depth, rows, columns) or box.any():
+            raise ValueError("a block that cannot be")
+        box[...] = True
+        self.counts += np.asarray(entry["counts"], np.int64)

@@ -1,0 +1,64 @@
+"""Large volumes as TIFF: one uncompressed file with its voxels in order, so that any block has its place.
+
+OME-TIFF; BigTIFF where it would pass 4 GB. The file is sparse until its blocks are there.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+
+from core.images.instrument import OME_MARKER
+from core.images.outline import Outline
+
+Triple = tuple[int, int, int]
+
+_CLASSIC_LIMIT = 4_000_000_000
+
+
+class TiffWriter:
+    """Writes a volume block by block; arguments and errors as for `core.images.zarr_volume.ZarrWriter`."""
+
+    def __init__(self, path: Path, outline: Outline) -> None:
+        import tifffile
+
+        self.path, self._shape = path, outline.shape
+        if not path.is_file():
+            words: dict[str, object] = {"axes": "ZYX", "Description": OME_MARKER + json.dumps(outline.card())}
+            for axis, size in zip("ZYX", outline.voxel_size or (), strict=False):
+                words |= {f"PhysicalSize{axis}": size * 1e6, f"PhysicalSize{axis}Unit": "µm"}
+            tifffile.imwrite(
+                path, shape=outline.shape, dtype=np.uint8, ome=True, metadata=words, photometric="minisblack",
+                bigtiff=math.prod(outline.shape) > _CLASSIC_LIMIT,
+            )  # fmt: skip
+        with tifffile.TiffFile(path) as file:
+            series = file.series[0]
+            # axes of length one are dropped
+            if series.dataoffset is None or math.prod(series.shape) != math.prod(outline.shape):
+                raise ValueError(f"{path.name} is not a volume of {outline.shape}")
+            self._start = int(series.dataoffset)
+
+    def write(self, origin: Triple, labels: np.ndarray) -> None:
+        """Put a block in its place; it is safe on the disk when this returns."""
+        (z0, y0, x0), (_, rows, columns) = origin, self._shape
+        whole = labels.shape[2] == columns
+        # not through mapped memory: a disk that turns out to be full would end the process
+        with self.path.open("r+b") as file:
+            for z, plane in enumerate(np.ascontiguousarray(labels), z0):
+                first = self._start + (z * rows + y0) * columns + x0
+                if whole:
+                    file.seek(first)
+                    file.write(plane.tobytes())
+                    continue
+                for y, line in enumerate(plane):
+                    file.seek(first + y * columns)
+                    file.write(line.tobytes())
+            file.flush()
+            os.fsync(file.fileno())
+
+    def finish(self, counts: np.ndarray) -> None:
+        """All blocks are there."""

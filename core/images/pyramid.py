@@ -1,0 +1,64 @@
+"""Coarse levels of a labelled volume: each half as fine as the one before, so that a large one can be seen at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+Triple = tuple[int, int, int]
+
+CELL = 64
+"""Blocks begin at multiples of this many voxels, so that each can be made coarser alone."""
+MAX_LEVELS = 7
+"""Level 6 has one voxel for a whole cell; there is none beyond it."""
+SMALL = 128
+"""A level whose sides are all this short needs none below it."""
+
+
+def level_shapes(shape: Triple) -> tuple[Triple, ...]:
+    """Shapes (z, y, x) of the levels of a volume, the full one first."""
+    shapes = [shape]
+    while max(shapes[-1]) > SMALL and len(shapes) < MAX_LEVELS:
+        z, y, x = (-(-side // 2) for side in shapes[-1])
+        shapes.append((z, y, x))
+    return tuple(shapes)
+
+
+def halved(labels: np.ndarray) -> np.ndarray:
+    """Labels (uint8) at half the resolution: of each cell of 2³ voxels, the label that most have.
+
+    Where several are as frequent, the cell's first voxel decides if it has one of them, else the lowest label. At a far
+    face with an odd number of voxels, the last ones stand for those that are missing.
+
+    Parameters
+    ----------
+    labels
+        Shape (Z, Y, X), each at least 1.
+
+    Returns
+    -------
+    Shape (⌈Z/2⌉, ⌈Y/2⌉, ⌈X/2⌉).
+    """
+    padded = np.pad(labels, [(0, side % 2) for side in labels.shape], mode="edge")
+    z, y, x = (side // 2 for side in padded.shape)
+    cells = padded.reshape(z, 2, y, 2, x, 2)
+    first = cells[:, 0, :, 0, :, 0]
+    best = np.zeros((z, y, x), np.uint8)
+    most = np.zeros((z, y, x), np.uint8)
+    for label in range(int(labels.max()) + 1):
+        votes = 2 * (cells == label).sum(axis=(1, 3, 5), dtype=np.uint8)
+        votes += first == label
+        better = votes > most
+        best[better], most[better] = label, votes[better]
+    return best
+
+
+def coarser(origin: Triple, labels: np.ndarray, levels: int) -> list[tuple[Triple, np.ndarray]]:
+    """A block at each of ``levels`` levels: its first voxel there and its labels, the full one first.
+
+    ``origin`` must be a multiple of `CELL` along each axis, and the block end at one or at the volume's far face.
+    """
+    found = [(origin, labels)]
+    while len(found) < levels:
+        (z, y, x), finer = found[-1]
+        found.append(((z // 2, y // 2, x // 2), halved(finer)))
+    return found
