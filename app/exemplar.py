@@ -106,6 +106,7 @@ class LiveExemplar(QObject):
         """The automatic labels, and over them what was painted."""
         state = self._session.state
         if state.corrections is None:
+            self._correct.forget()  # an answer to what was painted before may still be on its way
             self._corrected(automatic)
             return
         # a copy: painting goes on meanwhile

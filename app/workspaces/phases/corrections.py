@@ -54,7 +54,9 @@ class Corrections(QObject):
         self._second = 0.0
         self._keys = [self._key("Swap the phase that is painted", "X", self._swap)]
         self._keys += [
-            self._key(f"Paint as phase {number}", str(number), lambda number=number: self._choose(number - 1))
+            self._key(
+                f"Paint as phase {number}", str(number), lambda _checked=False, number=number: self._choose(number - 1)
+            )
             for number in range(1, 6)
         ]
         self._session.changed.connect(self._changed)
