@@ -41,24 +41,24 @@ class ExemplarCorrelation:
 
     Parameters
     ----------
-    indicator
-        True where the exemplar shows the phase; shape (Y, X).
+    sections
+        True where the exemplar, or each patch of it, shows the phase; shape (N, Y, X).
     cell
         Edge in pixels of the squares that sections are averaged over before they are compared.
     reach
         Largest lag, in such squares, along each axis.
     """
 
-    def __init__(self, indicator: np.ndarray, cell: int, reach: int, device: str = "cpu") -> None:
+    def __init__(self, sections: np.ndarray, cell: int, reach: int, device: str = "cpu") -> None:
         self.cell = cell
-        inside = torch.from_numpy(indicator.astype(np.float32))[None]
+        inside = torch.from_numpy(sections.astype(np.float32))
         averaged = functional.avg_pool2d(inside, cell, stride=1)
         self.reach = min(reach, (min(averaged.shape[1:]) - 1) // cell)
         whole = two_point_half_map(averaged, self.reach * cell)
         self._map = whole[::cell, ::cell].contiguous().to(device)
         self._aims: dict[int, Aim] = {}
 
-    def distance(self, field: Tensor, axes: tuple[int, ...], cell: int = 1) -> Tensor:
+    def distance(self, field: Tensor, axes: tuple[int, ...], generator: torch.Generator, cell: int = 1) -> Tensor:
         """Mean over axes of Σ|S2 − aim| / Σ S2 of the exemplar, over all lag vectors.
 
         Parameters
@@ -71,8 +71,10 @@ class ExemplarCorrelation:
         square = self.cell // cell
         parts = []
         for axis in axes:
-            # one section of so many: neighbours say much the same
-            sections = field[:, 0].movedim(axis + 1, 1)[:, ::square].flatten(0, 1)
+            # one section of so many, for neighbours say much the same; another grid of squares each time, so that no
+            # place is preferred: on a fixed one, training learns stripes that are as wide
+            z, y, x = torch.randint(0, square, (3,), generator=generator).tolist()
+            sections = field[:, 0].movedim(axis + 1, 1)[:, z::square, y:, x:].flatten(0, 1)
             found = two_point_half_map((functional.avg_pool2d(sections, square) + 1) / 2, self.reach)
             aim = self._aims.setdefault(axis, Aim(self._map, 0.5 * self._map, 2 * self._map)).after(found)
             parts.append((found - aim).abs().sum() / self._map.sum())

@@ -18,8 +18,11 @@ from core.generation.recipe import Recipe
 from core.generation.tiles import TILE_EDGE, assemble
 from core.images.values import Phase, Volume
 from core.job import Job, Progress
+from core.masks.mask import Mask
 from core.provenance import Provenance, array_hash, versions
 from core.reconstruction.swnn.network import SwnnNetwork
+from core.reconstruction.swnn.serving import Thresholds, WantedFractions, checked_range, nodes, threshold_of
+from core.reconstruction.swnn.settings import place_of
 
 CALIBRATION_SIZE: Triple = (128, 128, 128)
 """The threshold is set on this part of the volume of the model's own seed, whatever size is asked for later.
@@ -43,7 +46,8 @@ class SwnnModel:
         and ``provenance``; see `core.reconstruction.swnn.engine`.
     quantiles
         The field's quantiles on the calibration volume at equal steps of probability, or None where the threshold is
-        still to be set; `generate` then does it first.
+        still to be set; `generate` then does it first. A model for a range of volume fractions has none: its thresholds
+        are in the card.
     """
 
     def __init__(self, network: SwnnNetwork, card: Mapping[str, Any], quantiles: np.ndarray | None = None) -> None:
@@ -71,11 +75,13 @@ class SwnnModel:
         size: Triple,
         device: str = "cpu",
         period: Period = (None, None, None),
+        wanted: WantedFractions | None = None,
     ) -> np.ndarray:
         """The network's output in a box, shape ``size``, float32.
 
         Computed in one piece: to the bit, it depends on the shape and place of the box. `generate` asks for tiles.
-        ``period``, in voxels, must be a whole number of the coarsest cells.
+        ``period``, in voxels, must be a whole number of the coarsest cells. ``wanted`` is what a model for a range of
+        volume fractions is told, by default the fraction it was trained for first.
         """
         network = self._network.to(device)
         try:
@@ -85,11 +91,34 @@ class SwnnModel:
                 ]
                 for grid, box in zip(network.noise_grids, network.noise_boxes(origin, size), strict=True)
             ]
+            told = self._told(wanted, origin, size, device) if network.settings.conditional else None
             with torch.inference_mode():
-                values: np.ndarray = network(noises, origin, size)[0, 0].cpu().numpy()
+                values: np.ndarray = network(noises, origin, size, told)[0, 0].cpu().numpy()
             return values
         finally:
             network.to("cpu")
+
+    def _told(self, wanted: WantedFractions | None, origin: Triple, size: Triple, device: str) -> list[torch.Tensor]:
+        settings = self._network.settings
+        fractions = wanted or WantedFractions(self._card["volume_fraction"], size)
+        if fractions.uniform is not None:
+            place = torch.full((1, 1, 1, 1, 1), place_of(settings, fractions.uniform), device=device)
+            return [place] * len(self._network.noise_grids)
+        boxes = zip(self._network.noise_grids, self._network.noise_boxes(origin, size), strict=True)
+        fields = (fractions.box(box.start, box.shape, grid.stride) for grid, box in boxes)
+        return [torch.from_numpy(place_of(settings, field)).to(device)[None, None] for field in fields]
+
+    @property
+    def served(self) -> tuple[float, float]:
+        """Lowest and highest volume fraction that can be asked for; of a model for one fraction, that one."""
+        settings = self._network.settings
+        if settings.lowest_fraction is None or settings.highest_fraction is None:
+            return self._card["volume_fraction"], self._card["volume_fraction"]
+        return settings.lowest_fraction, settings.highest_fraction
+
+    @property
+    def _calibrated(self) -> bool:
+        return self._quantiles is not None or "served" in self._card.get("calibration", {})
 
     def threshold(self, volume_fraction: float | None = None) -> float:
         """The value above which a voxel is phase.
@@ -104,8 +133,11 @@ class SwnnModel:
             raise InputError(
                 f"A volume fraction lies between 0 and 1, not {wanted:g}.", "Give a share such as 0.4 for 40 %."
             )
-        if self._quantiles is None:
+        if not self._calibrated:
             raise InputError("This model has no threshold yet.", "Generate a volume first.")
+        if self._quantiles is None:
+            checked_range(*self.served, (wanted, wanted))
+            return float(Thresholds.from_json(self._card["calibration"]["served"]).at(np.array(wanted)))
         if math.isclose(wanted, self._card["volume_fraction"], abs_tol=1e-12):
             return float(self._card["calibration"]["threshold"])
         steps = np.linspace(0, 1, len(self._quantiles))
@@ -127,6 +159,7 @@ class SwnnModel:
         *,
         device: str = "cpu",
         volume_fraction: float | None = None,
+        mask: Mask | None = None,
         periodic: Axes = NOWHERE,
     ) -> Job[Recipe]:
         """A job that sets the threshold where it is not set yet; see `core.reconstruction.engine.Model.recipe`."""
@@ -134,21 +167,37 @@ class SwnnModel:
         problem = misfit(size, periodic, self._network.noise_grids[-1].stride)
         if problem is not None:
             raise problem
-        if self._quantiles is None:
+        conditional = self._network.settings.conditional
+        if mask is not None and not conditional:
+            raise InputError(
+                "This model was trained for one volume fraction, so it cannot follow a mask.",
+                "Train one for a range of volume fractions (settings: lowest and highest fraction).",
+            )
+        if mask is not None:
+            checked_range(*self.served, mask.range)
+        if not self._calibrated:
             yield from self._calibrate(device)
-        threshold = self.threshold(volume_fraction)
+        fraction = self._card["volume_fraction"] if volume_fraction is None else volume_fraction
+        threshold = self.threshold(fraction) if mask is None else None
         inside = np.uint8(self._card["volume_phase"])
         period = period_of(size, periodic)
+        wanted = WantedFractions(fraction if mask is None else mask, size, period) if conditional else None
 
         def make_tile(start: Triple, edge: int) -> np.ndarray:
-            above = self._tile(seed, start, edge, device, period) > np.float32(threshold)
+            level: np.ndarray | np.float32
+            if threshold is not None:
+                level = np.float32(threshold)
+            else:
+                thresholds = Thresholds.from_json(self._card["calibration"]["served"])
+                level = thresholds.at(wanted.box(start, (edge, edge, edge), 1)) if wanted else np.float32(0)
+            above = self._tile(seed, start, edge, device, period, wanted) > level
             return np.where(above, inside, 1 - inside).astype(np.uint8)
 
-        asked: dict[str, Any] = {
-            "size": list(size),
-            "volume_fraction": self._card["volume_fraction"] if volume_fraction is None else volume_fraction,
-            "threshold": threshold,
-        }
+        asked: dict[str, Any] = {"size": list(size)}
+        if mask is None:
+            asked |= {"volume_fraction": fraction, "threshold": threshold}
+        else:
+            asked["mask"] = {"name": mask.name, "range": list(mask.range), "hash": array_hash(mask.fraction)}
         if any(periodic):
             asked["periodic"] = axes_name(periodic)
 
@@ -187,10 +236,13 @@ class SwnnModel:
         *,
         device: str = "cpu",
         volume_fraction: float | None = None,
+        mask: Mask | None = None,
         periodic: Axes = NOWHERE,
     ) -> Job[Volume]:
         """A job that makes a volume; see `core.reconstruction.engine.Model.generate`."""
-        recipe = yield from self.recipe(size, seed, device=device, volume_fraction=volume_fraction, periodic=periodic)
+        recipe = yield from self.recipe(
+            size, seed, device=device, volume_fraction=volume_fraction, mask=mask, periodic=periodic
+        )
         volume = yield from recipe.volume()
         self._kept.clear()
         return volume
@@ -202,20 +254,47 @@ class SwnnModel:
             digest.update(f"{name}{array_hash(array)}".encode())
         return digest.hexdigest()
 
-    def _tile(self, seed: int, start: Triple, edge: int, device: str, period: Period) -> np.ndarray:
+    def _tile(
+        self, seed: int, start: Triple, edge: int, device: str, period: Period, wanted: WantedFractions | None
+    ) -> np.ndarray:
         # what the calibration kept does not repeat
         key = (f"{device} {seed}", start, edge)
-        if key in self._kept and not any(period):
+        if wanted is None and key in self._kept and not any(period):
             return self._kept[key]
-        return self.field(seed, start, (edge, edge, edge), device, period)
+        return self.field(seed, start, (edge, edge, edge), device, period, wanted)
 
     def _calibrate(self, device: str) -> Generator[Progress, None, None]:
-        """Set the threshold that meets the wanted fraction on the calibration volume."""
-        seed = int(self._card["seed"])
+        """Set the threshold, or those of a range, that meet the wanted fractions on the calibration volume."""
+        own, seed = float(self._card["volume_fraction"]), int(self._card["seed"])
+        calibration: dict[str, Any] = {"size": list(CALIBRATION_SIZE), "seed": seed}
+        if self._network.settings.conditional:
+            fractions, found = nodes(*self.served, own), []
+            for number, fraction in enumerate(fractions):
+                field = yield from self._calibration_field(device, seed, fraction, number, len(fractions))
+                found.append(threshold_of(field, fraction))
+            thresholds = Thresholds(tuple(fractions), *(tuple(column) for column in zip(*found, strict=True)))
+            before = float(np.interp(own, fractions, thresholds.before))
+            calibration |= {"threshold": float(thresholds.at(np.array(own))), "served": thresholds.to_json()}
+            calibration |= {"fraction_before": before, "fraction_after": own}
+        else:
+            field = yield from self._calibration_field(device, seed, None, 0, 1)
+            threshold, before = threshold_of(field, own)
+            calibration |= {"threshold": threshold, "fraction_before": before}
+            calibration["fraction_after"] = float((field > np.float32(threshold)).mean())
+            values = np.sort(field, axis=None)
+            places = np.linspace(0, len(values) - 1, _QUANTILES)
+            self._quantiles = np.interp(places, np.arange(len(values)), values).astype(np.float32)
+        self._card = {**self._card, "calibration": calibration}
+
+    def _calibration_field(
+        self, device: str, seed: int, fraction: float | None, number: int, of: int
+    ) -> Generator[Progress, None, np.ndarray]:
+        """The field of the calibration volume; ``number`` of how many, for the progress."""
+        wanted = None if fraction is None else WantedFractions(fraction, CALIBRATION_SIZE)
 
         def make_tile(start: Triple, edge: int) -> np.ndarray:
-            field = self.field(seed, start, (edge, edge, edge), device)
-            if (len(self._kept) + 1) * field.nbytes <= _KEPT_BYTES:
+            field = self.field(seed, start, (edge, edge, edge), device, wanted=wanted)
+            if wanted is None and (len(self._kept) + 1) * field.nbytes <= _KEPT_BYTES:
                 self._kept[(f"{device} {seed}", start, edge)] = field
             return field
 
@@ -224,24 +303,7 @@ class SwnnModel:
             try:
                 progress = next(job)
             except StopIteration as end:
-                field, _ = end.value
-                break
+                field: np.ndarray = end.value[0]
+                return field
             # its blocks are no labels
-            yield Progress(progress.step, progress.of, progress.what)
-        values = np.sort(field, axis=None)
-        places = np.linspace(0, len(values) - 1, _QUANTILES)
-        quantiles = np.interp(places, np.arange(len(values)), values).astype(np.float32)
-        # exactly so many voxels lie above the largest value that is left out
-        outside = min(len(values) - 1, max(1, round((1 - self._card["volume_fraction"]) * len(values))))
-        threshold = float(values[outside - 1])
-        self._card = {
-            **self._card,
-            "calibration": {
-                "size": list(CALIBRATION_SIZE),
-                "seed": seed,
-                "threshold": threshold,
-                "fraction_before": float((values > 0).mean()),
-                "fraction_after": float((values > np.float32(threshold)).mean()),
-            },
-        }
-        self._quantiles = quantiles
+            yield Progress(progress.step + number * progress.of, progress.of * of, progress.what)

@@ -4,6 +4,9 @@ Noise enters at every level k, on a grid of 2ᵏ voxels. From the coarsest level
 linear interpolation and joined with the next level's noise; a last 1³ convolution gives one number per voxel. With one
 level it is the published network (SWNN, Sec. 2.3.2): n blocks of convolution, batch normalisation and LeakyReLU.
 
+A network for a range of volume fractions is told the wanted one at every place: after each normalisation, features are
+scaled and shifted by polynomials of it (`Modulation`). As that happens place by place, the fraction may vary in space.
+
 One coarse level may have a field of its own, the overview. It lets training see large structures in a box that would
 be too dear to compute at full resolution; nothing made later reads it.
 
@@ -85,7 +88,7 @@ class SwnnNetwork(nn.Module):
         )
         widths = [settings.channels] + [settings.coarse_channels] * (settings.levels - 1)
         self.stages = nn.ModuleList(
-            _stage(settings.noise_channels + below, width, depth, settings.leak)
+            _stage(settings.noise_channels + below, width, depth, settings.leak, settings.conditional)
             for below, width, depth in zip([*widths[1:], 0], widths, self._depths, strict=True)
         )
         self.last = nn.Conv3d(settings.channels, 1, 1)
@@ -110,31 +113,46 @@ class SwnnNetwork(nn.Module):
             made = needed.coarser
         return boxes
 
-    def forward(self, noises: Sequence[Tensor], origin: Triple, size: Triple) -> Tensor:
+    def forward(
+        self, noises: Sequence[Tensor], origin: Triple, size: Triple, wanted: Sequence[Tensor] | None = None
+    ) -> Tensor:
         """The field in the box ``origin … origin + size``.
 
         Parameters
         ----------
         noises
             Per level, finest first, standard Gaussian noise of shape (N, C, d, h, w) on `noise_boxes`.
+        wanted
+            For a network that serves a range of volume fractions: per level, the place in that range, −1 (its lower
+            end) to 1, of shape (N, 1, d, h, w) on `noise_boxes`, or (N, 1, 1, 1, 1) where it is the same everywhere.
 
         Returns
         -------
         Shape (N, 1, D, H, W); within (−1, 1) where the output gain is not 0.
         """
-        return self._field(self.last, self._features(noises, Box(_triple(origin), _triple(size)), 0))
+        return self._field(self.last, self._features(noises, Box(_triple(origin), _triple(size)), 0, wanted))
 
-    def overview_of(self, noises: Sequence[Tensor], box: Box) -> tuple[Tensor, Tensor]:
+    def overview_of(
+        self, noises: Sequence[Tensor], box: Box, wanted: Sequence[Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Features in ``box``, in cells of the overview's level, and its field there, shape (N, 1, D, H, W).
 
-        ``noises`` as for `forward`, but only from that level on.
+        ``noises`` and ``wanted`` as for `forward`, but only from that level on.
         """
         if self.overview is None or not self.settings.overview:
             raise ValueError("this network has no overview")
-        features = self._features(noises, box, self.settings.overview)
+        features = self._features(noises, box, self.settings.overview, wanted)
         return features, self._field(self.overview, features)
 
-    def refined(self, features: Tensor, box: Box, noises: Sequence[Tensor], origin: Triple, size: Triple) -> Tensor:
+    def refined(
+        self,
+        features: Tensor,
+        box: Box,
+        noises: Sequence[Tensor],
+        origin: Triple,
+        size: Triple,
+        wanted: Sequence[Tensor] | None = None,
+    ) -> Tensor:
         """As `forward`, from the overview's ``features`` in ``box`` and the noise of the finer levels alone.
 
         ``box`` must hold `overview_box` of the output.
@@ -142,22 +160,32 @@ class SwnnNetwork(nn.Module):
         needed = self.overview_box(origin, size)
         place = (slice(None), *_inside(_offset(box, needed), needed.shape))
         made = Box(_triple(origin), _triple(size))
-        return self._field(self.last, self._features(noises, made, 0, features[place]))
+        return self._field(self.last, self._features(noises, made, 0, wanted, features[place]))
 
     def overview_box(self, origin: Triple, size: Triple) -> Box:
         """The overview's features that an output box depends on."""
         finer = self._boxes(Box(_triple(origin), _triple(size)), 0)[: self.settings.overview]
         return finer[-1][1].coarser
 
-    def _features(self, noises: Sequence[Tensor], box: Box, level: int, features: Tensor | None = None) -> Tensor:
+    def _features(
+        self,
+        noises: Sequence[Tensor],
+        box: Box,
+        level: int,
+        wanted: Sequence[Tensor] | None,
+        features: Tensor | None = None,
+    ) -> Tensor:
         """What level ``level`` makes in ``box`` of its cells, from the coarsest down or from ``features`` on."""
+        if (wanted is not None) != self.settings.conditional:
+            raise ValueError("a network for a range of volume fractions, and only that, is told the wanted one")
         boxes = self._boxes(box, level)
         for step in reversed(range(len(noises))):
             noise, (_, needed) = noises[step], boxes[step]
             if tuple(noise.shape[2:]) != needed.shape:
                 raise ValueError(f"level {level + step}: noise of shape {tuple(noise.shape[2:])}, not {needed.shape}")
             joined = noise if features is None else _joined(doubled(features, needed.coarser, needed), noise)
-            features = self.stages[level + step](_channels_last(joined))
+            place = None if wanted is None else wanted[step]
+            features = _staged(self.stages[level + step], _channels_last(joined), place)
         if features is None:
             raise ValueError("a network needs noise on at least one level")
         return features
@@ -168,14 +196,53 @@ class SwnnNetwork(nn.Module):
         return torch.tanh(gain * field) if gain else field
 
 
-def _stage(inputs: int, channels: int, depth: int, leak: float) -> nn.Sequential:
+class Modulation(nn.Module):
+    """Scale and shift of every feature by polynomials of second degree in t, the wanted fraction's place in its range.
+
+    Feature-wise modulation (Perez et al., "FiLM", AAAI 2018). At first it changes nothing.
+    """
+
+    DEGREE = 2
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.zeros(self.DEGREE + 1, channels))
+        self.shift = nn.Parameter(torch.zeros(self.DEGREE + 1, channels))
+        nn.init.ones_(self.scale[0])
+
+    def forward(self, features: Tensor, place: Tensor) -> Tensor:
+        """Of ``features`` (N, C, d, h, w) at ``place`` (N, 1, d, h, w) or (N, 1, 1, 1, 1)."""
+        # with the channels last, as the convolutions have them
+        t = place.permute(0, 2, 3, 4, 1)
+        scale = self.scale[0] + t * (self.scale[1] + t * self.scale[2])
+        shift = self.shift[0] + t * (self.shift[1] + t * self.shift[2])
+        return torch.addcmul(shift, features.permute(0, 2, 3, 4, 1), scale).permute(0, 4, 1, 2, 3)
+
+
+def _stage(inputs: int, channels: int, depth: int, leak: float, conditional: bool) -> nn.Sequential:
     layers: list[nn.Module] = []
     for step in range(depth):
         # a bias before batch normalisation would be taken away again at once
         layers.append(nn.Conv3d(inputs if step == 0 else channels, channels, 3, bias=False))
-        layers.append(nn.BatchNorm3d(channels))
+        layers.append(nn.BatchNorm3d(channels, affine=not conditional))
+        if conditional:
+            layers.append(Modulation(channels))
         layers.append(nn.LeakyReLU(leak, inplace=True))
     return nn.Sequential(*layers)
+
+
+def _staged(stage: nn.Module, features: Tensor, place: Tensor | None) -> Tensor:
+    if place is None:
+        made: Tensor = stage(features)
+        return made
+    for layer in stage.children():
+        if isinstance(layer, Modulation):
+            features = layer(features, place)
+            continue
+        features = layer(features)
+        if isinstance(layer, nn.Conv3d) and place.shape[-1] > 1:
+            place = place[..., 1:-1, 1:-1, 1:-1]
+    return features
 
 
 def _joined(features: Tensor, noise: Tensor) -> Tensor:

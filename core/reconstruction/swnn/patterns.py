@@ -222,6 +222,8 @@ class ExemplarPatterns:
         How many bases of bent projections join the straight ones (see `Projections`).
     fraction
         Wanted volume fraction, or None for the exemplar's own.
+    pool
+        Bases kept per scale.
     """
 
     POOL = 32
@@ -239,10 +241,12 @@ class ExemplarPatterns:
         windows: int = 2048,
         bent_bases: int = 0,
         fraction: float | None = None,
+        pool: int = POOL,
         generator: torch.Generator,
         device: str = "cpu",
     ) -> None:
         self.edge = edge
+        self.pool = pool
         self.directions = directions
         self.bent_bases = bent_bases
         self.windows = windows
@@ -261,7 +265,7 @@ class ExemplarPatterns:
     def _projections(self, scale: int, count: int, generator: torch.Generator) -> tuple[Projections, Tensor]:
         """Projections, and the exemplar's quantiles along them: shape (k, count)."""
         pool = self._pool[scale]
-        if self.directions == 0 and len(pool) >= self.POOL:
+        if self.directions == 0 and len(pool) >= self.pool:
             return pool[int(torch.randint(0, len(pool), (), generator=generator))]
         dimension = self.edge**2
         if self.directions:

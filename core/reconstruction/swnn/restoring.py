@@ -15,6 +15,7 @@ from core.errors import InputError
 from core.provenance import Provenance
 from core.reconstruction.swnn.model import SwnnModel
 from core.reconstruction.swnn.network import SwnnNetwork
+from core.reconstruction.swnn.serving import Thresholds
 from core.reconstruction.swnn.settings import SwnnSettings
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ def restore(card: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> SwnnM
     arrays = dict(weights)
     quantiles = arrays.pop("calibration.quantiles", None)
     _check_calibration(card, quantiles)
+    _check_range(card, settings)
     count = settings.channels**2 * 27 * (settings.fine_convolutions + settings.levels * settings.coarse_convolutions)
     if count > _MAX_PARAMETERS:
         raise _wrong(f"its settings ask for a network of {count:,} parameters")
@@ -87,6 +89,20 @@ def _check_calibration(card: Mapping[str, Any], quantiles: np.ndarray | None) ->
         raise _wrong("its calibration does not rise")
     if not math.isfinite(_get(_get(card, "calibration", dict), "threshold", float)):
         raise _wrong("its threshold is not a finite number")
+
+
+def _check_range(card: Mapping[str, Any], settings: SwnnSettings) -> None:
+    low, high = settings.lowest_fraction, settings.highest_fraction
+    if (low is None) != (high is None) or (low is not None and high is not None and low >= high):
+        raise _wrong("its range of volume fractions has no two ends")
+    served = card.get("calibration", {}).get("served") if isinstance(card.get("calibration", {}), dict) else None
+    if served is not None:
+        if not settings.conditional:
+            raise _wrong("it has thresholds for a range that it does not serve")
+        try:
+            Thresholds.from_json(served)
+        except InputError as error:
+            raise _wrong("the thresholds of its range do not make sense") from error
 
 
 def _get(card: Mapping[str, Any], key: str, kind: type[T]) -> T:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import TypeVar
 
 import numpy as np
 
@@ -70,6 +71,16 @@ class SwnnSettings:
         minimum=0.0,
         maximum=1.0,
         advanced=True,
+    )
+    lowest_fraction: float | None = setting(
+        None,
+        "Lowest fraction",
+        "One model for every volume fraction from here to the highest. Left empty, it learns the target's alone.",
+        minimum=0.005,
+        maximum=0.995,
+    )
+    highest_fraction: float | None = setting(
+        None, "Highest fraction", "See the lowest fraction.", minimum=0.005, maximum=0.995
     )
     levels: int | None = setting(
         None, "Noise levels", "Grids of noise, each twice as coarse as the one before.", minimum=1, maximum=6
@@ -172,6 +183,11 @@ class SwnnSettings:
         advanced=True,
     )
 
+    @property
+    def conditional(self) -> bool:
+        """Whether one model is to serve a range of volume fractions."""
+        return self.lowest_fraction is not None and self.highest_fraction is not None
+
 
 FINEST, FINE = 1.7, 2.5
 """Correlation lengths in pixels that part the exemplars this was tried on.
@@ -232,6 +248,12 @@ def resolve(settings: SwnnSettings, indicator: np.ndarray) -> SwnnSettings:
     validate(settings)
     if indicator.ndim != 2:
         raise InputError(f"An exemplar has rows and columns; this one has shape {indicator.shape}.")
+    low, high = settings.lowest_fraction, settings.highest_fraction
+    if (low is None) != (high is None) or (low is not None and high is not None and low >= high):
+        raise InputError(
+            "A range of volume fractions needs a lowest and a highest one, in this order.",
+            "Give both, or leave both empty.",
+        )
     smallest = min(indicator.shape)
     if smallest < 2 * settings.window:
         raise InputError(
@@ -271,3 +293,17 @@ def resolve(settings: SwnnSettings, indicator: np.ndarray) -> SwnnSettings:
         correlation=1.0 if settings.correlation is None else settings.correlation,
         shapes=0.5 if settings.shapes is None else settings.shapes,
     )
+
+
+Fraction = TypeVar("Fraction", float, np.ndarray)
+
+
+def place_of(settings: SwnnSettings, fraction: Fraction) -> Fraction:
+    """Where ``fraction`` lies in the range that a model is to serve: −1 at its lower end, 1 at its upper.
+
+    0 where it serves one fraction only.
+    """
+    low, high = settings.lowest_fraction, settings.highest_fraction
+    if low is None or high is None:
+        return 0 * fraction
+    return 2 * (fraction - low) / (high - low) - 1

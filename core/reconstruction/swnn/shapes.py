@@ -57,18 +57,19 @@ class ExemplarShapes:
 
     Parameters
     ----------
-    indicator
-        True where the exemplar shows the phase; shape (Y, X). Rows and columns are taken together.
+    sections
+        True where the exemplar, or each patch of it, shows the phase; shape (N, Y, X). Rows and columns are taken
+        together.
     longest
         Longest segment in pixels.
     """
 
-    def __init__(self, indicator: np.ndarray, longest: int, device: str = "cpu") -> None:
+    def __init__(self, sections: np.ndarray, longest: int, device: str = "cpu") -> None:
         self.lengths = tuple(length for length in LENGTHS if length <= max(2, longest))
         # a length stands for those up to the next one
         spans = torch.tensor([after - before for before, after in pairwise((*self.lengths, 2 * self.lengths[-1]))])
         self._spans = spans.clamp(max=4).to(device)
-        inside = torch.from_numpy(indicator.astype(np.float32))[None]
+        inside = torch.from_numpy(sections.astype(np.float32))
         curves = [inclusion_curves(side, self.lengths) for side in (inside, 1 - inside)]
         self._euler = [euler_number(curve).to(device) for curve in curves]
         self._curves = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -16,12 +16,10 @@ from torch.nn import functional
 
 from core.job import Progress
 from core.reconstruction.engine import Target
-from core.reconstruction.swnn.correlation import ExemplarCorrelation
 from core.reconstruction.swnn.network import Box, SwnnNetwork, Triple
+from core.reconstruction.swnn.objective import choose, distance, objectives_of, overview_distance
 from core.reconstruction.swnn.optimiser import optimisers
-from core.reconstruction.swnn.patterns import ExemplarPatterns
-from core.reconstruction.swnn.settings import SwnnSettings, resolve
-from core.reconstruction.swnn.shapes import ExemplarShapes
+from core.reconstruction.swnn.settings import SwnnSettings, place_of, resolve
 
 R = TypeVar("R")
 
@@ -29,10 +27,6 @@ PREVIEW_SECONDS = 1.5
 SNAPSHOT_SECONDS = 2.0
 SNAPSHOT_SHARE = 0.07
 """A snapshot is made no more often than every `SNAPSHOT_SECONDS`, and takes at most about this share of the time."""
-CORRELATION_REACH = 12
-"""Largest lag, in cells, at which the two-point probability is compared."""
-NEAR_CELL, NEAR_SHARE = 2, 0.5
-"""Edge in pixels of the cells in which it is compared at full resolution, and that distance's share."""
 STATISTICS_BLOCKS = 8
 """Blocks of 64³ over which the population statistics of batch normalisation are means."""
 WARM_UP = 10
@@ -106,37 +100,12 @@ def train(
     began = time.monotonic()
     settings = resolve(settings, target.indicator)
     limit = settings.time_limit if max_seconds is None else max_seconds
-    fraction = other_fraction(target)
     draw = torch.Generator().manual_seed(target.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(target.seed)
         network = SwnnNetwork(settings).to(device)
 
-    def patterns(*scales: int) -> ExemplarPatterns:
-        return ExemplarPatterns(
-            target.indicator,
-            settings.window,
-            scales,
-            directions=settings.directions,
-            windows=settings.windows,
-            bent_bases=settings.bent_bases or 0,
-            fraction=fraction,
-            generator=draw,
-            device=device,
-        )
-
-    exemplar = patterns(*(2**power for power in range(settings.scales or 1)))
-    overview = patterns(2**settings.overview) if settings.overview else None
-    # lengths, pieces and correlations of the exemplar are those of its own fraction
-    own = fraction is None
-    shapes = ExemplarShapes(target.indicator, (settings.cube or 1) // 2, device) if own and settings.shapes else None
-    correlated = own and bool(settings.correlation)
-    near = far = None
-    if correlated:
-        reach = min(CORRELATION_REACH, (settings.cube or 1) // NEAR_CELL - 2)
-        near = ExemplarCorrelation(target.indicator, NEAR_CELL, reach, device)
-    if correlated and settings.overview:
-        far = ExemplarCorrelation(target.indicator, 2**settings.overview, CORRELATION_REACH, device)
+    objectives = objectives_of(target, settings, draw, device)
     movers = optimisers(network, settings)
     losses: list[float] = []
     last_preview = last_snapshot = began
@@ -154,19 +123,16 @@ def train(
                 group["lr"] = share * group["full"]
         network.zero_grad(set_to_none=True)
         loss = torch.zeros(())
+        chosen = choose(objectives, settings.batch or 1, draw)
+        wanted = everywhere(network, [each.place for each in chosen], device)
         for axes, size in training_blocks(settings):
-            if overview is None:
-                block = network(make_noise(network, size, settings.batch or 1, draw, device), (0, 0, 0), size)
-                part = exemplar.distance(block, axes, draw)
+            if settings.overview:
+                block, field, part = block_in_overview(network, size, draw, device, wanted)
+                part = part + overview_distance(chosen, field, axes, draw)
             else:
-                block, field, part = block_in_overview(network, overview, size, draw, device)
-                part = part + exemplar.distance(block, axes, draw)
-                if far is not None:
-                    part = part + (settings.correlation or 0.0) * far.distance(field, axes, far.cell)
-            if near is not None:
-                part = part + NEAR_SHARE * (settings.correlation or 0.0) * near.distance(block, axes)
-            if shapes is not None:
-                part = part + (settings.shapes or 0.0) * shapes.distance(block, axes, draw)
+                noise = make_noise(network, size, settings.batch or 1, draw, device)
+                block, part = network(noise, (0, 0, 0), size, wanted), torch.zeros((), device=device)
+            part = part + distance(chosen, block, axes, draw)
             part = part * (len(axes) / 3)
             part.backward()  # type: ignore[no-untyped-call]
             loss += part.detach().cpu()
@@ -179,7 +145,7 @@ def train(
             done = max(done, (now - began) / limit)
         preview = snapshot = None
         if now - last_preview > PREVIEW_SECONDS:
-            preview = preview_of(network, block, target.seed)
+            preview = preview_of(network, block, target.seed, place_of(settings, target.wanted_fraction))
             last_preview = now
         # with a time limit in force, as many steps as there will be time for
         steps = max(len(losses), round(len(losses) / done))
@@ -199,29 +165,28 @@ def train(
 
 
 def block_in_overview(
-    network: SwnnNetwork, exemplar: ExemplarPatterns, size: Triple, draw: torch.Generator, device: str
+    network: SwnnNetwork, size: Triple, draw: torch.Generator, device: str, wanted: list[Tensor] | None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """A block at a random place of a larger overview, the overview's field, and what is to be reduced there.
+    """A block at a random place of a larger overview, the overview's field, and how far averages of the block differ.
 
-    That is the distance of the overview's own sections to the exemplar averaged over its cells, and how far averages of
-    the block are from the overview (which leads: it learns nothing from the difference).
+    The overview leads: it learns nothing from that difference, which comes times the settings' ``follow``.
     """
     settings, level = network.settings, network.settings.overview or 0
     cell, batch = 2**level, settings.batch or 1
     box, margin = overview_around(network, size)
     cells = box.shape[0]
     noise = make_noise(network, box.shape, batch, draw, device, level)
-    features, field = network.overview_of(noise, box)
+    features, field = network.overview_of(noise, box, wanted)
     place = torch.randint(margin, cells - max(size) // cell - margin + 1, (3,), generator=draw).tolist()
     origin = (place[0] * cell, place[1] * cell, place[2] * cell)
     finer = [
         torch.randn(batch, grid.channels, *needed.shape, generator=draw).to(device)
         for grid, needed in zip(network.noise_grids[:level], network.noise_boxes(origin, size), strict=False)
     ]
-    block = network.refined(features, box, finer, origin, size)
+    block = network.refined(features, box, finer, origin, size, wanted)
     z, y, x = (slice(start, start + edge // cell) for start, edge in zip(place, size, strict=True))
     followed = (functional.avg_pool3d(block, cell) - field[:, :, z, y, x].detach()).abs().mean()
-    return block, field, exemplar.distance(field, (0, 1, 2), draw, cell) + settings.follow * followed
+    return block, field, settings.follow * followed
 
 
 def overview_around(network: SwnnNetwork, size: Triple) -> tuple[Box, int]:
@@ -260,19 +225,22 @@ def make_noise(
     ]
 
 
-def other_fraction(target: Target) -> float | None:
-    """The wanted volume fraction where it is not the exemplar's own (within 0.002), else None."""
-    wanted, own = target.volume_fraction, target.exemplar.fractions[target.phase]
-    return None if wanted is None or abs(wanted - own) < 0.002 else wanted
+def everywhere(network: SwnnNetwork, places: Sequence[float], device: str) -> list[Tensor] | None:
+    """What the network is told (`SwnnNetwork.forward`) where each block's place in the range is the same everywhere."""
+    if not network.settings.conditional:
+        return None
+    return [torch.tensor(places, device=device).reshape(-1, 1, 1, 1, 1)] * len(network.noise_grids)
 
 
-def preview_of(network: SwnnNetwork, block: Tensor, seed: int) -> np.ndarray:
+def preview_of(network: SwnnNetwork, block: Tensor, seed: int, place: float) -> np.ndarray:
     """Labels (uint8, 1 = phase) of the block just trained on, or of a small cube where that is a slab."""
     if min(block.shape[2:]) < 16 <= max(block.shape[2:]):
         size = (32, 32, 32)
         draw = torch.Generator().manual_seed(seed + 1)
         with torch.no_grad():
-            block = network(make_noise(network, size, 1, draw, str(block.device)), (0, 0, 0), size)
+            device = str(block.device)
+            noise = make_noise(network, size, 1, draw, device)
+            block = network(noise, (0, 0, 0), size, everywhere(network, [place], device))
     return (block[0, 0] > 0).cpu().numpy().astype(np.uint8)
 
 
@@ -297,10 +265,11 @@ def finished(
     copied.eval()
     # a start of its own: the first block shows the same place, however many estimates went before
     draw = torch.Generator().manual_seed(target.seed + 2)
+    wanted = everywhere(copied, [place_of(copied.settings, target.wanted_fraction)], device)
     fields = []
     for done in range(blocks):
         with torch.no_grad():
-            field = copied(make_noise(copied, (64, 64, 64), 1, draw, device), (0, 0, 0), (64, 64, 64))
+            field = copied(make_noise(copied, (64, 64, 64), 1, draw, device), (0, 0, 0), (64, 64, 64), wanted)
         fields.append(field[0, 0].cpu().numpy())
         yield estimates + done + 1, total
     values = np.stack(fields)
@@ -345,8 +314,10 @@ def estimate_statistics(network: SwnnNetwork, blocks: int, draw: torch.Generator
     was_training = network.training
     network.train()
     for done in range(1, blocks + 1):
+        # of a range of volume fractions, each block takes another
+        wanted = everywhere(network, [(2 * done - 1) / blocks - 1], device)
         with torch.no_grad():  # not around the yield: it would hold for whoever runs the job, too
-            network(make_noise(network, (64, 64, 64), 1, draw, device), (0, 0, 0), (64, 64, 64))
+            network(make_noise(network, (64, 64, 64), 1, draw, device), (0, 0, 0), (64, 64, 64), wanted)
         yield done
     network.train(was_training)
     for norm, momentum in zip(norms, momenta, strict=True):

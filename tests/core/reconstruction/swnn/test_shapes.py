@@ -61,7 +61,7 @@ def block(image: np.ndarray) -> torch.Tensor:
 
 
 def test_threads_are_far_from_discs() -> None:
-    shapes = ExemplarShapes(discs(), 8)
+    shapes = ExemplarShapes(discs()[None], 8)
     draw = torch.Generator().manual_seed(0)
     near = float(shapes.distance(block(discs()), (0,), draw))
     far = float(shapes.distance(block(threads()), (0,), draw))
@@ -71,7 +71,7 @@ def test_threads_are_far_from_discs() -> None:
 
 def test_there_is_a_gradient() -> None:
     values = torch.randn(1, 1, 12, 12, 12, requires_grad=True)
-    shapes = ExemplarShapes(discs(), 5)
+    shapes = ExemplarShapes(discs()[None], 5)
     shapes.distance(torch.tanh(values), (0, 1, 2), torch.Generator().manual_seed(0)).backward()
     assert values.grad is not None
     assert float(values.grad.abs().sum()) > 0

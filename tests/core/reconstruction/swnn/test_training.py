@@ -17,13 +17,14 @@ from core.provenance import Provenance
 from core.reconstruction.engine import Target
 from core.reconstruction.swnn import training
 from core.reconstruction.swnn.network import SwnnNetwork
-from core.reconstruction.swnn.patterns import ExemplarPatterns
+from core.reconstruction.swnn.objective import other_fraction
 from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, resolve
 from core.reconstruction.swnn.training import SwnnProgress, TrainedSwnn, make_noise, rate_share, train
 
 TINY = replace(
     PRESETS["fast"],
     iterations=3,
+    time_limit=None,
     frozen=0.0,
     levels=2,
     overview=0,
@@ -197,15 +198,17 @@ def test_training_learns() -> None:
 
 def test_the_exemplars_own_fraction_is_no_other() -> None:
     own = float(target().indicator.mean())
-    assert training.other_fraction(target(volume_fraction=own + 1e-4)) is None
-    assert training.other_fraction(target(volume_fraction=0.6)) == 0.6
+    assert other_fraction(target(), own + 1e-4) is None
+    assert other_fraction(target(), 0.6) == 0.6
 
 
-def test_shapes_join_the_loss_only_at_the_exemplars_own_fraction() -> None:
-    plain, shaped = replace(TINY, shapes=0.0), replace(TINY, shapes=1.0)
-    assert run(shaped, target())[0].losses[0] > run(plain, target())[0].losses[0] + 0.01
-    other = target(volume_fraction=0.55)
-    assert run(shaped, other)[0].losses == run(plain, other)[0].losses
+@pytest.mark.parametrize("volume_fraction", [None, 0.55])
+def test_shapes_and_correlations_join_the_loss(volume_fraction: float | None) -> None:
+    wanted = target(volume_fraction=volume_fraction)
+    plain = replace(TINY, shapes=0.0, correlation=0.0)
+    first = run(plain, wanted)[0].losses[0]
+    for joined in (replace(plain, shapes=1.0), replace(plain, correlation=1.0)):
+        assert run(joined, wanted)[0].losses[0] > first + 0.01
 
 
 def test_the_published_slabs_train(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,8 +247,7 @@ def test_a_block_is_cut_out_of_its_overview_wherever_it_lies() -> None:
     around, margin = training.overview_around(network, size)
     assert around.shape[0] >= 16
     draw = torch.Generator().manual_seed(0)
-    exemplar = ExemplarPatterns(target().indicator, 3, (2,), windows=64, generator=draw)
-    blocks = [training.block_in_overview(network, exemplar, size, draw, "cpu") for _ in range(8)]
+    blocks = [training.block_in_overview(network, size, draw, "cpu", None) for _ in range(8)]
     assert all(block.shape == (1, 1, *size) for block, _, _ in blocks)
     assert all(math.isfinite(float(part.detach())) for _, _, part in blocks)
     corner, reach = (margin * 2,) * 3, network.overview_box((margin * 2,) * 3, size)
@@ -266,7 +268,6 @@ def test_averages_of_the_block_follow_the_overview() -> None:
     torch.manual_seed(0)
     network = SwnnNetwork(settings)
     draw = torch.Generator().manual_seed(0)
-    exemplar = ExemplarPatterns(target().indicator, 3, (2,), windows=64, generator=draw)
     frozen = [*network.stages[1:].parameters(), *network.overview.parameters()]  # type: ignore[union-attr]
     for parameter in frozen:
         parameter.requires_grad_(False)
@@ -274,7 +275,7 @@ def test_averages_of_the_block_follow_the_overview() -> None:
     parts = []
     for _ in range(60):
         moving.zero_grad()
-        _, _, part = training.block_in_overview(network, exemplar, (12, 12, 12), draw, "cpu")
+        _, _, part = training.block_in_overview(network, (12, 12, 12), draw, "cpu", None)
         part.backward()  # type: ignore[no-untyped-call]
         moving.step()
         parts.append(float(part.detach()))

@@ -1,0 +1,228 @@
+"""All that sections of a block are compared with: patterns at several scales, shapes, and the two-point probability."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.errors import InputError
+from core.reconstruction.engine import Target
+from core.reconstruction.swnn.correlation import ExemplarCorrelation
+from core.reconstruction.swnn.patterns import ExemplarPatterns, controlled
+from core.reconstruction.swnn.settings import SwnnSettings, place_of
+from core.reconstruction.swnn.shapes import ExemplarShapes
+
+CORRELATION_REACH = 12
+"""Largest lag, in cells, at which the two-point probability is compared."""
+NEAR_CELL, NEAR_SHARE = 2, 0.5
+"""Edge in pixels of the cells in which it is compared at full resolution, and that distance's share."""
+SERVED = 9
+"""Volume fractions, evenly spread over the range that a model is to serve, whose distributions it learns."""
+_SERVED_POOL = 8
+MOST_PATCHES = 1024
+"""So many random patches stand for an exemplar at another volume fraction."""
+
+
+class Objective:
+    """What a network is to imitate, of one exemplar at one volume fraction.
+
+    Parameters
+    ----------
+    indicator
+        True where the exemplar shows the phase; shape (Y, X).
+    settings
+        Resolved settings.
+    fraction
+        Wanted volume fraction, or None for the exemplar's own. Patterns with another mean are picked from the
+        exemplar's (SWNN, Sec. 2.2.3), and shapes are those of patches picked in the same way.
+    pool
+        Bases kept per scale (see `ExemplarPatterns`).
+
+    Raises
+    ------
+    InputError
+        Where the fraction is out of reach.
+    """
+
+    def __init__(
+        self,
+        indicator: np.ndarray,
+        settings: SwnnSettings,
+        fraction: float | None,
+        *,
+        generator: torch.Generator,
+        device: str = "cpu",
+        pool: int = ExemplarPatterns.POOL,
+    ) -> None:
+        self._settings = settings
+        level = settings.overview or 0
+
+        def patterns(*scales: int) -> ExemplarPatterns:
+            return ExemplarPatterns(
+                indicator,
+                settings.window,
+                scales,
+                directions=settings.directions,
+                windows=settings.windows,
+                bent_bases=settings.bent_bases or 0,
+                fraction=fraction,
+                pool=pool,
+                generator=generator,
+                device=device,
+            )
+
+        self._patterns = patterns(*(2**power for power in range(settings.scales or 1)))
+        self._overview = patterns(2**level) if level else None
+        self._shapes = self._near = self._far = None
+        edge = settings.cube or 1
+        sections = indicator[None]
+        if fraction is not None:
+            if not (settings.shapes or settings.correlation):
+                return
+            sections = patches_with(indicator, fraction, edge, largest_window(settings), generator)
+            edge = min(edge, *sections.shape[1:])
+        if settings.shapes:
+            self._shapes = ExemplarShapes(sections, edge // 2, device)
+        if settings.correlation:
+            reach = min(CORRELATION_REACH, edge // NEAR_CELL - 2)
+            self._near = ExemplarCorrelation(sections, NEAR_CELL, reach, device) if reach > 0 else None
+            # patches are too small to say anything about the distances that the overview is there for
+            if level and fraction is None:
+                self._far = ExemplarCorrelation(sections, 2**level, CORRELATION_REACH, device)
+
+    def distance(self, block: Tensor, axes: tuple[int, ...], generator: torch.Generator) -> Tensor:
+        """Of the sections of a block at full resolution, shape (N, 1, D, H, W), across ``axes``."""
+        found = self._patterns.distance(block, axes, generator)
+        if self._shapes is not None:
+            found = found + (self._settings.shapes or 0.0) * self._shapes.distance(block, axes, generator)
+        if self._near is not None:
+            found = found + NEAR_SHARE * (self._settings.correlation or 0.0) * self._near.distance(
+                block, axes, generator
+            )
+        return found
+
+    def overview_distance(self, field: Tensor, axes: tuple[int, ...], generator: torch.Generator) -> Tensor:
+        """Of the sections of an overview's field, shape (N, 1, D, H, W) in its own cells, across ``axes``."""
+        if self._overview is None:
+            raise ValueError("these settings have no overview")
+        cell = 2 ** (self._settings.overview or 0)
+        found = self._overview.distance(field, axes, generator, cell)
+        if self._far is not None:
+            found = found + (self._settings.correlation or 0.0) * self._far.distance(field, axes, generator, cell)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """One volume fraction that a network is to serve: its place in the range (`place_of`) and what to imitate there."""
+
+    place: float
+    objective: Objective
+
+
+def objectives_of(target: Target, settings: SwnnSettings, generator: torch.Generator, device: str) -> list[Served]:
+    """One for the target's fraction, or `SERVED` of the range, ascending.
+
+    Raises
+    ------
+    InputError
+        Where one of them is out of reach.
+    """
+    low, high = settings.lowest_fraction, settings.highest_fraction
+    if low is None or high is None:
+        fraction = other_fraction(target, target.wanted_fraction)
+        return [Served(0.0, Objective(target.indicator, settings, fraction, generator=generator, device=device))]
+    fractions = np.linspace(low, high, SERVED)
+    own = float(target.exemplar.fractions[target.phase])
+    if low <= own <= high:
+        # the one fraction at which everything is known
+        fractions[np.abs(fractions - own).argmin()] = own
+    # each block of a step has a fraction of its own, and its share of the windows
+    shared = replace(settings, windows=-(-settings.windows // (settings.batch or 1)))
+    return [
+        Served(
+            place_of(settings, fraction),
+            Objective(
+                target.indicator,
+                shared,
+                other_fraction(target, fraction),
+                generator=generator,
+                device=device,
+                pool=_SERVED_POOL,
+            ),
+        )
+        for fraction in fractions.tolist()
+    ]
+
+
+def other_fraction(target: Target, wanted: float) -> float | None:
+    """``wanted`` where it is not the exemplar's own (within 0.002), else None."""
+    return None if abs(wanted - target.exemplar.fractions[target.phase]) < 0.002 else wanted
+
+
+def choose(served: Sequence[Served], blocks: int, generator: torch.Generator) -> list[Served]:
+    """One for each block, at random from as many equal parts of the range as there are blocks."""
+    if len(served) == 1:
+        return [served[0]] * blocks
+    parts = (torch.arange(blocks) + torch.rand(blocks, generator=generator)) / blocks
+    return [served[int(part * len(served))] for part in parts.tolist()]
+
+
+def distance(chosen: Sequence[Served], blocks: Tensor, axes: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Mean over ``blocks`` (N, 1, D, H, W) of `Objective.distance`, each from the one that was chosen for it."""
+    parts = [each.objective.distance(some, axes, generator) for each, some in _together(chosen, blocks)]
+    return torch.stack(parts).mean()
+
+
+def overview_distance(
+    chosen: Sequence[Served], fields: Tensor, axes: tuple[int, ...], generator: torch.Generator
+) -> Tensor:
+    """As `distance`, of `Objective.overview_distance`."""
+    parts = [each.objective.overview_distance(some, axes, generator) for each, some in _together(chosen, fields)]
+    return torch.stack(parts).mean()
+
+
+def _together(chosen: Sequence[Served], blocks: Tensor) -> list[tuple[Served, Tensor]]:
+    """Blocks that have one objective are compared together, as one larger sample."""
+    if all(each is chosen[0] for each in chosen):
+        return [(chosen[0], blocks)]
+    return [(each, blocks[i : i + 1]) for i, each in enumerate(chosen)]
+
+
+def largest_window(settings: SwnnSettings) -> int:
+    """Edge in pixels of the largest windows that are compared."""
+    edge: int = settings.window * 2 ** max((settings.scales or 1) - 1, settings.overview or 0)
+    return edge
+
+
+def patches_with(
+    indicator: np.ndarray, fraction: float, edge: int, least: int, generator: torch.Generator
+) -> np.ndarray:
+    """Patches of an exemplar whose mean volume fraction is ``fraction``: shape (n, e, e), bool.
+
+    Picked as the published control picks windows (`controlled`). The smaller a patch, the further its fraction may be
+    from the exemplar's: e is the largest of ``edge``, ½·edge, ¼·edge … ``least`` that reaches the fraction.
+
+    Raises
+    ------
+    InputError
+        Where even the smallest cannot.
+    """
+    edge = min(edge, *indicator.shape)
+    while True:
+        corners = (indicator.shape[0] - edge + 1, indicator.shape[1] - edge + 1)
+        place = torch.randperm(corners[0] * corners[1], generator=generator)[:MOST_PATCHES].numpy()
+        every = np.lib.stride_tricks.sliding_window_view(indicator, (edge, edge))
+        patches = every[place // corners[1], place % corners[1]]
+        values = torch.from_numpy(patches.reshape(len(patches), -1).astype(np.float32) * 2 - 1)
+        try:
+            picked: np.ndarray = controlled(values, fraction, generator).numpy() > 0
+            return picked.reshape(-1, edge, edge)
+        except InputError:
+            if edge <= least:
+                raise
+            edge = max(least, edge // 2)
