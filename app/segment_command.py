@@ -1,12 +1,14 @@
-"""`microloom segment`: one micrograph, several, or a folder of them."""
+"""`microloom segment` (one micrograph, several, a folder, a volume) and `microloom train-classifier`."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.arguments import changed
 from app.inputs import micrograph, segmentation_settings
 from app.terminal import ProgressDisplay, may_write, note
 from core.errors import InputError, JobError
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.images.values import Micrograph, PhaseImage
+    from core.segmentation.classifier import Classifier
+    from core.segmentation.settings import SegmentationSettings
 
     Work = Callable[[Micrograph], PhaseImage]
 
@@ -25,19 +29,96 @@ def segment(options: argparse.Namespace) -> int:
     from core.segmentation.recipe import write_recipe
     from core.segmentation.segmenting import segment as segmented
 
-    settings = segmentation_settings(options, options.set)
+    settings, classifier = _recipe(options)
     replace_recipe = options.save_recipe is not None and may_write(options.save_recipe, options.force)
 
     def work(picture: Micrograph) -> PhaseImage:
-        return segmented(picture, settings)
+        return segmented(picture, settings, (), classifier)
 
     sources = _pictures(options.image)
-    if sources is None:
+    if options.volume:
+        _volume(options, settings, classifier)
+    elif sources is None:
         _one(options, work)
     else:
         _many(options, sources, work)
     if options.save_recipe is not None:
         print(write_recipe(settings, options.save_recipe, overwrite=replace_recipe))
+    return 0
+
+
+def _recipe(options: argparse.Namespace) -> tuple[SegmentationSettings, Classifier | None]:
+    """Settings and, where it is needed, the classifier."""
+    from core.segmentation.classifier_file import load_classifier
+    from core.segmentation.settings import MAX_THRESHOLD_PHASES, TRAINED
+
+    settings = segmentation_settings(options, options.set)
+    if options.classifier is None:
+        return settings, None
+    if options.method is not None or options.thresholds is not None:
+        raise InputError("A classifier needs no threshold.", "Leave out --method and --thresholds.")
+    classifier = load_classifier(options.classifier)
+    phases = min(classifier.phases, MAX_THRESHOLD_PHASES)
+    return replace(settings, threshold=TRAINED, phases=phases), classifier
+
+
+def _volume(options: argparse.Namespace, settings: SegmentationSettings, classifier: Classifier | None) -> None:
+    from core.images.pixel_size import parse_length
+    from core.images.writing import format_of, write_volume
+    from core.segmentation.volumes import read_grey_volume, segmenting_volume
+
+    if len(options.image) != 1:
+        raise InputError("--volume segments one volume at a time.", "Give one IMAGE.")
+    if options.crop is not None:
+        raise InputError("A volume is not cropped here.", "Leave out --crop.")
+    path: Path = options.image[0]
+    format_of(options.output)
+    overwrite = may_write(options.output, options.force)
+    grey, size = read_grey_volume(path)
+    if options.pixel_size is not None:
+        size = (parse_length(options.pixel_size),) * 3
+    with ProgressDisplay(options.quiet) as display:
+        made = finish(segmenting_volume(grey, settings, classifier, name=path.name, voxel_size=size), display)
+    write_volume(made, options.output, overwrite=overwrite)
+    for label, (phase, fraction) in enumerate(zip(made.phases, made.fractions, strict=True)):
+        print(f"{label} {phase.name}: {100 * fraction:.2f} %")
+    print(options.output)
+
+
+def train_classifier(options: argparse.Namespace) -> int:
+    """Do it; returns the exit code."""
+    import numpy as np
+
+    from core.images.loading import checked_path, load_stack
+    from core.segmentation.classifier import TrainingSettings, train
+    from core.segmentation.classifier_file import SUFFIX, save_classifier
+    from core.segmentation.recipe import read_recipe
+    from core.segmentation.segmenting import prepared
+    from core.segmentation.settings import SegmentationSettings
+    from core.segmentation.volumes import read_grey_volume
+
+    if options.output.suffix != SUFFIX:
+        raise InputError(f"{options.output.name} does not end in {SUFFIX}.", "So that it is found again, let it.")
+    overwrite = may_write(options.output, options.force)
+    settings = SegmentationSettings() if options.recipe is None else read_recipe(options.recipe)
+    marks = np.ascontiguousarray(load_stack(checked_path(options.labels))[0].squeeze())
+    if marks.ndim == 3:
+        grey = np.stack([prepared(plane, settings) for plane in read_grey_volume(options.image)[0]])
+    else:
+        picture = micrograph(options, options.image)
+        if isinstance(options.crop, tuple):
+            marks = marks[options.crop]
+        elif marks.shape[1:] == picture.shape[1:] and marks.shape[0] > picture.shape[0]:
+            marks = marks[: picture.shape[0]]  # the info bar that was cut off
+        grey = prepared(picture.grey, settings)
+    made = train(grey, np.ascontiguousarray(marks), changed(TrainingSettings(), options.set), options.sigmas or ())
+    labels, doubt = made.predict(grey)
+    save_classifier(made, options.output, overwrite=overwrite)
+    print(f"trained on {made.pixels} labelled pixels ({100 * made.pixels / grey.size:.2f} %)")
+    for label in range(made.phases):
+        print(f"{label}: {100 * (labels == label).mean():.2f} %")
+    print(f"uncertain (lead below one half): {100 * (doubt > 0.5).mean():.2f} %")
+    print(options.output)
     return 0
 
 
@@ -53,9 +134,9 @@ def _pictures(given: list[Path]) -> list[Path] | None:
 def _one(options: argparse.Namespace, work: Work) -> None:
     from core.images.writing import write_phase_image
 
-    replace = may_write(options.output, options.force)
+    overwrite = may_write(options.output, options.force)
     image = work(micrograph(options, options.image[0]))
-    write_phase_image(image, options.output, overwrite=replace)
+    write_phase_image(image, options.output, overwrite=overwrite)
     used = image.provenance.settings.get("thresholds_used", ())
     if used:
         print(f"thresholds: {', '.join(f'{value:g}' for value in used)}")

@@ -18,6 +18,7 @@ from core.images.atomic import replacing
 from core.images.loading import checked_path
 from core.segmentation.settings import (
     CLEANING,
+    TRAINED,
     CleaningStep,
     SegmentationSettings,
     settings_from_json,
@@ -37,6 +38,7 @@ _DENOISE = {
 }
 _THRESHOLD = {
     "multi-otsu": ("phases",),
+    TRAINED: ("phases",),
     "manual": ("manual_thresholds",),
     "hysteresis": ("manual_thresholds",),
     "sauvola": ("local_radius", "local_offset", "sauvola_k"),

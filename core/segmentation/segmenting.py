@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from core.errors import InputError
 from core.images.values import Micrograph, Phase, PhaseImage, default_phases
@@ -12,8 +13,11 @@ from core.segmentation.denoising import Grey, denoise
 from core.segmentation.flattening import flatten
 from core.segmentation.local_thresholds import brighter, hysteresis, local_threshold
 from core.segmentation.morphology import changed_by
-from core.segmentation.settings import LOCAL_METHODS, SegmentationSettings, check, settings_to_json
+from core.segmentation.settings import LOCAL_METHODS, TRAINED, SegmentationSettings, check, settings_to_json
 from core.segmentation.thresholding import Labels, apply_thresholds, check_thresholds, thresholds
+
+if TYPE_CHECKING:
+    from core.segmentation.classifier import Classifier
 
 
 def chosen_thresholds(grey: Grey, settings: SegmentationSettings) -> tuple[float, ...]:
@@ -35,7 +39,7 @@ def chosen_thresholds(grey: Grey, settings: SegmentationSettings) -> tuple[float
                 "Give two, or none for automatic ones.",
             )
         return check_thresholds(settings.manual_thresholds, grey)
-    if settings.threshold in LOCAL_METHODS:
+    if settings.threshold in LOCAL_METHODS or settings.threshold == TRAINED:
         return ()
     return thresholds(grey, settings.threshold, settings.phases)
 
@@ -46,7 +50,17 @@ def prepared(grey: Grey, settings: SegmentationSettings) -> Grey:
 
 
 def thresholded(grey: Grey, settings: SegmentationSettings, levels: Sequence[float]) -> Labels:
-    """Labels of a prepared picture, not cleaned; ``levels`` as `chosen_thresholds` gives them."""
+    """Labels of a prepared picture, not cleaned; ``levels`` as `chosen_thresholds` gives them.
+
+    Raises
+    ------
+    InputError
+        For trained phases: these need a classifier.
+    """
+    if settings.threshold == TRAINED:
+        raise InputError(
+            "There is no trained classifier yet.", "Scribble on two phases at least, or give a classifier's file."
+        )
     if settings.threshold in LOCAL_METHODS:
         return brighter(grey, local_threshold(grey, settings))
     if settings.threshold == "hysteresis":
@@ -66,13 +80,20 @@ def named_phases(count: int, kept: Sequence[Phase] = ()) -> tuple[Phase, ...]:
     return (*kept[:count], *default_phases(count)[len(kept[:count]) :])
 
 
-def segment(micrograph: Micrograph, settings: SegmentationSettings, phases: Sequence[Phase] = ()) -> PhaseImage:
+def segment(
+    micrograph: Micrograph,
+    settings: SegmentationSettings,
+    phases: Sequence[Phase] = (),
+    classifier: Classifier | None = None,
+) -> PhaseImage:
     """Flatten, denoise, threshold and clean ``micrograph``.
 
     Parameters
     ----------
     phases
         Names and colours to keep, in label order; missing ones get defaults.
+    classifier
+        For the method "trained (scribbles)": makes the labels of the prepared picture.
 
     Returns
     -------
@@ -85,7 +106,11 @@ def segment(micrograph: Micrograph, settings: SegmentationSettings, phases: Sequ
     InputError
         For settings out of range, a picture with too few grey levels, or thresholds that separate nothing.
     """
-    return segment_denoised(micrograph, prepared(micrograph.grey, settings), settings, phases)
+    grey = prepared(micrograph.grey, settings)
+    if settings.threshold == TRAINED and classifier is not None:
+        labels, _ = classifier.predict(grey)
+        return segment_trained(micrograph, labels, classifier, settings, phases)
+    return segment_denoised(micrograph, grey, settings, phases)
 
 
 def segment_denoised(
@@ -98,15 +123,35 @@ def segment_denoised(
     check(settings)
     levels = chosen_thresholds(grey, settings)
     labels = cleaned(thresholded(grey, settings, levels), settings)
+    told = {**settings_to_json(settings), "thresholds_used": list(levels)}
+    return _phase_image(micrograph, labels, settings.phase_count, phases, told)
+
+
+def segment_trained(
+    micrograph: Micrograph,
+    labels: Labels,
+    classifier: Classifier,
+    settings: SegmentationSettings,
+    phases: Sequence[Phase] = (),
+) -> PhaseImage:
+    """As `segment`, from the labels that ``classifier`` predicted on the prepared picture: they are only cleaned.
+
+    The provenance holds the classifier's scales, number of trees and of labelled pixels, and a hash of its trees.
+    """
+    count = max(settings.phase_count, classifier.phases)
+    told = {**settings_to_json(settings), "classifier": classifier.facts()}
+    return _phase_image(micrograph, cleaned(labels, settings), count, phases, told)
+
+
+def _phase_image(
+    micrograph: Micrograph, labels: Labels, count: int, phases: Sequence[Phase], told: dict[str, Any]
+) -> PhaseImage:
     return PhaseImage(
         labels=labels,
-        phases=named_phases(settings.phase_count, phases),
+        phases=named_phases(count, phases),
         pixel_size=micrograph.pixel_size,
         name=micrograph.name,
         provenance=Provenance(
-            "segment",
-            settings={**settings_to_json(settings), "thresholds_used": list(levels)},
-            inputs=(micrograph.provenance,),
-            input_hashes=(array_hash(micrograph.grey),),
+            "segment", settings=told, inputs=(micrograph.provenance,), input_hashes=(array_hash(micrograph.grey),)
         ),
     )

@@ -14,7 +14,8 @@ from core.settings import setting, validate
 DENOISE_METHODS = ("none", "median", "gaussian", "non-local means", "bilateral")
 FLATTEN_METHODS = ("none", "gaussian", "rolling ball", "rolling ball, bright ground")
 LOCAL_METHODS = ("sauvola", "adaptive mean", "adaptive gaussian")
-THRESHOLD_METHODS = ("otsu", "multi-otsu", "manual", "hysteresis", *LOCAL_METHODS)
+TRAINED = "trained (scribbles)"
+THRESHOLD_METHODS = ("otsu", "multi-otsu", "manual", "hysteresis", *LOCAL_METHODS, TRAINED)
 CLEANING = ("open", "close", "erode", "dilate", "fill holes", "remove border pieces", "split touching")
 MAX_THRESHOLD_PHASES = 5
 MAX_CLEANING = 50
@@ -99,10 +100,11 @@ class SegmentationSettings:
     threshold: str = setting(
         "otsu", "Threshold", "Otsu makes two phases, multi-Otsu as many as you say; manual takes the handles; "
         "hysteresis keeps what is above the lower handle where it touches something above the upper one; the others "
-        "compare each pixel with its surroundings.", choices=THRESHOLD_METHODS,
+        "compare each pixel with its surroundings; trained learns the phases from what you scribble.",
+        choices=THRESHOLD_METHODS,
     )  # fmt: skip
     phases: int = setting(
-        2, "Phases", "Number of phases for multi-Otsu.", minimum=2, maximum=MAX_THRESHOLD_PHASES
+        2, "Phases", "Number of phases for multi-Otsu and for scribbles.", minimum=2, maximum=MAX_THRESHOLD_PHASES
     )  # fmt: skip
     local_radius: int = setting(
         25, "Surroundings", "Half the window of the local threshold; larger than the features.",
@@ -129,10 +131,10 @@ class SegmentationSettings:
 
     @property
     def phase_count(self) -> int:
-        """Phases that the segmentation will have."""
+        """Phases that the segmentation will have; for trained ones at least so many."""
         if self.threshold == "manual":
             return len(self.manual_thresholds) + 1
-        return self.phases if self.threshold == "multi-otsu" else 2
+        return self.phases if self.threshold in ("multi-otsu", TRAINED) else 2
 
 
 def settings_to_json(settings: SegmentationSettings) -> dict[str, Any]:

@@ -10,8 +10,9 @@ import pytest
 import tifffile
 
 from app.__main__ import main
-from core.images.reading import read_labels, read_micrograph
-from core.segmentation import CleaningStep, SegmentationSettings, segment
+from core.images.reading import read_labels, read_micrograph, read_volume
+from core.segmentation import CleaningStep, SegmentationSettings, apply_thresholds, clean, segment, thresholds
+from core.segmentation.classifier_file import load_classifier
 from core.segmentation.recipe import read_recipe, write_recipe
 
 
@@ -104,3 +105,50 @@ def test_a_recipe_that_is_none_is_refused(pictures: list[Path], tmp_path: Path) 
     out = tmp_path / "labels.tif"
     assert main(["segment", str(pictures[0]), "--recipe", str(recipe), "-o", str(out)]) == 2
     assert not out.exists()
+
+
+def test_a_classifier_is_trained_and_used(
+    pictures: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth = segment(read_micrograph(pictures[0]), RECIPE).labels
+    scribbles = np.zeros(truth.shape, np.uint8)
+    scribbles[::8] = truth[::8] + 1
+    marks, forest, out = tmp_path / "s.tif", tmp_path / "c.microloom-classifier", tmp_path / "o.tif"
+    tifffile.imwrite(marks, scribbles)
+    train = ["train-classifier", str(pictures[0]), "--labels", str(marks), "-o", str(forest)]
+    assert main([*train, "--set", "trees=5", "--sigmas", "1,2"]) == 0
+    assert "labelled pixels" in capsys.readouterr().out
+    assert main(["segment", str(pictures[0]), "--classifier", str(forest), "-o", str(out)]) == 0
+    expected = load_classifier(forest).predict(read_micrograph(pictures[0]).grey)[0]
+    assert np.array_equal(read_labels(out).labels, expected) and (expected == truth).mean() > 0.9
+    assert main(["segment", *map(str, pictures), "--classifier", str(forest), "-o", str(tmp_path / "all")]) == 0
+    # what cannot be
+    assert main([*train, "--set", "trees=5"]) == 2, "the file is there already"
+    assert main(["segment", str(pictures[0]), "--classifier", str(marks), "-o", str(out), "--force"]) == 2
+    alone = ["--set", "threshold=trained (scribbles)", "-o", str(tmp_path / "n.tif")]
+    assert main(["segment", str(pictures[0]), *alone]) == 2
+    both = ["--classifier", str(forest), "--method", "otsu"]
+    assert main(["segment", str(pictures[0]), *both, "-o", str(out), "--force"]) == 2
+    tifffile.imwrite(marks, scribbles[1:])
+    assert main([*train, "--force"]) == 2
+
+
+def test_volumes_are_segmented_slice_by_slice_or_by_a_classifier_for_volumes(tmp_path: Path) -> None:
+    grey = np.stack([discs(number) for number in range(12)])
+    stack, out, forest, marks = (tmp_path / name for name in ("v.tif", "l.tif", "c.microloom-classifier", "s.tif"))
+    tifffile.imwrite(stack, grey)
+    assert main(["segment", str(stack), "--volume", "--set", "min_hole=4", "-o", str(out), "--quiet"]) == 0
+    level = thresholds(grey.reshape(12, -1), "otsu")
+    expected = np.stack([clean(apply_thresholds(plane, level), 0, 4) for plane in grey])
+    assert np.array_equal(read_volume(out).labels, expected)
+    scribbles = np.zeros(grey.shape, np.uint8)
+    scribbles[::4, ::6] = expected[::4, ::6] + 1
+    tifffile.imwrite(marks, scribbles)
+    train = ["train-classifier", str(stack), "--labels", str(marks), "-o", str(forest), "--set", "trees=4"]
+    assert main([*train, "--sigmas", "1"]) == 0
+    assert load_classifier(forest).ndim == 3
+    command = ["segment", str(stack), "--volume", "--classifier", str(forest), "-o", str(out), "--quiet", "--force"]
+    assert main(command) == 0
+    assert np.array_equal(read_volume(out).labels, load_classifier(forest).predict(grey)[0])
+    assert main([*command, "--crop", "0:4,0:4"]) == 2
+    assert main(["segment", str(stack), "--classifier", str(forest), "-o", str(out), "--force"]) == 2

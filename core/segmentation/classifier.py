@@ -1,0 +1,286 @@
+"""A pixel classifier trained on scribbles: a random forest over features of several scales, held as plain arrays.
+
+scikit-learn grows the forest (Breiman, Machine Learning 45, 2001, 5–32). What is kept are its trees as arrays, so that
+a classifier goes to a file and comes back without anything in the file being executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import InputError
+from core.images.values import MAX_PHASES
+from core.segmentation.denoising import Grey
+from core.segmentation.features import feature_names, features, reach
+from core.settings import setting, validate
+
+Floats = npt.NDArray[np.float32]
+SIGMAS_2D = (1.0, 2.0, 4.0, 8.0)
+SIGMAS_3D = (1.0, 2.0, 4.0)
+MAX_SIGMAS = 12
+MAX_SIGMA = 100.0
+_CHUNK = 1 << 19
+_DEEPEST = 64
+_BLOCK = 1 << 22  # pixels whose features are held at once
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How the forest is grown."""
+
+    trees: int = setting(24, "Trees", "More are smoother and slower.", minimum=1, maximum=500)
+    depth: int = setting(14, "Depth", "Questions from the root of a tree to a leaf.", minimum=1, maximum=40)
+    leaf: int = setting(3, "Smallest leaf", "Labelled pixels that a leaf holds at least.", minimum=1, maximum=1000)
+    pixels: int = setting(
+        20_000, "Labelled pixels", "Of more labelled pixels so many are drawn.", minimum=10, maximum=10_000_000
+    )
+    seed: int = setting(0, "Seed", "The same seed and scribbles grow the same forest.", minimum=0, maximum=2**31 - 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """A trained forest.
+
+    Attributes
+    ----------
+    ndim, sigmas
+        Of the pictures (2) or volumes (3) that it is for, and the scales of its features, px.
+    roots
+        Shape (trees,), int32: the first node of each tree.
+    feature, threshold, left, right
+        Shape (nodes,); int32, float32, int32, int32. A pixel goes left where its feature is at most the threshold.
+        At a leaf left and right are the node itself; else both are later nodes.
+    value
+        Shape (nodes, phases), float64: shares of the phases at a leaf.
+    pixels
+        Labelled pixels that it was trained on.
+    forest
+        scikit-learn's forest where it was grown in this process: it predicts the same numbers several times faster.
+        Never goes to a file.
+    """
+
+    ndim: int
+    sigmas: tuple[float, ...]
+    roots: npt.NDArray[np.int32]
+    feature: npt.NDArray[np.int32]
+    threshold: Floats
+    left: npt.NDArray[np.int32]
+    right: npt.NDArray[np.int32]
+    value: npt.NDArray[np.float64]
+    pixels: int = 0
+    forest: Any = None
+
+    @property
+    def phases(self) -> int:
+        """Number of phases."""
+        return int(self.value.shape[1])
+
+    def facts(self) -> dict[str, Any]:
+        """What a provenance tells of it."""
+        from core.provenance import array_hash
+
+        return {
+            "ndim": self.ndim, "sigmas": list(self.sigmas), "trees": len(self.roots), "pixels": self.pixels,
+            "hash": array_hash(self.threshold),
+        }  # fmt: skip
+
+    def of_features(self, rows: Floats) -> npt.NDArray[np.float64]:
+        """Probabilities of the phases, shape (pixels, phases), from features, shape (pixels, features), float32."""
+        out = np.empty((len(rows), self.phases))
+        for start in range(0, len(rows), _CHUNK):
+            if self.forest is not None:
+                part = np.zeros((len(rows[start : start + _CHUNK]), self.phases))
+                part[:, self.forest.classes_.astype(int)] = self.forest.predict_proba(rows[start : start + _CHUNK])
+                out[start : start + len(part)] = part
+                continue
+            columns = np.ascontiguousarray(rows[start : start + _CHUNK].T)
+            total = np.zeros((columns.shape[1], self.phases))
+            for root in self.roots.tolist():
+                total += self.value.take(self._leaves(columns, root), axis=0)
+            out[start : start + len(total)] = total / len(self.roots)
+        return out
+
+    def _leaves(self, columns: Floats, root: int) -> npt.NDArray[np.int32]:
+        """The leaf of each pixel, from features, shape (features, pixels).
+
+        Each node passes the pixels that reach it to its two sides. A pixel costs as many steps as its own path is
+        long, which is much less than the tree's depth for most.
+        """
+        found = np.empty(columns.shape[1], np.int32)
+        waiting = [(root, np.arange(columns.shape[1]))]
+        while waiting:
+            node, here = waiting.pop()
+            if self.left[node] == node:
+                found[here] = node
+                continue
+            left = columns[self.feature[node]].take(here) <= self.threshold[node]
+            for side, inside in ((self.left[node], left), (self.right[node], ~left)):
+                if len(some := here[inside]):
+                    waiting.append((int(side), some))
+        return found
+
+    def check_fits(self, grey: Grey) -> None:
+        """`InputError` where ``grey`` is a picture and the classifier for volumes, or the other way round."""
+        if grey.ndim != self.ndim:
+            names = {2: "single pictures", 3: "volumes"}
+            raise InputError(f"The classifier was trained for {names[self.ndim]}.", "Train one for this kind.")
+
+    def predict(self, grey: Grey) -> tuple[npt.NDArray[np.uint8], Floats]:
+        """Labels 0 … phases − 1 (uint8) and uncertainty (float32), both of the shape of ``grey``.
+
+        A label is the likeliest phase, the lower one in a tie. Uncertainty is 1 less the lead of the likeliest phase
+        over the next: 0 where the trees agree, 1 where two phases are equally likely. Large pictures are worked on in
+        bands that overlap by the reach of the features, which changes no bit.
+        """
+        self.check_fits(grey)
+        labels = np.empty(grey.shape, np.uint8)
+        doubt = np.empty(grey.shape, np.float32)
+        rows = max(1, _BLOCK // max(1, int(np.prod(grey.shape[1:]))))
+        margin = reach(self.sigmas)
+        for start in range(0, len(grey), rows):
+            end = min(start + rows, len(grey))
+            low, high = max(0, start - margin), min(len(grey), end + margin)
+            seen = features(grey[low:high], self.sigmas)[start - low : end - low]
+            labels[start:end], doubt[start:end] = self.of_picture(seen)
+        return labels, doubt
+
+    def of_picture(self, seen: Floats) -> tuple[npt.NDArray[np.uint8], Floats]:
+        """As `predict`, from features already at hand (as `features` gives them)."""
+        likely = self.of_features(seen.reshape(-1, seen.shape[-1]))
+        two = np.sort(likely, axis=1)[:, -2:]
+        doubt = (1 - (two[:, 1] - two[:, 0])).astype(np.float32)
+        return likely.argmax(axis=1).astype(np.uint8).reshape(seen.shape[:-1]), doubt.reshape(seen.shape[:-1])
+
+
+def train(
+    grey: Grey, scribbles: npt.NDArray[np.uint8], settings: TrainingSettings | None = None,
+    sigmas: Sequence[float] = (), seen: Floats | None = None,
+) -> Classifier:  # fmt: skip
+    """A classifier from labelled pixels.
+
+    Parameters
+    ----------
+    grey
+        Shape (Y, X) or (Z, Y, X).
+    scribbles
+        Same shape, uint8: 0 unlabelled, 1 … n the phases from label 0 on.
+    sigmas
+        Scales of the features, px; by default those of the kind of picture.
+    seen
+        `features` of ``grey`` where they are at hand.
+
+    Raises
+    ------
+    InputError
+        Where the shapes differ, fewer than two phases are labelled, or there are too many.
+    """
+    settings = validate(settings or TrainingSettings())
+    if scribbles.shape != grey.shape or scribbles.dtype != np.uint8:
+        raise InputError(
+            f"The scribbles have shape {scribbles.shape}, {scribbles.dtype}; the picture {grey.shape}.",
+            "Labels are 8 bit and of the picture's size: 0 unlabelled, 1 … n the phases.",
+        )
+    sigmas = tuple(sigmas) or (SIGMAS_2D if grey.ndim == 2 else SIGMAS_3D)
+    if len(sigmas) > MAX_SIGMAS or not all(0.1 <= sigma <= MAX_SIGMA for sigma in sigmas):
+        raise InputError(f"There are 1 to {MAX_SIGMAS} scales, of 0.1 to {MAX_SIGMA:g} px each.")
+    marked = np.flatnonzero(scribbles)
+    phases = int(scribbles.max(initial=0))
+    if len(np.unique(scribbles.reshape(-1)[marked])) < 2:
+        raise InputError("Fewer than two phases are labelled.", "Scribble on two phases at least.")
+    if phases > MAX_PHASES:
+        raise InputError(f"There are {phases} phases; at most {MAX_PHASES} can be told apart.")
+    if len(marked) > settings.pixels:
+        drawn = np.random.default_rng(settings.seed).choice(len(marked), settings.pixels, replace=False)
+        marked = marked[np.sort(drawn)]
+    wanted = scribbles.reshape(-1)[marked] - 1
+    known = features(grey, sigmas) if seen is None else seen
+    rows = known.reshape(-1, known.shape[-1])[marked]
+    return _held(_grown(rows, wanted, settings), phases, grey.ndim, tuple(map(float, sigmas)), len(marked))
+
+
+def _grown(rows: Floats, wanted: npt.NDArray[np.uint8], settings: TrainingSettings) -> Any:
+    from sklearn.ensemble import RandomForestClassifier
+
+    forest = RandomForestClassifier(
+        settings.trees, max_depth=settings.depth, min_samples_leaf=settings.leaf, random_state=settings.seed, n_jobs=1
+    )
+    return forest.fit(rows, wanted)
+
+
+def _held(forest: Any, phases: int, ndim: int, sigmas: tuple[float, ...], pixels: int) -> Classifier:
+    """A fitted forest of scikit-learn as arrays."""
+    roots, columns = [], [[], [], [], [], []]  # type: tuple[list[int], list[list[np.ndarray]]]
+    nodes = 0
+    for tree in (one.tree_ for one in forest.estimators_):
+        roots.append(nodes)
+        own = np.arange(tree.node_count)
+        leaf = tree.children_left < 0
+        value = np.zeros((tree.node_count, phases))
+        value[:, forest.classes_.astype(int)] = tree.value[:, 0] / tree.value[:, 0].sum(axis=1, keepdims=True)
+        made = (
+            np.where(leaf, 0, tree.feature), np.where(leaf, 0, _at_most(tree.threshold)),
+            np.where(leaf, own, tree.children_left) + nodes, np.where(leaf, own, tree.children_right) + nodes, value,
+        )  # fmt: skip
+        for column, array in zip(columns, made, strict=True):
+            column.append(array)
+        nodes += tree.node_count
+    feature, threshold, left, right, values = (np.concatenate(column) for column in columns)
+    return Classifier(
+        ndim, sigmas, np.array(roots, np.int32), feature.astype(np.int32), threshold.astype(np.float32),
+        left.astype(np.int32), right.astype(np.int32), values, pixels, forest,
+    )  # fmt: skip
+
+
+def _at_most(threshold: npt.NDArray[np.float64]) -> Floats:
+    """The largest float32 that is at most each threshold: comparing float32 features with it gives the same answer."""
+    near = threshold.astype(np.float32)
+    return np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near)
+
+
+def _depth(roots: np.ndarray, left: np.ndarray, right: np.ndarray, inner: np.ndarray) -> list[int]:
+    """Steps from each root to its deepest leaf; no further than one beyond the deepest that is allowed."""
+    found = []
+    for root in roots:
+        here, steps = np.array([root]), 0
+        while (here := here[inner[here]]).size and steps <= _DEEPEST:
+            here = np.unique(np.concatenate([left[here], right[here]]))
+            steps += 1
+        found.append(steps)
+    return found
+
+
+def check_arrays(found: Classifier) -> Classifier:
+    """``found`` unchanged, or an `InputError`: arrays from a file must describe trees that end.
+
+    Raises
+    ------
+    InputError
+        Where a shape or type is off, a node leads to an earlier one, a feature is not there, or shares are none.
+    """
+    nodes = len(found.feature)
+    kinds = ((found.feature, np.int32), (found.threshold, np.float32), (found.left, np.int32), (found.right, np.int32))
+    right_kinds = all(array.dtype == kind and array.shape == (nodes,) for array, kind in kinds)
+    shaped = found.value.ndim == 2 and found.value.dtype == np.float64 and len(found.value) == nodes > 0
+    rooted = found.roots.dtype == np.int32 and found.roots.ndim == 1 and 0 < len(found.roots) <= 500
+    if not (right_kinds and shaped and rooted and 2 <= found.value.shape[1] <= MAX_PHASES):
+        raise InputError("The classifier's trees have not the form that they should have.")
+    own = np.arange(nodes)
+    count = len(feature_names(found.sigmas, found.ndim))
+    leaf = (found.left == own) & (found.right == own)
+    onward = (found.left > own) & (found.right > own) & (found.left < nodes) & (found.right < nodes)
+    sound = (
+        (leaf | onward).all()
+        and ((found.feature >= 0) & (found.feature < count)).all()
+        and np.isfinite(found.threshold).all()
+        and ((found.roots >= 0) & (found.roots < nodes)).all()
+        and ((found.value >= 0) & (found.value <= 1)).all()
+        and np.allclose(found.value.sum(axis=1), 1)
+    )
+    if not sound or max(_depth(found.roots, found.left, found.right, ~leaf)) > _DEEPEST:
+        raise InputError("The classifier's trees lead nowhere.")
+    return found

@@ -1,0 +1,102 @@
+"""What a pixel's surroundings look like at several scales: numbers for a trained classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from core.segmentation.denoising import Grey
+
+Floats = npt.NDArray[np.float32]
+
+
+def feature_names(sigmas: Sequence[float], ndim: int) -> tuple[str, ...]:
+    """Names of the last axis of `features`."""
+    names = ["grey"]
+    for sigma in sigmas:
+        own = ["gaussian", "gradient", "laplacian"]
+        own += [f"{what} {rank}" for what in ("hessian", "structure") for rank in range(1, ndim + 1)]
+        names += [f"{name} {sigma:g}" for name in own]
+    return tuple(names)
+
+
+def reach(sigmas: Sequence[float]) -> int:
+    """How far from a pixel its features look, px."""
+    widest = int(4 * max(sigmas) + 0.5)
+    return 2 * widest + 2
+
+
+def features(grey: Grey, sigmas: Sequence[float]) -> Floats:
+    """Features of every pixel.
+
+    The grey value, and for each ``sigma`` (px) of a Gaussian: the blurred picture, the length of its gradient, its
+    Laplacian, the eigenvalues of its Hessian (largest first), and the eigenvalues of the structure tensor (Förstner
+    and Gülch, 1987) smoothed with the same Gaussian. Derivatives are central differences; edges are mirrored. Grey
+    values are taken as they are: trees do not mind units, and a classifier is for pictures of one kind.
+
+    Parameters
+    ----------
+    grey
+        Shape (Y, X) or (Z, Y, X).
+
+    Returns
+    -------
+    Shape of ``grey`` and one axis more (see `feature_names`), float32, features of one pixel side by side.
+    """
+    from scipy import ndimage
+
+    values = grey.astype(np.float32)
+    out = np.empty((*values.shape, len(feature_names(sigmas, values.ndim))), np.float32)
+    out[..., 0] = values
+    place = 1
+    for sigma in sigmas:
+        smooth = ndimage.gaussian_filter(values, sigma, mode="reflect")
+        slopes = [_difference(smooth, axis) for axis in range(values.ndim)]
+        pairs = [(i, j) for i in range(values.ndim) for j in range(i, values.ndim)]
+        hessian = {(i, j): _difference(slopes[i], j) for i, j in pairs}
+        tensor = {(i, j): ndimage.gaussian_filter(slopes[i] * slopes[j], sigma, mode="reflect") for i, j in pairs}
+        found = [
+            smooth,
+            np.sqrt(sum(slope * slope for slope in slopes)),
+            sum(hessian[i, i] for i in range(values.ndim)),
+            *_eigenvalues(hessian, values.ndim),
+            *_eigenvalues(tensor, values.ndim),
+        ]
+        for feature in found:
+            out[..., place] = feature
+            place += 1
+    return out
+
+
+def _difference(values: Floats, axis: int) -> Floats:
+    """Central difference along one axis, edges mirrored."""
+    lines = np.moveaxis(values, axis, 0)
+    out = np.empty_like(values)
+    turned = np.moveaxis(out, axis, 0)
+    turned[1:-1] = (lines[2:] - lines[:-2]) * np.float32(0.5)
+    near = min(1, len(lines) - 1)
+    turned[0] = (lines[near] - lines[0]) * np.float32(0.5)
+    turned[-1] = (lines[-1] - lines[-1 - near]) * np.float32(0.5)
+    return out
+
+
+def _eigenvalues(m: dict[tuple[int, int], Floats], ndim: int) -> list[Floats]:
+    """Eigenvalues of symmetric matrices, largest first, in closed form (Smith, Comm. ACM 4, 1961, 168)."""
+    if ndim == 2:
+        middle, half = (m[0, 0] + m[1, 1]) / 2, (m[0, 0] - m[1, 1]) / 2
+        root = np.hypot(half, m[0, 1])
+        return [(middle + root).astype(np.float32), (middle - root).astype(np.float32)]
+    a, b, c = (m[i, i].astype(np.float64) for i in range(3))
+    d, e, f = (m[pair].astype(np.float64) for pair in ((0, 1), (1, 2), (0, 2)))
+    mean = (a + b + c) / 3
+    a, b, c = a - mean, b - mean, c - mean
+    size = np.sqrt((a * a + b * b + c * c + 2 * (d * d + e * e + f * f)) / 6)
+    half_det = (a * (b * c - e * e) - d * (d * c - e * f) + f * (d * e - b * f)) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(size > 0, half_det / size**3, 0.0)
+    angle = np.arccos(np.clip(np.nan_to_num(ratio), -1, 1)) / 3
+    first = mean + 2 * size * np.cos(angle)
+    last = mean + 2 * size * np.cos(angle + 2 * np.pi / 3)
+    return [value.astype(np.float32) for value in (first, 3 * mean - first - last, last)]
