@@ -21,7 +21,7 @@ class SwnnSettings:
     """Settings of the sliced-Wasserstein network. None means "choose from the exemplar" (see `resolve`)."""
 
     iterations: int = setting(
-        360,
+        420,
         "Iterations",
         "Steps of gradient descent. Training ends here or at the time limit.",
         minimum=1,
