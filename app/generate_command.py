@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import argparse
 import math
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.terminal import ProgressDisplay, may_write, note
-from core.errors import InputError
+from core.errors import InputError, JobError, MicroloomError
 from core.job import finish
 
 if TYPE_CHECKING:
     from core.generation.recipe import Recipe
-    from core.images.values import Phase
+    from core.images.values import Phase, Volume
 
 INTERRUPTED = 130
 IN_MEMORY = 512**3
@@ -76,10 +77,25 @@ def say_fractions(phases: Sequence[Phase], fractions: Sequence[float]) -> None:
         print(f"{label} {phase.name}: {100 * fraction:.2f} %")
 
 
+def write_or_rescue(volume: Volume, path: Path, replace: bool) -> None:
+    """Write the volume; where that fails, put it somewhere else rather than lose it."""
+    from core.images.writing import write_volume
+
+    try:
+        write_volume(volume, path, overwrite=replace)
+    except JobError as error:
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="microloom-"))
+            saved = write_volume(volume, folder / path.name)
+        except (MicroloomError, OSError):
+            raise error from None
+        raise JobError(error.what, f"The volume was saved as {saved} instead.") from error
+
+
 def generate(options: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
     from core import devices
-    from core.images.writing import format_of, write_volume
+    from core.images.writing import format_of
     from core.reconstruction.model_file import load_model
 
     blocks = by_blocks(options)
@@ -96,7 +112,7 @@ def generate(options: argparse.Namespace) -> int:
     replace = may_write(options.output, options.force)
     with display:
         volume = finish(model.generate(options.size, seed, **asked), display)
-    write_volume(volume, options.output, overwrite=replace)
+    write_or_rescue(volume, options.output, replace)
     say_fractions(volume.phases, volume.fractions)
     print(options.output)
     return 0

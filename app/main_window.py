@@ -36,6 +36,7 @@ from app.opening import FILTER, PROJECT_FILTER, OpenedProject, Opener
 from app.preferences import Preferences
 from app.recovery import Recovery
 from app.saving import Saver
+from app.stored_volume import StoredView
 from app.widgets.command_palette import CommandPalette
 from app.widgets.curves_dock import CurvesDock
 from app.widgets.job_strip import JobStrip
@@ -170,6 +171,10 @@ class MainWindow(QMainWindow):
         self.open_action.triggered.connect(lambda: self.choose_file())
         self.open_project_action = self._action("Open &project …", tip="Open a project")
         self.open_project_action.triggered.connect(lambda: self.choose_file("Open a project", PROJECT_FILTER))
+        self.open_volume_action = self._action(
+            "Open a &volume …", tip="Look at a volume in blocks: an .ome.zarr folder, finished or still being made"
+        )
+        self.open_volume_action.triggered.connect(lambda: self.choose_volume())
         self.save_action = self._action("&Save project", "Ctrl+S", "save", "Save the project")
         self.save_action.triggered.connect(lambda: self.saver.save())
         self.save_as_action = self._action("Save project &as …", "Ctrl+Shift+S", tip="Save the project to another file")
@@ -212,7 +217,7 @@ class MainWindow(QMainWindow):
     def _build_menus(self) -> None:
         bar = self.menuBar()
         file = bar.addMenu("&File")
-        file.addActions([self.open_action, self.open_project_action])
+        file.addActions([self.open_action, self.open_project_action, self.open_volume_action])
         self.samples_menu = file.addMenu("Open a &sample")
         from core.synthesis.samples import SAMPLES, sample_path
 
@@ -275,7 +280,8 @@ class MainWindow(QMainWindow):
     def all_actions(self) -> list[QAction]:
         """The one table of actions, for the palette and the tests."""
         own = [
-            self.open_action, self.open_project_action, self.save_action, self.save_as_action, *self.sample_actions,
+            self.open_action, self.open_project_action, self.open_volume_action, self.save_action, self.save_as_action,
+            *self.sample_actions,
             self.export_action, self.undo_action, self.redo_action,
             self.run_action, self.pause_action, self.cancel_action, self.fit_action, *self.step_actions,
             *self.scheme_actions.values(), self.curves_dock.toggleViewAction(), self.messages_dock.toggleViewAction(),
@@ -346,7 +352,17 @@ class MainWindow(QMainWindow):
         if name:
             self.opener.open(Path(name))
 
+    def choose_volume(self) -> None:
+        """Ask for a volume in blocks (a folder) to look at."""
+        name = QFileDialog.getExistingDirectory(self, "Open a volume (.ome.zarr)", self.preferences.folder)
+        if name:
+            self.opener.open(Path(name))
+
     def _opened(self, opened: object) -> None:
+        if isinstance(opened, StoredView):
+            self.inspect.show_stored(opened)
+            self.show_step("inspect")
+            return
         if isinstance(opened, OpenedProject) and opened.recovered:
             self.recovery.adopt(opened.path)
             self.recovery_bar.serve(self.recovery)

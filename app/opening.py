@@ -18,6 +18,7 @@ from app.jobs import Latest
 from app.preferences import Preferences
 from app.project_state import state_of
 from app.session import Plan, State
+from app.stored_volume import StoredView, read_stored
 from core.images.values import Micrograph, Phase, PhaseImage, default_phases
 from core.projects.project import SUFFIX, Project
 
@@ -50,16 +51,21 @@ class OpenedProject:
     recovered: bool = False
 
 
-def read_any(path: Path, recovered: bool = False) -> Opened | OpenedProject:
-    """Read a project or a picture; the file itself says which it is.
+def read_any(path: Path, recovered: bool = False) -> Opened | OpenedProject | StoredView:
+    """Read a project, a picture or a volume in blocks; the file itself says which it is.
 
     Raises
     ------
     InputError
         Where it cannot be used.
     """
+    from core.images.zarr_volume import is_zarr
     from core.projects.reading import is_project, read_project
 
+    if path.name == "zarr.json":  # a folder's face, where a dialog or a drop takes files alone
+        path = path.parent
+    if is_zarr(path):
+        return read_stored(path)
     return OpenedProject(read_project(path), path, recovered) if is_project(path) else read(path)
 
 
@@ -91,8 +97,8 @@ class Opener(QObject):
 
     Signals
     -------
-    opened(Opened or OpenedProject)
-        The session now holds it.
+    opened(Opened, OpenedProject or StoredView)
+        The session now holds it; a volume in blocks is only to be shown.
     """
 
     opened = Signal(object)
@@ -119,7 +125,13 @@ class Opener(QObject):
         self._context.messages.say(f"Opening {path.name} …")
         self._reader.ask(lambda: read_any(path, recovered))
 
-    def _take(self, opened: Opened | OpenedProject) -> None:
+    def _take(self, opened: Opened | OpenedProject | StoredView) -> None:
+        if isinstance(opened, StoredView):
+            # it is only looked at: what is open stays, and a job that still makes it goes on
+            self._preferences.remember(opened.path)
+            self._context.messages.say(f"Opened the volume {opened.path.name}.", "good")
+            self.opened.emit(opened)
+            return
         if self._context.jobs.busy:
             self._context.messages.say(
                 f"{self._context.jobs.title} is running. Wait for it or cancel it, then open {opened.path.name} again.",

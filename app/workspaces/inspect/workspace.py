@@ -13,6 +13,7 @@ from app.context import Context
 from app.jobs import Latest
 from app.preferences import Preferences
 from app.session import Result, State
+from app.stored_volume import StoredView
 from app.widgets.panel import card, hint, set_role
 from app.widgets.picture_file import save_picture
 from app.widgets.volume_controls import VolumeControls
@@ -43,6 +44,7 @@ class InspectWorkspace(Workspace):
         stack.addWidget(self.view)
         self.canvas = self._stack = stack
         self._shown: Result | None = None
+        self._stored: StoredView | None = None
         self._safe: list[Result] = []
         self._writer = Latest(self)
         self._writer.answered.connect(self._written)
@@ -100,7 +102,7 @@ class InspectWorkspace(Workspace):
         self.choice.setToolTip("Result on show; every run of this session stays in the list")
         self.choice.setMinimumContentsLength(12)
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.choice.activated.connect(lambda index: self.session.replace(shown=index))
+        self.choice.activated.connect(self._choose)
         self.facts = hint()
         self.stale = hint()
         self.stale.setProperty("role", "warning")
@@ -120,8 +122,21 @@ class InspectWorkspace(Workspace):
 
     # --- gestures ------------------------------------------------------------------------------------------------
 
+    def _choose(self, index: int) -> None:
+        if index < len(self.session.state.results):
+            self._stored = None
+            self.session.replace(shown=index)
+            self._show_result()
+
+    def show_stored(self, stored: StoredView) -> None:
+        """Look at a volume on the disk, until a result is chosen or made. It is no part of the session."""
+        self._stored = stored
+        self._show_result()
+
     def _primary(self) -> None:
-        if self._shown is None:
+        if self._stored is not None and self.session.state.results:
+            self._choose(self.session.state.shown % len(self.session.state.results))
+        elif self._shown is None:
             self.wants_step.emit("reconstruct")
         else:
             self.export()
@@ -230,14 +245,16 @@ class InspectWorkspace(Workspace):
     # --- showing -------------------------------------------------------------------------------------------------
 
     def _changed(self, old: State, new: State) -> None:
-        if old.results is not new.results or old.shown != new.shown:
+        if old.results is not new.results or old.shown != new.shown or old.opened is not new.opened:
+            self._stored = None
             self._show_result()
         else:
             self._show_state()
 
     def _show_result(self) -> None:
         state = self.session.state
-        result = state.result
+        stored = self._stored
+        result = None if stored is not None else state.result
         for action in self.actions():
             action.setEnabled(result is not None)
         with QSignalBlocker(self.choice):
@@ -245,7 +262,13 @@ class InspectWorkspace(Workspace):
             for number, item in enumerate(state.results, 1):
                 self.choice.addItem(f"{number}. {item.title}")
             self.choice.setCurrentIndex(state.shown % len(state.results) if state.results else -1)
-        self.choice.setVisible(result is not None)
+            if stored is not None:
+                self.choice.addItem(stored.path.name)
+                self.choice.setCurrentIndex(len(state.results))
+        self.choice.setVisible(result is not None or stored is not None)
+        if stored is not None:
+            self._show_volume(stored)
+            return
         self.controls.setEnabled(result is not None)
         self._stack.setCurrentWidget(self._empty if result is None else self.view)
         if result is None:
@@ -263,6 +286,24 @@ class InspectWorkspace(Workspace):
             self.controls.refresh()
         self._show_numbers(result)
         self.panel.set_primary("Export …", tip="Export volume, surface, curves, picture or report (Ctrl+E)")
+        self._show_state()
+
+    def _show_volume(self, stored: StoredView) -> None:
+        self._shown = None
+        self.controls.setEnabled(True)
+        self._stack.setCurrentWidget(self.view)
+        self.view.set_volume(stored.volume.labels, stored.volume.phases, stored.volume.voxel_size)
+        self.view.set_phase(len(stored.volume.phases) - 1)
+        self.view.set_caption(stored.caption)
+        self.controls.refresh()
+        self.facts.setText(stored.facts)
+        self.sentence.setText(stored.caption or "All of the volume is shown.")
+        set_role(self.sentence, "role", "warning" if stored.caption else "good")
+        self.numbers.hide()
+        if self.session.state.results:
+            self.panel.set_primary("Back to the result", tip="Show the result of this session again")
+        else:
+            self.panel.set_primary("Go to Reconstruct", tip="Go to step 4 (Ctrl+4)")
         self._show_state()
 
     def _show_numbers(self, result: Result) -> None:
@@ -295,6 +336,10 @@ class InspectWorkspace(Workspace):
         self.numbers.show()
 
     def _show_state(self) -> None:
+        if self._stored is not None:
+            self.stale.hide()
+            self.set_status("ready", f"The volume {self._stored.path.name} is shown.")
+            return
         if self._shown is None:
             self.stale.hide()
             self.set_status("empty", "Run a reconstruction first (step 4).")

@@ -1,0 +1,81 @@
+"""A volume in blocks, looked at in the window: dropped, opened from the menu, unfinished, too large to show in full."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from app import stored_volume
+from app.main_window import MainWindow
+from core.generation.block_writing import part_path, write_by_blocks
+from core.images.values import Volume
+from core.images.writing import write_volume
+from core.images.zarr_volume import open_zarr
+from core.job import finish
+from tests.core.generation.recipes import fake_recipe
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    recipe = fake_recipe((40, 150, 60))
+    volume: Volume = finish(recipe.volume())
+    return write_volume(volume, tmp_path / "v.ome.zarr")
+
+
+def test_a_dropped_folder_is_shown_in_inspect_and_nothing_else_changes(
+    window: MainWindow, qtbot: QtBot, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = window.session.state
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(folder))])
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, left, none))
+    inspect = window.inspect
+    qtbot.waitUntil(lambda: inspect.view.labels is not None, timeout=60_000)
+    assert window.current is inspect
+    assert np.array_equal(inspect.view.labels, open_zarr(folder).volume().labels)
+    assert window.session.state is before
+    assert "60 × 150 × 40 voxels" in inspect.facts.text()
+    assert "Phase 2 33." in inspect.facts.text()
+    assert inspect.view.caption == ""
+    assert inspect.choice.currentText() == "v.ome.zarr"
+    # too large to be drawn in full: the next coarser level, and the picture says so
+    monkeypatch.setattr(stored_volume, "SHOWN", 100_000)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+    window.open_volume_action.trigger()
+    qtbot.waitUntil(lambda: inspect.view.caption != "", timeout=60_000)
+    assert inspect.view.caption == "Coarse level: 30 × 75 × 20 of 60 × 150 × 40 voxels, each stands for 2³"
+    assert inspect.sentence.text() == inspect.view.caption
+    assert inspect.view.labels.shape == (20, 75, 30)
+
+
+def test_what_is_still_being_made_can_be_looked_at(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "v.ome.zarr"
+    recipe = replace(fake_recipe((64, 64, 128)), make_tile=lambda _start, edge: np.ones((edge,) * 3, np.uint8))
+    job = write_by_blocks(recipe, path, block=64)
+    next(report for report in job if report.step == 1 and getattr(report, "finished", None) is not None)
+    window.opener.open(part_path(path) / "zarr.json")
+    inspect = window.inspect
+    qtbot.waitUntil(lambda: inspect.view.labels is not None, timeout=60_000)
+    assert inspect.view.labels[:, :, :64].all() and not inspect.view.labels[:, :, 64:].any()
+    assert "not finished" in inspect.view.caption
+    finish(job)
+    window.opener.open(path)
+    qtbot.waitUntil(lambda: inspect.view.caption == "", timeout=60_000)
+    assert inspect.view.labels.all()
+
+
+def test_a_damaged_folder_changes_nothing(window: MainWindow, qtbot: QtBot, folder: Path) -> None:
+    (folder / "zarr.json").write_text("{}")
+    said: list[str] = []
+    window.context.messages.notice.connect(lambda text, _severity: said.append(text))
+    window.opener.open(folder)
+    qtbot.waitUntil(lambda: any("Opening:" in text for text in said), timeout=60_000)
+    assert window.inspect.view.labels is None
