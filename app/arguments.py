@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
     _segment(commands)
     _train_classifier(commands)
+    _mask(commands)
     _reconstruct(commands)
     _generate(commands)
     _measure(commands)
@@ -81,6 +82,17 @@ def _train_classifier(commands: Any) -> None:
         "--set", action="append", default=[], metavar="NAME=VALUE", help="trees, depth, leaf, pixels or seed"
     )
     command.set_defaults(pixel_size=None)
+    _common(command)
+
+
+def _mask(commands: Any) -> None:
+    from app.mask_command import add_options
+
+    command = commands.add_parser("mask", help="make a spatial-location mask", allow_abbrev=False)
+    command.add_argument("--shape", type=_size, required=True, metavar="N or Z,Y,X", help="voxels")
+    _output(command, "MASK.tif", "mask to write (32-bit TIFF)")
+    command.add_argument("--seed", type=_seed, default=0, help="seed of --blobs (default 0)")
+    add_options(command)
     _common(command)
 
 

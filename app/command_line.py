@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,10 +20,9 @@ from core.errors import InputError, JobError, MicroloomError
 from core.job import Progress, finish
 
 if TYPE_CHECKING:
-    from core.images.values import Volume
     from core.reconstruction.engine import Model
 
-COMMANDS = ("segment", "train-classifier", "reconstruct", "generate", "measure", "info")
+COMMANDS = ("segment", "train-classifier", "mask", "reconstruct", "generate", "measure", "info")
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
 
@@ -81,7 +79,14 @@ def _train_classifier(options: argparse.Namespace) -> int:
     return train_classifier(options)
 
 
+def _mask(options: argparse.Namespace) -> int:
+    from app.mask_command import mask
+
+    return mask(options)
+
+
 def _reconstruct(options: argparse.Namespace) -> int:
+    from app.generate_command import write_or_rescue
     from app.inputs import phase_image, phase_label
     from core import devices
     from core.images.writing import format_of
@@ -137,7 +142,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
     failures: list[MicroloomError] = []
     if options.model_out is not None:
         _try(failures, lambda: save_model(made.model, options.model_out, overwrite=replace_model))
-    _try(failures, lambda: _write(made.volume, options.output, replace))
+    _try(failures, lambda: write_or_rescue(made.volume, options.output, replace))
     found = from_reconstruction(made)
     if options.report is not None:
         _try(failures, lambda: write_report(found, options.report, overwrite=replace_report))
@@ -205,21 +210,6 @@ def _may_report(folder: Path, force: bool) -> bool:
     if not os.access(place, os.W_OK):
         raise JobError(f"The folder {place} is read-only.", "Choose another.")
     return force
-
-
-def _write(volume: Volume, path: Path, replace: bool) -> None:
-    """Write the volume; where that fails, put it somewhere else rather than lose it."""
-    from core.images.writing import write_volume
-
-    try:
-        write_volume(volume, path, overwrite=replace)
-    except JobError as error:
-        try:
-            folder = Path(tempfile.mkdtemp(prefix="microloom-"))
-            saved = write_volume(volume, folder / path.name)
-        except (MicroloomError, OSError):
-            raise error from None
-        raise JobError(error.what, f"The volume was saved as {saved} instead.") from error
 
 
 def _try(failures: list[MicroloomError], work: Callable[[], Any]) -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from app.session import Result, State
 from core.images.values import PhaseImage
-from core.masks.design import MaskDesign
 from core.painting.sheet import Painted, Sheet
-from core.projects.project import Project, SavedMask, SavedResult
+from core.projects.project import Project, SavedResult
 
 
 def project_of(state: State, phase_image: PhaseImage | None, belongs_to: str = "") -> Project:
@@ -23,13 +22,7 @@ def project_of(state: State, phase_image: PhaseImage | None, belongs_to: str = "
         phases=state.phases,
         # copies: painting goes on while the project is written
         corrections=None if state.corrections is None else state.corrections.values(),
-        mask=SavedMask(
-            state.mask.used,
-            state.mask.axis,
-            state.mask.smoothing,
-            None if state.mask.painted is None else state.mask.painted.values(),
-            state.mask.imported,
-        ),
+        mask=state.mask.snapshot(),
         phase_image=phase_image,
         plan=state.plan,
         results=tuple(
@@ -53,13 +46,7 @@ def state_of(project: Project) -> State:
         take_labels=project.take_labels,
         phases=project.phases,
         corrections=None if project.corrections is None else Painted(Sheet(project.corrections)),
-        mask=MaskDesign(
-            project.mask.used,
-            project.mask.axis,
-            project.mask.smoothing,
-            None if project.mask.plane is None else Painted(Sheet(project.mask.plane)),
-            project.mask.imported,
-        ),
+        mask=project.mask.snapshot(),
         plan=project.plan,
         results=tuple(map(_result, project.results)),
         shown=project.shown,

@@ -102,7 +102,7 @@ class PaintOptionsPanel(QWidget):
                 "second",
                 "Second fraction",
                 self.second_spin,
-                "Target fraction where the gradient ends; for a mask made from phases, outside the phase",
+                "Target fraction where the gradient ends",
             )
         else:
             self._row("value", "Paint as", self.value_box, "Phase that is painted (1 to 5; X swaps)")
@@ -275,8 +275,8 @@ class PaintOptionsPanel(QWidget):
         tool = options.tool
         shapes = tool in ("rectangle", "ellipse", "polygon", "lasso", "wand")
         shown = {
-            "value": tool != "eraser" and (tool != "move" or self._fractions) and not (shapes and options.selects),
-            "second": tool in ("gradient", "radial") or (tool == "move" and self._fractions),
+            "value": tool not in ("eraser", "move") and not (shapes and options.selects),
+            "second": tool in ("gradient", "radial"),
             "size": tool in ("brush", "eraser"),
             "hardness": tool in ("brush", "eraser"),
             "tolerance": tool == "wand" or (tool == "fill" and self._fractions),

@@ -1,18 +1,86 @@
-"""How a mask is made, as one frozen value: what was painted or imported, the axis, the smoothing."""
+"""How a mask is made, as one frozen value: layers over each other, each with a source and what is done to it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import ndimage
 
 from core.errors import InputError
-from core.images.values import frozen
-from core.masks.fields import extruded
-from core.masks.mask import AXES, Mask
-from core.painting.sheet import Painted
+from core.masks.mask import Mask
+from core.masks.sources import PaintedPlanes, Size, Solid, Source
+from core.painting.sheet import Painted, Sheet
+from core.provenance import Provenance
 
+OPERATIONS = ("replace", "add", "multiply", "min", "max")
 MAX_SMOOTHING = 0.5
+FINEST = 192
+"""Most elements a side of the field that an engine gets; it is resampled to the volume on use."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of a mask.
+
+    Attributes
+    ----------
+    name
+        What to call it on screen.
+    source
+        What makes its field.
+    operation
+        How it meets what lies below: "replace", "add", "multiply", "min" or "max".
+    opacity
+        Share of the outcome in the mixture with what lies below, 0 to 1.
+    shown
+        Whether it counts at all.
+    inverted
+        One minus the field.
+    smoothing
+        Standard deviation of a blur, as a share of the volume's edges, 0 to 0.5.
+    levels
+        What the field's lowest and highest value become, or None to leave them.
+    """
+
+    name: str
+    source: Source
+    operation: str = "replace"
+    opacity: float = 1.0
+    shown: bool = True
+    inverted: bool = False
+    smoothing: float = 0.0
+    levels: tuple[float, float] | None = None
+
+    def check(self) -> None:
+        """Refuse what cannot be.
+
+        Raises
+        ------
+        InputError
+            For an unknown operation, or a number out of range.
+        """
+        if self.operation not in OPERATIONS:
+            raise InputError(f"Layers cannot be put together by {self.operation!r}.", f"Known: {', '.join(OPERATIONS)}")
+        if not (0 <= self.opacity <= 1 and 0 <= self.smoothing <= MAX_SMOOTHING):
+            raise InputError(f"The layer {self.name} has an opacity or smoothing out of range.")
+        if self.levels is not None and not all(0 <= level <= 1 for level in self.levels):
+            raise InputError(f"The levels {self.levels} of {self.name} are no fractions.", "Give numbers from 0 to 1.")
+
+    def field(self, grid: Size, size: Size) -> tuple[np.ndarray, np.ndarray | None]:
+        """Its values, and where it covers (0 to 1; None: everywhere); length 1 along axes that they do not vary on."""
+        field = self.source.field(grid, size).astype(np.float64)
+        cover = self.source.cover(grid, size) if isinstance(self.source, Solid) else None
+        if self.smoothing > 0:
+            field = _blurred(field, self.smoothing)
+            cover = None if cover is None else _blurred(cover, self.smoothing)
+        if self.inverted:
+            field = 1 - field
+        if self.levels is not None:
+            least, most = float(field.min()), float(field.max())
+            low, high = self.levels
+            field = low + (field - least) / ((most - least) or 1.0) * (high - low)
+        return field, cover
 
 
 @dataclass(frozen=True)
@@ -22,80 +90,96 @@ class MaskDesign:
     Attributes
     ----------
     used
-        Whether the reconstruction shall use it.
-    axis
-        The axis along which the painted plane is the same all the way (0, 1, 2 for z, y, x).
-    smoothing
-        Standard deviation of the blur, as a share of the volume's edges, 0 to 0.5.
-    painted
-        The plane over the other two axes (float32), or None where nothing was painted.
-    imported
-        A field from a file or a volume that is taken instead of the plane, or None.
+        Whether the reconstruction shall use it; otherwise the volume is the same everywhere.
+    layers
+        From the lowest to the topmost. Below the lowest there is 0.
     """
 
     used: bool = False
-    axis: int = 0
-    smoothing: float = 0.0
-    painted: Painted | None = None
-    imported: Mask | None = None
+    layers: tuple[Layer, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no field at all."""
-        return self.painted is None and self.imported is None
+        """Whether no layer counts."""
+        return not any(layer.shown for layer in self.layers)
 
-    def check(self) -> None:
-        """Refuse what cannot be.
+    def mask(self, size: Size, most: int = FINEST, edges: tuple[float, float, float] | None = None) -> Mask | None:
+        """The mask of a volume of ``size`` voxels (z, y, x), or None where no layer counts.
+
+        Parameters
+        ----------
+        most
+            Most elements along an edge. Along axes on which nothing varies the field has one.
+        edges
+            The volume's edges in metres along (z, y, x), or None where unknown.
 
         Raises
         ------
         InputError
-            For an axis or a smoothing out of range.
+            For a layer that cannot be.
         """
-        if self.axis not in (0, 1, 2) or not 0 <= self.smoothing <= MAX_SMOOTHING:
-            raise InputError(f"A mask along axis {self.axis} smoothed by {self.smoothing:g} cannot be made.")
-
-    def mask(self, edges: tuple[float, float, float] | None = None) -> Mask | None:
-        """The mask as it is now, or None where there is none.
-
-        Parameters
-        ----------
-        edges
-            The volume's edges in metres along (z, y, x), or None where unknown.
-        """
-        self.check()
-        if self.imported is not None:
-            field = self.imported
-        elif self.painted is not None:
-            plane = self.painted.sheet.values
-            shape = list(plane.shape)
-            shape.insert(self.axis, 1)
-            size = None
-            if edges is not None:
-                z, y, x = (edge / side for edge, side in zip(edges, shape, strict=True))
-                size = (z, y, x)
-            field = extruded(plane, self.axis, f"Painted, the same along {AXES[self.axis]}", size)
-        else:
+        if self.is_empty:
             return None
-        if self.smoothing > 0:
-            field = field.smoothed([self.smoothing * side if side > 1 else 0.0 for side in field.shape])
-        return field
+        grid = fitted(size, most)
+        below = np.zeros((1, 1, 1))
+        for layer in self.layers:
+            layer.check()
+            if not layer.shown:
+                continue
+            field, cover = layer.field(grid, size)
+            strength = layer.opacity if cover is None else layer.opacity * cover
+            # 1 times the outcome plus 0 times what is below: to the bit where a layer covers in full
+            below = np.clip((1 - strength) * below + strength * _met(below, field, layer.operation), 0, 1)
+        values = np.ascontiguousarray(below, np.float32)
+        voxel = None
+        if edges is not None:
+            z, y, x = (edge / side for edge, side in zip(edges, values.shape, strict=True))
+            voxel = (z, y, x)
+        shown = [layer for layer in self.layers if layer.shown]
+        words = [f"{layer.name}: {layer.operation}, {layer.opacity:g}" for layer in shown]
+        name = shown[0].name if len(shown) == 1 else f"Mask of {len(shown)} layers"
+        return Mask(values, voxel, name, Provenance("mask from layers", settings={"layers": words}))
+
+    def changed(self, place: int, **changes: object) -> MaskDesign:
+        """The same with other values of the layer at ``place``."""
+        layers = list(self.layers)
+        layers[place] = replace(layers[place], **changes)  # type: ignore[arg-type]
+        return replace(self, layers=tuple(layers))
+
+    def snapshot(self) -> MaskDesign:
+        """The same on copies of what is painted: painting may go on while it is worked on."""
+        return replace(self, layers=tuple(_copied(layer) for layer in self.layers))
 
 
-def fractions_by_level(mask: Mask, levels: int = 6) -> list[tuple[float, float, float]]:
-    """The mask's target fractions in a few rows for a table.
+def fitted(size: Size, most: int) -> Size:
+    """``size`` scaled down, its proportions kept, so that no side is beyond ``most``."""
+    factor = min(1.0, most / max(size))
+    z, y, x = (max(1, round(side * factor)) for side in size)
+    return z, y, x
 
-    Returns
-    -------
-    list
-        (lowest target, highest target, share of the volume), rising; one row for each value where there are at most
-        ``levels``, else that many equal steps, empty ones left out. The shares sum to 1.
-    """
-    values = frozen(mask.fraction).reshape(-1)
-    distinct, counts = np.unique(values, return_counts=True)
-    if len(distinct) <= levels:
-        return [(float(v), float(v), float(n) / values.size) for v, n in zip(distinct, counts, strict=True)]
-    edges = np.linspace(float(distinct[0]), float(distinct[-1]), levels + 1)
-    found, _ = np.histogram(values.astype(np.float64), edges)
-    rows = zip(edges[:-1], edges[1:], found / values.size, strict=True)
-    return [(float(low), float(high), float(share)) for low, high, share in rows if share > 0]
+
+def _copied(layer: Layer) -> Layer:
+    source = layer.source
+    if not isinstance(source, PaintedPlanes):
+        return layer
+    planes = tuple(replace(plane, painted=Painted(Sheet(plane.painted.values()))) for plane in source.planes)
+    return replace(layer, source=replace(source, planes=planes))
+
+
+def _met(below: np.ndarray, field: np.ndarray, operation: str) -> np.ndarray:
+    met: np.ndarray = field
+    if operation == "add":
+        met = below + field
+    elif operation == "multiply":
+        met = below * field
+    elif operation == "min":
+        met = np.minimum(below, field)
+    elif operation == "max":
+        met = np.maximum(below, field)
+    return met
+
+
+def _blurred(field: np.ndarray, smoothing: float) -> np.ndarray:
+    widths = [smoothing * side if side > 1 else 0.0 for side in field.shape]
+    found: np.ndarray = ndimage.gaussian_filter(field, widths, mode="reflect")
+    return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.images.values import Micrograph, Phase, PhaseImage
-from core.masks.mask import Mask
+from core.masks.design import MaskDesign
 from core.projects.plan import Plan
 from core.provenance import versions
 from core.segmentation.settings import SegmentationSettings
@@ -47,23 +47,6 @@ class SavedResult:
 
 
 @dataclass(frozen=True, eq=False)
-class SavedMask:
-    """How the spatial-location mask is made: the fields of `core.masks.design.MaskDesign`, its plane as an array.
-
-    Attributes
-    ----------
-    plane
-        Shape (Y, X), float32, 0 to 1: what was painted, or None.
-    """
-
-    used: bool = False
-    axis: int = 0
-    smoothing: float = 0.0
-    plane: np.ndarray | None = None
-    imported: Mask | None = None
-
-
-@dataclass(frozen=True, eq=False)
 class Project:
     """What was open, chosen and made.
 
@@ -84,7 +67,7 @@ class Project:
     corrections
         Labels painted over the automatic ones, shape of the micrograph, uint8, 255 where there is none; or None.
     mask
-        The spatial-location mask and how it is made.
+        How the spatial-location mask is made; its planes are not painted on any more.
     phase_image
         Labels at the time of saving, or None where there were none.
     results
@@ -105,7 +88,7 @@ class Project:
     take_labels: bool = False
     phases: tuple[Phase, ...] | None = None
     corrections: np.ndarray | None = None
-    mask: SavedMask = field(default_factory=SavedMask)
+    mask: MaskDesign = field(default_factory=MaskDesign)
     phase_image: PhaseImage | None = None
     plan: Plan = field(default_factory=Plan)
     results: tuple[SavedResult, ...] = ()

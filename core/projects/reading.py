@@ -13,8 +13,8 @@ import numpy as np
 
 from core.errors import InputError
 from core.images.values import Micrograph, PhaseImage, Volume
-from core.masks.design import MAX_SMOOTHING
-from core.masks.mask import Mask
+from core.masks.design import MaskDesign
+from core.masks.document import design_from_json, mask_from_json
 from core.projects.archive import DOCUMENT, MODEL_SUFFIX, Archive
 from core.projects.document import (
     band_from_json,
@@ -30,7 +30,7 @@ from core.projects.document import (
     wrong,
 )
 from core.projects.plan import Plan
-from core.projects.project import SUFFIX, Box, Project, SavedMask, SavedResult
+from core.projects.project import SUFFIX, Box, Project, SavedResult
 from core.segmentation.settings import settings_from_json
 from core.settings import validate
 
@@ -161,23 +161,13 @@ class _Reader:
             raise wrong("its corrections do not fit its micrograph")
         return array
 
-    def _mask(self, data: Any) -> SavedMask:
-        if data is None:
-            return SavedMask()
-        plane = None if data.get("plane") is None else self._array({"member": data["plane"]}, "mask")
-        if plane is not None and (
-            plane.ndim != 2 or plane.dtype != np.float32 or not (plane.min() >= 0 and plane.max() <= 1)
-        ):
-            raise wrong("its painted mask is no picture of volume fractions")
-        made, imported = maybe(data, "imported", dict), None
-        if made is not None:
-            imported = Mask(
-                self._array(made, "mask"), _voxel_size(made), get(made, "name", str), provenance_from_json(made)
-            )
-        axis, smoothing = get(data, "axis", int), get(data, "smoothing", float)
-        if axis not in (0, 1, 2) or not 0 <= smoothing <= MAX_SMOOTHING:
-            raise wrong(f"its mask is along axis {axis}, smoothed by {smoothing}")
-        return SavedMask(get(data, "used", bool), axis, smoothing, plane, imported)
+    def _mask(self, data: Any) -> MaskDesign:
+        if data is None or "layers" not in data:  # also a project from before there were any
+            return MaskDesign()
+        return design_from_json(data, self._field, provenance_from_json)
+
+    def _field(self, member: str) -> np.ndarray:
+        return self._array({"member": member}, "mask")
 
     def _volume(self, data: Any) -> Volume:
         return Volume(
@@ -212,12 +202,14 @@ class _Reader:
         if not (0 <= phase < len(exemplar.phases) and 0 <= label < len(volume.phases)):
             raise wrong("a result is of a phase that is not there")
         z, y, x = whole_numbers(aim, "size", 3, least=1)
+        field = maybe(aim, "mask", dict)
         target = Target(
             exemplar,
             phase,
             maybe(aim, "volume_fraction", float),
             (z, y, x),
             get(aim, "seed", int),
+            mask=None if field is None else mask_from_json(field, self._field, provenance_from_json),
             periodic=periodic_from_json(aim),
         )
         band = band_from_json(data, "sampling_band")

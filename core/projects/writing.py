@@ -15,9 +15,10 @@ import numpy as np
 from core.images.atomic import replacing
 from core.images.values import PhaseImage, Volume
 from core.job import Job, Progress, finish
+from core.masks.document import design_to_json, mask_to_json
 from core.projects.archive import DOCUMENT, FORMAT, MODEL_SUFFIX, VERSION, array_bytes
 from core.projects.document import band_to_json, comparison_to_json, phases_to_json, plain, plan_to_json
-from core.projects.project import Project, SavedMask, SavedResult
+from core.projects.project import Project, SavedResult
 from core.provenance import array_hash
 from core.segmentation.settings import settings_to_json
 
@@ -64,7 +65,7 @@ def saving(project: Project, path: Path, *, overwrite: bool = False) -> Job[Path
             "take_labels": project.take_labels,
             "phases": None if project.phases is None else phases_to_json(project.phases),
             "corrections": None if project.corrections is None else members.array("labels", project.corrections),
-            "mask": _mask(project.mask, members),
+            "mask": plain(design_to_json(project.mask, lambda array: members.array("mask", array))),
             "phase_image": None if project.phase_image is None else _labels(project.phase_image, members),
             "plan": plan_to_json(project.plan),
         }
@@ -131,24 +132,6 @@ def _micrograph(project: Project, members: _Members) -> dict[str, Any] | None:
     }
 
 
-def _mask(mask: SavedMask, members: _Members) -> dict[str, Any]:
-    imported = mask.imported
-    return {
-        "used": mask.used,
-        "axis": mask.axis,
-        "smoothing": mask.smoothing,
-        "plane": None if mask.plane is None else members.array("mask", mask.plane),
-        "imported": None
-        if imported is None
-        else {
-            "member": members.array("mask", imported.fraction),
-            "name": imported.name,
-            "voxel_size_m": plain(imported.voxel_size),
-            "provenance": plain(imported.provenance.to_json()),
-        },
-    }
-
-
 def _labels(value: PhaseImage | Volume, members: _Members) -> dict[str, Any]:
     volume = isinstance(value, Volume)
     return {
@@ -180,6 +163,9 @@ def _result(result: SavedResult, volume: dict[str, Any], members: _Members) -> d
             "size": list(target.size),
             "seed": target.seed,
             "periodic": list(target.periodic),
+            "mask": None
+            if target.mask is None
+            else plain(mask_to_json(target.mask, lambda array: members.array("mask", array))),
         },
         "volume_phase": made.volume_phase,
         "comparison": comparison_to_json(made.comparison),

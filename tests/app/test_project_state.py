@@ -27,7 +27,7 @@ def test_every_field_has_its_place_in_the_file() -> None:
         "engine", "preset", "phase", "volume_fraction", "size", "seed", "device", "max_seconds", "periodic",
         "changed_settings",
     }  # fmt: skip
-    assert names(Target) == {"exemplar", "phase", "volume_fraction", "size", "seed", "periodic"}
+    assert names(Target) == {"exemplar", "phase", "volume_fraction", "size", "seed", "mask", "periodic"}
     assert names(Reconstruction) == {
         "model", "volume", "target", "volume_phase", "comparison", "band", "engine", "preset", "device", "settings",
         "seconds", "fraction_before", "fraction_after",

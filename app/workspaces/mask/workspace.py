@@ -1,17 +1,62 @@
-"""Step 3: says what a spatial-location mask is for, and lets one skip it."""
+"""Step 3: where in the volume the fraction differs. No mask, the same everywhere, is the default."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-from app.context import Context
-from app.widgets.panel import card, hint
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.context import Context, Issue
+from app.jobs import Latest
+from app.session import Result, State, differing
+from app.widgets.field_view import FieldView
+from app.widgets.panel import Fold, card, hint
+from app.widgets.settings_form import SettingsForm
+from app.workspaces.mask import making
+from app.workspaces.mask.layer_list import LayerForm, LayerList
+from app.workspaces.mask.painting import PlanePainting
+from app.workspaces.mask.plane import PlanePane
+from app.workspaces.mask.region_table import RegionTable
 from app.workspaces.workspace import Workspace
+from core.errors import InputError, MicroloomError
+from core.masks.design import Layer, MaskDesign
+from core.masks.files import read_mask, write_mask
+from core.masks.handles import dragged, handles
+from core.masks.regions import seen_range, share_outside
+from core.masks.sources import Imported, PaintedPlanes, Solid, Source
+
+_OF_SHAPE = {
+    "sphere": ("radius",), "cylinder": ("axis", "radius"), "box": ("width_z", "width_y", "width_x"),
+    "half-space": ("axis",),
+}  # fmt: skip
+FILTER = "Pictures and stacks (*.tif *.tiff *.png *.npy *.nrrd *.h5 *.vti);;All files (*)"
+
+
+def fields_shown(source: Source) -> tuple[str, ...]:
+    """The settings that matter: of a box no radius."""
+    if isinstance(source, Solid):
+        centre = ("centre_z", "centre_y", "centre_x")
+        return ("shape", "fraction", *_OF_SHAPE[source.shape], "softness", *centre)
+    return ()
 
 
 class MaskWorkspace(Workspace):
-    """No mask: the same everywhere."""
+    """Layers on the left, the plane in the middle, the mask in 3-D beside it."""
 
     key = "mask"
     title = "Mask"
@@ -19,13 +64,99 @@ class MaskWorkspace(Workspace):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.panel.inputs.add(hint("The phase image of step 2."))
-        self.panel.settings.add(hint("None yet: painting, gradients and imported fields are not part of this version."))
-        self.panel.output.add(card(QLabel("No mask: the same everywhere.")))
-        self.panel.set_primary("Skip to Reconstruct", tip="Go to step 4 (Ctrl+4)")
+        self.place = -1
+        self.picture: making.Picture | None = None
+        self.reach: tuple[float, float] | None = None
+        self._latest = Latest(self)
+        self._latest.answered.connect(self._made)
+        self._latest.failed.connect(self._not_made)
+        self._judging = Latest(self)
+        self._judging.answered.connect(self._judged)
+        self._judging.failed.connect(lambda error: self.context.messages.failed("Measuring the regions", error))
+        self._outcome: tuple[Result, Any] | None = None
+        self.painting = PlanePainting(context)
+        self.plane = PlanePane(self.painting.options)
+        self.painting.serve(self.plane)
+        self.plane.plane_changed.connect(self._show_plane)
+        self.plane.handle_dragged.connect(self._dragged)
+        self.painting.changed.connect(self._show_plane)
+        self.field: FieldView | None = None
+        self._build_actions()
+        self._build_panel()
+        self.pages = QStackedWidget()
+        self.canvas = self.pages
+        self.pages.addWidget(self._page())
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.addWidget(self.plane)
+        self.split.setChildrenCollapsible(False)
+        self.pages.addWidget(self.split)
+        self.session.changed.connect(self._changed)
+        self.session.derived.connect(self._derived)
+        self._show_state()
+
+    # --- building ------------------------------------------------------------------------------------------------
+
+    def _build_actions(self) -> None:
+        self.menu = QMenu("Add a layer")
+        self.adders: dict[str, QAction] = {}
+        for name in (*making.makers(making.Fractions()), "Painted plane", "Phase image", "Volume", "File …"):
+            if name in ("Painted plane", "Phase image"):
+                self.menu.addSeparator()
+            action = QAction(f"Mask: add {name.lower()}", self)
+            action.setIconText(name)
+            action.triggered.connect(lambda _checked=False, name=name: self.add(name))
+            entry = self.menu.addAction(name)
+            entry.triggered.connect(action.trigger)
+            self.adders[name] = action
+        self._keys = []
+        for text, key, by in (("Slice up", "PgUp", 1), ("Slice down", "PgDown", -1)):
+            action = QAction(f"Mask: {text.lower()}", self)
+            action.setShortcut(QKeySequence(key))
+            action.triggered.connect(lambda _checked=False, by=by: self.plane.step(by))
+            self._keys.append(action)
+        self.save_action = QAction("Save the mask …", self)
+        self.save_action.triggered.connect(lambda: self.save())
+
+    def actions(self) -> list[QAction]:
+        """New layers, tools, slices, saving."""
+        return [*self.adders.values(), *self.plane.row.actions_of(), *self._keys, self.save_action]
+
+    def _build_panel(self) -> None:
+        self.source = QLabel()
+        self.source.setWordWrap(True)
+        self.panel.inputs.add(card(self.source))
+        self.used = QCheckBox("Use a mask")
+        self.used.setToolTip("Off: the volume is the same everywhere. The layers are kept")
+        self.used.toggled.connect(lambda on: self._do("use a mask" if on else "use no mask", used=on))
+        self.panel.settings.add(self.used)
+        self.layers = LayerList(self.menu)
+        self.layers.chosen.connect(self._choose)
+        self.layers.toggled.connect(lambda place, on: self._layer(place, "layer on" if on else "layer off", shown=on))
+        self.layers.moved.connect(self._move)
+        self.layers.removed.connect(self._remove)
+        self.layers.copied.connect(self._copy)
+        self.panel.settings.add(self.layers)
+        self.form = SettingsForm()
+        self.form.changed.connect(self._setting_changed)
+        self.problem = hint()
+        self.problem.setProperty("role", "error")
+        self.panel.settings.add(self.form)
+        self.panel.settings.add(self.problem)
+        self.panel.settings.add(self.painting.panel)
+        self.layer_form = LayerForm()
+        self.layer_form.changed.connect(self._layer_changed)
+        self.layer_fold = Fold("How the layer is put in", opened=True)
+        self.layer_fold.column.addWidget(self.layer_form)
+        self.panel.settings.add(self.layer_fold)
+        self.table = RegionTable()
+        self.summary = hint()
+        self.save_button = QPushButton("Save the mask …")
+        self.save_button.setToolTip("Write the mask as 32-bit TIFF with its voxel size")
+        self.save_button.clicked.connect(lambda: self.save())
+        self.panel.output.add(self.summary)
+        self.panel.output.add(self.table)
+        self.panel.output.add(self.save_button)
         self.panel.primary.clicked.connect(lambda: self.wants_step.emit("reconstruct"))
-        self.canvas = self._page()
-        self.set_status("ready", "No mask: the volume is statistically the same everywhere.")
 
     def _page(self) -> QWidget:
         page = QWidget()
@@ -33,20 +164,344 @@ class MaskWorkspace(Workspace):
         title.setProperty("role", "title")
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         text = hint(
-            "A spatial-location mask says how much of a phase there is at each place of the volume: bands, gradients, "
-            "painted regions. This version builds volumes without one: the volume fraction that you ask for in step 4 "
-            "holds everywhere."
+            "Without a mask the volume fraction that you ask for in step 4 holds everywhere. A mask says how much of "
+            "the phase there shall be at each place of the volume: gradients, bands, solids, blobs, or what you paint."
         )
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        text.setMinimumWidth(420)
         text.setMaximumWidth(520)
-        button = QPushButton("Skip to Reconstruct")
-        button.setToolTip("Go to step 4 (Ctrl+4)")
-        button.clicked.connect(lambda: self.wants_step.emit("reconstruct"))
+        self.skip = QPushButton("Skip to Reconstruct")
+        self.skip.setToolTip("Go to step 4 (Ctrl+4)")
+        self.skip.clicked.connect(lambda: self.wants_step.emit("reconstruct"))
+        self.begin = QPushButton("Make a mask")
+        self.begin.setMenu(self.menu)
+        self.begin.setToolTip("Begin with a first layer")
         column = QVBoxLayout(page)
         column.setSpacing(12)
         column.addStretch(2)
         column.addWidget(title)
-        column.addWidget(text, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+        for widget in (text, self.skip, self.begin):
+            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)
         return page
+
+    def entered(self) -> None:
+        """The 3-D view is made when it is first looked at."""
+        if self.field is None:
+            self.field = FieldView()
+            self.split.addWidget(self.field)
+            self.split.setStretchFactor(0, 3)
+            self.split.setStretchFactor(1, 2)
+            self.split.setSizes([600, 400])
+            self._show_field()
+
+    # --- gestures ------------------------------------------------------------------------------------------------
+
+    @property
+    def design(self) -> MaskDesign:
+        """As it is now."""
+        return self.session.state.mask
+
+    @property
+    def layer(self) -> Layer | None:
+        """The one that is worked on."""
+        return self.design.layers[self.place] if 0 <= self.place < len(self.design.layers) else None
+
+    def _do(self, name: str, *, merge: str = "", **changes: Any) -> None:
+        self.commands.do(name, merge=merge, mask=replace(self.design, **changes))
+
+    def _layer(self, place: int, name: str, *, merge: str = "", **changes: Any) -> None:
+        if 0 <= place < len(self.design.layers):
+            self.commands.do(name, merge=merge, mask=self.design.changed(place, **changes))
+
+    @property
+    def _fractions(self) -> making.Fractions:
+        image, phase = self.session.phase_image, self.session.phase_of_interest
+        if image is None or phase is None:
+            return making.Fractions()
+        return making.Fractions.of(image.fractions[phase], self.reach)
+
+    def add(self, name: str, path: Path | None = None) -> None:
+        """Put a new layer on top: "Linear gradient", "Painted plane", "File …" and so on."""
+        fractions, size = self._fractions, self.session.state.plan.size
+        made: Source | None = None
+        title = name
+        try:
+            if name == "Painted plane":
+                title = "Painted"
+                made = making.painted_source(size, self.plane.axis, self.plane.share, fractions.middle)
+            elif name in ("Phase image", "Volume"):
+                made = self._from_phases(name, fractions)
+            elif name == "File …":
+                if path is None:
+                    chosen, _ = QFileDialog.getOpenFileName(self.panel, "Take a mask from a file", "", FILTER)
+                    path = Path(chosen) if chosen else None
+                if path is not None:
+                    title = path.name
+                    made = Imported(read_mask(path, low=fractions.low, high=fractions.high, axis=self.plane.axis))
+            else:
+                made = making.makers(fractions)[name]()
+        except MicroloomError as error:
+            self.context.messages.failed(f"Adding {name.lower().rstrip(' …')}", error)
+            return
+        if made is not None:
+            design = making.with_layer(self.design, made, title, fractions)
+            self.place = len(design.layers) - 1
+            self.commands.do(f"add {title.lower()}", mask=design)
+            if name == "Painted plane":
+                self.painting.options.set(tool="brush")
+
+    def _from_phases(self, name: str, fractions: making.Fractions) -> Source:
+        image, phase, result = self.session.phase_image, self.session.phase_of_interest, self.session.state.result
+        if name == "Phase image" and image is not None and phase is not None:
+            return making.of_phases(image, phase, fractions, self.plane.axis)
+        if name == "Volume" and result is not None:
+            return making.of_phases(result.volume, result.volume_phase, fractions, self.plane.axis)
+        raise InputError(f"There is no {name.lower()} yet.", "Finish step 2 for one, or step 4 for the other.")
+
+    def _choose(self, place: int) -> None:
+        self.place = place
+        self._show_layer()
+        self._show_plane()
+
+    def _move(self, place: int, up: bool) -> None:
+        layers, to = list(self.design.layers), place + (1 if up else -1)
+        if 0 <= to < len(layers):
+            layers[place], layers[to] = layers[to], layers[place]
+            self.place = to
+            self._do("move the layer", layers=tuple(layers))
+
+    def _remove(self, place: int) -> None:
+        layers = self.design.layers
+        self.place = max(0, place - 1)
+        self._do(f"remove {layers[place].name}", layers=layers[:place] + layers[place + 1 :])
+
+    def _copy(self, place: int) -> None:
+        layers = self.design.layers
+        layer = layers[place]
+        again = replace(layer, name=f"{layer.name} copy", source=making.copied(layer.source))
+        self.place = place + 1
+        self._do("copy the layer", layers=(*layers[: place + 1], again, *layers[place + 1 :]))
+
+    def _setting_changed(self, name: str, value: Any) -> None:
+        layer = self.layer
+        if layer is not None and value is not None:
+            source = replace(layer.source, **{name: value})
+            self._layer(self.place, name.replace("_", " "), merge=f"mask {self.place} {name}", source=source)
+
+    def _layer_changed(self, name: str, value: Any, finished: bool) -> None:
+        self._layer(self.place, f"{name} of the layer", merge=f"mask layer {self.place} {name}", **{name: value})
+        if finished and name == "opacity":
+            self.commands.end_gesture()
+
+    def _dragged(self, name: str, place: tuple[float, float, float], finished: bool) -> None:
+        layer = self.layer
+        if layer is not None:
+            source = dragged(layer.source, name, place, self.plane.axis, self.session.state.plan.size)
+            self._layer(self.place, f"drag the {name}", merge=f"mask handle {self.place} {name}", source=source)
+            if finished:
+                self.commands.end_gesture()
+                self._show_handles()
+
+    def save(self, path: Path | None = None) -> None:
+        """Write the mask, as fine as an engine gets it."""
+        if path is None:
+            chosen, _ = QFileDialog.getSaveFileName(self.panel, "Save the mask", "mask.tif", "TIFF (*.tif)")
+            if not chosen:
+                return
+            path = Path(chosen)
+        try:
+            mask = self.mask()
+            if mask is None:
+                raise InputError("There is no mask to save.", "Add a layer first.")
+            write_mask(mask, path, overwrite=True)
+            self.context.messages.say(f"Saved {path.name}.", "good")
+        except MicroloomError as error:
+            self.context.messages.failed("Saving the mask", error)
+
+    def mask(self) -> Any:
+        """The mask as an engine gets it, whether it is used or not."""
+        state = self.session.state
+        pixel = None if state.micrograph is None else state.micrograph.pixel_size
+        z, y, x = state.plan.size
+        edges = None if pixel is None else (z * pixel, y * pixel, x * pixel)
+        return self.design.snapshot().mask(state.plan.size, edges=edges)
+
+    # --- following the session -----------------------------------------------------------------------------------
+
+    def _changed(self, old: State, new: State) -> None:
+        names = differing(old, new)
+        if "mask" in names or "plan" in names or names & {"opened", "crop", "pixel_size"}:
+            self._show_state()
+        if names & {"results", "shown"}:
+            self._judge()
+
+    def _derived(self, names: frozenset[str]) -> None:
+        if "phase_image" in names:
+            image, phase = self.session.phase_image, self.session.phase_of_interest
+            self.reach = None if image is None or phase is None else seen_range(image.labels == phase)
+            self._show_state()
+
+    def _show_state(self) -> None:
+        state, design = self.session.state, self.design
+        self.place = min(max(self.place, 0), len(design.layers) - 1)
+        pixel = None if state.micrograph is None else state.micrograph.pixel_size
+        self.plane.set_size(state.plan.size, pixel)
+        z, y, x = state.plan.size
+        image, phase = self.session.phase_image, self.session.phase_of_interest
+        text = f"Volume of {z} × {y} × {x} voxels (z, y, x; step 4)"
+        if image is not None and phase is not None:
+            text += f"\n{image.phases[phase].name}: {100 * image.fractions[phase]:.1f} % in the micrograph"
+        self.source.setText(text)
+        self.used.blockSignals(True)
+        self.used.setChecked(design.used)
+        self.used.setEnabled(bool(design.layers))
+        self.used.blockSignals(False)
+        self.pages.setCurrentIndex(1 if design.layers else 0)
+        self.layers.show_design(design, self.place)
+        self._show_layer()
+        if self.painting.values is not None:  # what is painted on is there at once, whatever the whole mask takes
+            self._show_plane()
+        frozen, size = design.snapshot(), state.plan.size
+        if design.is_empty:
+            self._latest.forget()
+            self._made(making.Picture(design, None, ()))
+        else:
+            self._latest.ask(lambda: making.picture(design, frozen, size))
+        on = design.used and not design.is_empty
+        self.panel.set_primary("Next: Reconstruct" if on else "Skip to Reconstruct", tip="Go to step 4 (Ctrl+4)")
+
+    def _show_layer(self) -> None:
+        layer = self.layer
+        rules = layer is not None and not isinstance(layer.source, (Imported, PaintedPlanes))
+        self.form.setVisible(rules)
+        self.layer_fold.setVisible(layer is not None)
+        self.painting.show_layer(self.place)
+        if layer is None:
+            return
+        if rules:
+            self.form.show_settings(layer.source, type(layer.source)(), fields_shown(layer.source))  # type: ignore[call-arg]
+        self.layer_form.show_layer(layer)
+
+    def _made(self, picture: making.Picture) -> None:
+        self.picture = picture
+        self.problem.hide()
+        self._show_plane()
+        self._show_field()
+        self._show_regions()
+
+    def _not_made(self, error: Exception) -> None:
+        what = str(error) if isinstance(error, MicroloomError) else repr(error)
+        self.problem.setText(what)
+        self.problem.show()
+        self.context.messages.set_issues("mask", [Issue("mask", "error", what)])
+        self.set_status("issue", what)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the picture is not yet that of the state."""
+        return self._latest.busy or self._judging.busy
+
+    def _show_plane(self) -> None:
+        if self.painting.values is not None:
+            self.plane.show_handles({})
+            self.plane.show_values(self.painting.values, self.reach)
+            self.plane.caption.setText(self.painting.caption)
+            return
+        mask = None if self.picture is None else self.picture.mask
+        if mask is None:
+            self.plane.show_handles({})
+            self.plane.show_values(None, None)
+            self.plane.caption.setText("No layer is switched on.")
+            return
+        import numpy as np
+
+        from core.masks.design import fitted
+
+        size = fitted(self.session.state.plan.size, making.PREVIEW)
+        axis, share = self.plane.axis, self.plane.share
+        count = mask.fraction.shape[axis]
+        values = np.take(mask.fraction, min(count - 1, int(share * count)), axis)
+        shape = tuple(side for place, side in enumerate(size) if place != axis)
+        self.plane.show_values(np.broadcast_to(values, shape), self.reach)
+        self.plane.caption.setText("The whole mask: all layers that are on." + self.painting.advice)
+        self._show_handles()
+        if self.field is not None:
+            self.field.show_plane(axis, share)
+
+    def _show_handles(self) -> None:
+        layer = self.layer
+        there = layer is not None and layer.shown and self.painting.values is None
+        size = self.session.state.plan.size
+        self.plane.show_handles(handles(layer.source, self.plane.axis, size) if there and layer is not None else {})
+
+    def _show_field(self) -> None:
+        mask = None if self.picture is None else self.picture.mask
+        if self.field is not None and mask is not None:
+            self.field.show_field(mask.fraction, self.session.state.plan.size)
+            self.field.show_plane(self.plane.axis, self.plane.share)
+
+    def _show_regions(self) -> None:
+        design, picture = self.design, self.picture
+        mask = None if picture is None else picture.mask
+        self.save_button.setVisible(mask is not None)
+        issues: list[Issue] = []
+        self.plane.bar.show_reach(self.reach, None if mask is None else mask.range)
+        achieved = self._achieved
+        self.table.setVisible(mask is not None or bool(achieved))
+        self.table.show_rows(() if picture is None else picture.rows, achieved)
+        if mask is None:
+            self.summary.setText("No mask: the same everywhere.")
+            self.set_status("ready", "No mask: the volume is statistically the same everywhere.")
+        else:
+            text = f"The whole volume: {100 * mask.mean:.1f} % on average."
+            if achieved:
+                text += " The table compares the volume on show with the mask it was made with."
+            if self.reach is not None:
+                outside = share_outside(mask, self.reach)
+                low, high = self.reach
+                if outside > 0:
+                    what = (
+                        f"{100 * outside:.0f} % of the volume ask for fractions that the exemplar shows nowhere "
+                        f"(it shows {low:.2f} to {high:.2f})."
+                    )
+                    text += " " + what
+                    if design.used:
+                        issues.append(Issue("mask", "warning", what, "Keep to that range, or check those regions."))
+            self.summary.setText(text)
+            if design.used:
+                self.set_status("ready", f"Mask: {mask.range[0]:.2f} to {mask.range[1]:.2f}, mean {mask.mean:.3f}.")
+            else:
+                self.set_status("ready", "The mask is off: the volume is statistically the same everywhere.")
+        self.context.messages.set_issues("mask", issues)
+
+    # --- after a reconstruction ----------------------------------------------------------------------------------
+
+    @property
+    def _achieved(self) -> Any:
+        result = self.session.state.result
+        return self._outcome[1] if self._outcome is not None and self._outcome[0] is result else ()
+
+    def _judge(self) -> None:
+        """Measure what the volume on show has in the regions of the mask that it was made with."""
+        result = self.session.state.result
+        mask = getattr(getattr(getattr(result, "report", None), "target", None), "mask", None)
+        if result is None or mask is None:
+            self._judging.forget()
+            self._show_regions()
+            return
+        chosen: Result = result
+        work: Callable[[], Any] = lambda: (chosen, making.outcome(mask, chosen.volume, chosen.volume_phase))  # noqa: E731
+        self._judging.ask(work)
+
+    def _judged(self, answer: tuple[Result, Any]) -> None:
+        self._outcome = answer
+        self._show_regions()
+
+    def fit(self) -> None:
+        """Show the whole plane."""
+        self.plane.canvas.fit()
+
+    def theme_changed(self) -> None:
+        """Ink and surround."""
+        self.plane.theme_changed()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from app.session import Plan, Result
 from core.images.values import PhaseImage
+from core.masks.design import MaskDesign
 from core.masks.mask import Mask
 
 
@@ -20,7 +22,7 @@ class Run:
     phase: int
     plan: Plan
     band: Any
-    mask: Mask | None = None
+    design: MaskDesign = field(default_factory=MaskDesign)
 
     @property
     def title(self) -> str:
@@ -31,6 +33,14 @@ class Run:
         axes = "".join(axis for axis, yes in zip("zyx", self.plan.periodic, strict=True) if yes)
         repeats = f", periodic {axes}" if axes else ""
         return f"{self.exemplar.name}, {name}, {size}{repeats}, seed {self.plan.seed}"
+
+    @cached_property
+    def mask(self) -> Mask | None:
+        """As fine as an engine gets it; None where the volume shall be the same everywhere."""
+        if not self.design.used:
+            return None
+        pixel, (z, y, x) = self.exemplar.pixel_size, self.plan.size
+        return self.design.mask(self.plan.size, edges=None if pixel is None else (z * pixel, y * pixel, x * pixel))
 
     def target(self) -> Any:
         """The engine's target."""

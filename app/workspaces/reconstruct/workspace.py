@@ -134,7 +134,7 @@ class ReconstructWorkspace(Workspace):
     def _changed(self, old: State, new: State) -> None:
         if old.opened is not new.opened:
             self._start_anew(new)
-        if differing(old, new) & {"plan", "opened", "results"}:
+        if differing(old, new) & {"plan", "opened", "results", "mask"}:
             self._soon.start()
 
     def _refresh(self) -> None:
@@ -146,7 +146,7 @@ class ReconstructWorkspace(Workspace):
             self._show_state()
             return
         plan = self.session.state.plan
-        run = Run(image, phase, plan, self.session.band)
+        run = Run(image, phase, plan, self.session.band, self.session.state.mask.snapshot())
         self._check.ask(lambda: _preflight(run))
 
     def _checked(self, answer: tuple[list[Any], Any]) -> None:
@@ -193,7 +193,8 @@ class ReconstructWorkspace(Workspace):
         if errors:
             self.context.messages.say(f"{errors[0].message} {errors[0].remedy}".strip(), "error")
             return
-        run = Run(image, phase, self.session.state.plan, self.session.band)
+        state = self.session.state
+        run = Run(image, phase, state.plan, self.session.band, state.mask.snapshot())
         self.run_now, self._snapshot, self._keep = run, None, False
         self._largest = 0
         self.result_text.clear()
@@ -398,7 +399,7 @@ def _import_engines() -> bool:
 def _preflight(run: Run) -> tuple[list[Any], Any]:
     from core.devices import resolve
     from core.errors import MicroloomError
-    from core.reconstruction.engine import Problem
+    from core.reconstruction.engine import Problem, mask_problems
     from core.reconstruction.registry import engine
 
     chosen = engine(run.plan.engine)
@@ -407,8 +408,12 @@ def _preflight(run: Run) -> tuple[list[Any], Any]:
         settings = engine_settings(run.plan)
     except MicroloomError as error:
         return [Problem("error", "device", error.what, error.remedy)], None
-    found = chosen.preflight(run.target(), settings, device)
-    cost = None if any(item.severity == "error" for item in found) else chosen.estimate(run.target(), settings, device)
+    try:
+        target = run.target()
+    except MicroloomError as error:
+        return [Problem("error", "mask", error.what, error.remedy)], None
+    found = [*mask_problems(chosen, target), *chosen.preflight(target, settings, device)]
+    cost = None if any(item.severity == "error" for item in found) else chosen.estimate(target, settings, device)
     limit = run.plan.max_seconds
     if cost is not None and cost.train_seconds is not None and limit is not None:
         cost = replace(cost, train_seconds=min(cost.train_seconds, limit))

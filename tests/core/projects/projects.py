@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 
 from core.images.values import Micrograph, Phase, PhaseImage, Volume
+from core.masks.design import Layer, MaskDesign
 from core.masks.fields import constant
+from core.masks.sources import Imported, Linear, PaintedPlanes, Plane
+from core.painting.sheet import Painted, Sheet
 from core.projects.plan import Plan
-from core.projects.project import Project, SavedMask, SavedResult
+from core.projects.project import Project, SavedResult
 from core.provenance import Provenance
 from core.reconstruction.engine import Target
 from core.reconstruction.pipeline import Reconstruction
@@ -18,6 +21,11 @@ from core.statistics import compare, sampling_band
 from tests.core.reconstruction.models import tiny_model
 
 PHASES = (Phase("Mätrix", "#8A9099"), Phase("Pores ∅", "#E69F00"))
+
+
+def plane(position: float, seed: int) -> Plane:
+    values = np.random.default_rng(seed).random((20, 30)).astype(np.float32)
+    return Plane(position, Painted(Sheet(values)))
 
 
 def exemplar(seed: int = 0) -> PhaseImage:
@@ -33,7 +41,7 @@ def saved_result(image: PhaseImage, seed: int = 0, model: Any = None) -> SavedRe
     made = Reconstruction(
         model=tiny_model() if model is None else model,
         volume=volume,
-        target=Target(image, 1, 0.1 + 0.2, (12, 13, 14), seed),
+        target=Target(image, 1, 0.1 + 0.2, (12, 13, 14), seed, constant(0.3, (1, 2, 3))),
         volume_phase=1,
         comparison=compare(labels == 1, image.labels == 1),
         band=sampling_band(image.labels == 1, 5),
@@ -70,8 +78,13 @@ def project(**changes: Any) -> Project:
         "take_labels": False,
         "phases": PHASES,
         "corrections": np.random.default_rng(4).choice(np.array([0, 1, 255], np.uint8), (40, 50)),
-        "mask": SavedMask(
-            True, 1, 1 / 30, np.random.default_rng(5).random((20, 30)).astype(np.float32), constant(0.25, (2, 3, 4))
+        "mask": MaskDesign(
+            True,
+            (
+                Layer("Grund", Linear(0.1, 1 / 3), smoothing=1 / 30),
+                Layer("Painted", PaintedPlanes(1, (plane(0.25, 5), plane(0.75, 6)), 0.2), "max", 1 / 3),
+                Layer("File", Imported(constant(0.25, (2, 3, 4))), "multiply", shown=False, levels=(0.1, 0.9)),
+            ),
         ),
         "phase_image": image,
         "plan": Plan(phase=1, max_seconds=1 / 3, device="cpu", changed_settings={"iterations": 77}),

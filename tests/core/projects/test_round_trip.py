@@ -19,6 +19,7 @@ from hypothesis.extra import numpy as arrays
 
 from core.errors import OutputExistsError
 from core.images.values import Micrograph, PhaseImage, Volume, default_phases
+from core.painting.sheet import Sheet
 from core.projects.plan import Plan
 from core.projects.project import Project
 from core.projects.reading import is_project, read_document, read_project
@@ -39,6 +40,8 @@ def assert_same(a: Any, b: Any, where: str = "project") -> None:
         assert_same(a.weights(), b.weights(), f"{where}.weights")
     elif isinstance(a, np.ndarray):
         assert a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes(), where
+    elif isinstance(a, Sheet):
+        assert_same(a.values, b.values, f"{where}.values")
     elif dataclasses.is_dataclass(a):
         assert type(a) is type(b), where
         for item in dataclasses.fields(a):
@@ -143,7 +146,7 @@ def test_the_same_project_gives_the_same_bytes_and_members_that_others_can_read(
         volume = archive.open(document["results"][2]["volume"]["member"])
         assert np.array_equal(tifffile.imread(volume), kept.results[2].made.volume.labels)
     assert names == [
-        "labels-1.tif", "labels-2.tif", "labels-3.tif", "mask-1.tif", "mask-2.tif",
+        "labels-1.tif", "labels-2.tif", "labels-3.tif", "mask-1.tif", "mask-2.tif", "mask-3.tif", "mask-4.tif",
         "micrograph-1.tif", "model-1.microloom-model", "model-2.microloom-model",
         "project.json", "volume-1.tif", "volume-2.tif", "volume-3.tif",
     ]  # fmt: skip
