@@ -57,7 +57,9 @@ class Target:
 
     @property
     def wanted_fraction(self) -> float:
-        """The volume fraction to meet."""
+        """The volume fraction that the whole volume is to meet: the mask's mean where there is one."""
+        if self.mask is not None:
+            return self.mask.mean
         return self.exemplar.fractions[self.phase] if self.volume_fraction is None else self.volume_fraction
 
 
@@ -129,6 +131,7 @@ class Model(Protocol):
         *,
         device: str = "cpu",
         volume_fraction: float | None = None,
+        mask: Mask | None = None,
         periodic: Axes = NOWHERE,
     ) -> Job[Recipe]:
         """A job that prepares a volume of ``size`` (z, y, x), any part of which can then be made alone."""
@@ -141,13 +144,14 @@ class Model(Protocol):
         *,
         device: str = "cpu",
         volume_fraction: float | None = None,
+        mask: Mask | None = None,
         periodic: Axes = NOWHERE,
     ) -> Job[Volume]:
         """A job that makes a volume of ``size`` (z, y, x), yielding `GenerationProgress`.
 
         The same model, seed, size-independent position and device type give the same voxels. Along the axes
-        ``periodic`` the volume continues at its far end as it begins at its near end; `InputError` where the model
-        cannot do that at this size.
+        ``periodic`` the volume continues at its far end as it begins at its near end; with a ``mask``, its fractions
+        are met place by place. `InputError` where the model cannot do that.
         """
         ...
 

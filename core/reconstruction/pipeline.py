@@ -143,7 +143,12 @@ def finish_from_model(
     own = model.card.get("volume_fraction")
     fraction = None if own is not None and abs(own - wanted) < 1e-9 else wanted
     volume = yield from model.generate(
-        target.size, target.seed, device=device, volume_fraction=fraction, periodic=target.periodic
+        target.size,
+        target.seed,
+        device=device,
+        volume_fraction=fraction,
+        mask=target.mask,
+        periodic=target.periodic,
     )
     generated = time.monotonic()
     label = volume_phases(target.exemplar, target.phase)[1]

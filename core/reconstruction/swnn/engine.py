@@ -18,7 +18,7 @@ from core.job import Job
 from core.provenance import Provenance, array_hash, versions
 from core.reconstruction.engine import Estimate, Model, Problem, Target, TrainingProgress
 from core.reconstruction.swnn.preflight import find_problems
-from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, resolve
+from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, for_mask, resolve
 from core.reconstruction.two_phases import volume_phases
 
 if TYPE_CHECKING:
@@ -35,17 +35,19 @@ class SwnnEngine:
     title = "SWNN"
     summary = "A small convolutional network learns the exemplar's local patterns in minutes, without a trained model."
     presets: Mapping[str, SwnnSettings] = PRESETS
+    uses_mask = True
     uses_periodic = True
 
     def preflight(self, target: Target, settings: SwnnSettings, device: str) -> list[Problem]:
         """Everything that would stop or harm a run."""
-        return [*find_problems(target, settings, device), *_period(target, settings)]
+        return [*find_problems(target, for_mask(settings, target.mask), device), *_period(target, settings)]
 
     def estimate(self, target: Target, settings: SwnnSettings, device: str) -> Estimate:
         """Expected time and memory, from a short measurement on the device (once a process, about 0.2 s)."""
         from core.reconstruction.swnn.cost import estimate
 
-        return estimate(resolve(settings, target.indicator), target.size, devices.resolve(device))
+        chosen = resolve(for_mask(settings, target.mask), target.indicator)
+        return estimate(chosen, target.size, devices.resolve(device))
 
     def train(
         self, target: Target, settings: SwnnSettings, *, device: str = "cpu", max_seconds: float | None = None
@@ -54,6 +56,7 @@ class SwnnEngine:
         from core.reconstruction.swnn import training
 
         device = devices.resolve(device)
+        settings = for_mask(settings, target.mask)
         job = training.train(target, settings, device=device, max_seconds=max_seconds)
         try:
             while True:

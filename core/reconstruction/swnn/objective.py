@@ -13,7 +13,7 @@ from core.errors import InputError
 from core.reconstruction.engine import Target
 from core.reconstruction.swnn.correlation import ExemplarCorrelation
 from core.reconstruction.swnn.patterns import ExemplarPatterns, controlled
-from core.reconstruction.swnn.settings import SwnnSettings, place_of
+from core.reconstruction.swnn.settings import SwnnSettings, largest_window, place_of
 from core.reconstruction.swnn.shapes import ExemplarShapes
 
 CORRELATION_REACH = 12
@@ -191,12 +191,6 @@ def _together(chosen: Sequence[Served], blocks: Tensor) -> list[tuple[Served, Te
     if all(each is chosen[0] for each in chosen):
         return [(chosen[0], blocks)]
     return [(each, blocks[i : i + 1]) for i, each in enumerate(chosen)]
-
-
-def largest_window(settings: SwnnSettings) -> int:
-    """Edge in pixels of the largest windows that are compared."""
-    edge: int = settings.window * 2 ** max((settings.scales or 1) - 1, settings.overview or 0)
-    return edge
 
 
 def patches_with(

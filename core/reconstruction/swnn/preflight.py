@@ -8,7 +8,8 @@ from core import devices
 from core import settings as described
 from core.errors import InputError
 from core.reconstruction.engine import Problem, Target
-from core.reconstruction.swnn.settings import SwnnSettings, resolve
+from core.reconstruction.swnn.serving import checked_range
+from core.reconstruction.swnn.settings import SwnnSettings, largest_window, resolve
 from core.statistics import correlation_length
 from core.statistics.two_point import two_point_axes
 
@@ -89,6 +90,8 @@ def _fraction(target: Target, settings: SwnnSettings) -> list[Problem]:
                     f"The volume fraction must lie between 0 and 1, both excluded, not {wanted:g}.",
                     "Give a share such as 0.4 for 40 %.")
         ]  # fmt: skip
+    if settings.lowest_fraction is not None and settings.highest_fraction is not None:
+        return _range(target, settings, settings.lowest_fraction, settings.highest_fraction)
     if target.volume_fraction is None:
         return []
     low, high = reachable_fractions(target.indicator, settings)
@@ -107,12 +110,30 @@ def _fraction(target: Target, settings: SwnnSettings) -> list[Problem]:
     return []
 
 
+def _range(target: Target, settings: SwnnSettings, lowest: float, highest: float) -> list[Problem]:
+    """Of a model for a range of volume fractions: whether it can be had, and holds what is asked for."""
+    low, high = reachable_fractions(target.indicator, settings)
+    field = "volume_fraction" if target.mask is None else "mask"
+    if lowest < low or highest > high:
+        return [
+            Problem("error", field, f"Volume fractions from {lowest:.3f} to {highest:.3f} are out of reach: the "
+                    f"exemplar's patterns allow {low:.3f} to {high:.3f}.",
+                    "Choose a range in that interval, or an exemplar nearer to it.")
+        ]  # fmt: skip
+    asked = (target.wanted_fraction,) * 2 if target.mask is None else target.mask.range
+    try:
+        checked_range(lowest, highest, asked)
+    except InputError as error:
+        return [Problem("error", field, error.what, error.remedy)]
+    return []
+
+
 def reachable_fractions(indicator: np.ndarray, settings: SwnnSettings) -> tuple[float, float]:
     """Smallest and largest share of the phase in the exemplar's patterns of the coarsest scale or overview.
 
     Patterns with a wanted mean are picked from the exemplar's own (SWNN, Sec. 2.2.3), so no mean outside can be had.
     """
-    edge = settings.window * 2 ** max((settings.scales or 1) - 1, settings.overview or 0)
+    edge = largest_window(settings)
     sums = np.pad(indicator.astype(np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     windows = sums[edge:, edge:] - sums[:-edge, edge:] - sums[edge:, :-edge] + sums[:-edge, :-edge]
     return float(windows.min()) / edge**2, float(windows.max()) / edge**2

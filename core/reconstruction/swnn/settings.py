@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from core.errors import InputError
+from core.masks.mask import Mask
 from core.settings import setting, validate
 
 
@@ -189,6 +190,8 @@ class SwnnSettings:
         return self.lowest_fraction is not None and self.highest_fraction is not None
 
 
+MASK_RANGE = 0.04
+"""Least width of a range of volume fractions that is made for a mask."""
 FINEST, FINE = 1.7, 2.5
 """Correlation lengths in pixels that part the exemplars this was tried on.
 
@@ -307,3 +310,20 @@ def place_of(settings: SwnnSettings, fraction: Fraction) -> Fraction:
     if low is None or high is None:
         return 0 * fraction
     return 2 * (fraction - low) / (high - low) - 1
+
+
+def for_mask(settings: SwnnSettings, mask: Mask | None) -> SwnnSettings:
+    """Settings whose range holds the mask's fractions, where there is a mask and no range yet."""
+    if mask is None or settings.lowest_fraction is not None or settings.highest_fraction is not None:
+        return settings
+    low, high = mask.range
+    # a range has a width, also for a mask that is the same everywhere
+    room = max(0.0, MASK_RANGE - (high - low)) / 2
+    low, high = max(0.005, low - room), min(0.995, high + room)
+    return replace(settings, lowest_fraction=float(low), highest_fraction=float(high))
+
+
+def largest_window(settings: SwnnSettings) -> int:
+    """Edge in pixels of the largest windows that are compared."""
+    edge: int = settings.window * 2 ** max((settings.scales or 1) - 1, settings.overview or 0)
+    return edge

@@ -14,6 +14,7 @@ from core.generation.progress import GenerationProgress
 from core.generation.recipe import Recipe
 from core.images.values import PhaseImage, Volume, default_phases
 from core.job import Job, finish
+from core.masks.mask import Mask
 from core.provenance import Provenance
 from core.reconstruction import pipeline
 from core.reconstruction.engine import Estimate, Model, Problem, Target, TrainingProgress
@@ -50,6 +51,7 @@ class FakeModel:
         *,
         device: str = "cpu",
         volume_fraction: float | None = None,
+        mask: Mask | None = None,
         periodic: tuple[bool, bool, bool] = (False, False, False),
     ) -> Job[Volume]:
         self.asked.append(volume_fraction)

@@ -14,13 +14,14 @@ from core.job import finish
 from core.masks.mask import Mask
 from core.provenance import Provenance
 from core.reconstruction.engine import Target
+from core.reconstruction.pipeline import reconstruct
 from core.reconstruction.swnn import model as model_room
 from core.reconstruction.swnn.engine import SwnnEngine
 from core.reconstruction.swnn.model import SwnnModel
 from core.reconstruction.swnn.network import Modulation, SwnnNetwork
 from core.reconstruction.swnn.objective import choose, objectives_of, patches_with
 from core.reconstruction.swnn.serving import Thresholds, WantedFractions, nodes, threshold_of
-from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, place_of, resolve
+from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, for_mask, place_of, resolve
 from core.reconstruction.swnn.training import make_noise
 
 TINY = replace(
@@ -221,6 +222,41 @@ def test_thresholds_by_counting() -> None:
     between = Thresholds((0.1, 0.3), (1.0, 0.0), (0.0, 0.0)).at(np.array([[0.1, 0.2, 0.3]]))
     assert between.dtype == np.float32
     assert np.allclose(between, [[1, 0.5, 0]])
+
+
+def test_a_mask_sets_the_range_that_is_trained() -> None:
+    single = replace(TINY, lowest_fraction=None, highest_fraction=None)
+    assert for_mask(single, None) is single
+    assert for_mask(TINY, field_of(np.full((1, 1, 1), 0.3))) is TINY
+    made = for_mask(single, field_of(np.array([0.25, 0.5])[:, None, None]))
+    assert (made.lowest_fraction, made.highest_fraction) == (0.25, 0.5)
+    # a mask that is the same everywhere has room to either side, within what a fraction can be
+    made = for_mask(single, field_of(np.full((1, 1, 1), 0.01)))
+    assert made.lowest_fraction == 0.005
+    assert made.highest_fraction == pytest.approx(0.03)
+
+
+def test_the_whole_way_with_a_mask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_room, "CALIBRATION_SIZE", (48, 48, 48))
+    single = replace(TINY, lowest_fraction=None, highest_fraction=None)
+    mask = field_of(np.where(np.arange(2) < 1, 0.25, 0.5)[:, None, None])
+    wanted = replace(target(), mask=mask, size=(64, 32, 32))
+    assert wanted.wanted_fraction == pytest.approx(0.375)
+    assert not [found for found in SwnnEngine().preflight(wanted, single, "cpu") if found.severity == "error"]
+    made = finish(reconstruct(SwnnEngine(), wanted, single))
+    assert made.model.card["settings"]["lowest_fraction"] == pytest.approx(0.25)
+    inside = made.volume.labels == made.volume_phase
+    assert float(inside[40:].mean()) - float(inside[:24].mean()) == pytest.approx(0.25, abs=0.06)
+
+
+def test_a_range_out_of_reach_is_found_before_training() -> None:
+    wide = replace(TINY, window=15, highest_fraction=0.99)
+    (found,) = [item for item in SwnnEngine().preflight(target(), wide, "cpu") if item.severity == "error"]
+    assert found.field == "volume_fraction"
+    assert "out of reach" in found.message
+    outside = replace(target(), mask=field_of(np.array([0.1, 0.3])[:, None, None]))
+    (found,) = [item for item in SwnnEngine().preflight(outside, TINY, "cpu") if item.severity == "error"]
+    assert (found.field, "0.200 to 0.600" in found.message) == ("mask", True)
 
 
 def test_settings_without_a_range_have_one_place() -> None:
