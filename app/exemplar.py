@@ -7,7 +7,7 @@ only those off the GUI thread and hands the session what came out. Nothing here 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer
@@ -18,8 +18,14 @@ from app.session import State, differing
 from core.errors import MicroloomError
 from core.images.values import Micrograph, Phase, PhaseImage
 from core.segmentation.correcting import corrected
+from core.segmentation.settings import TRAINED, SegmentationSettings
+
+if TYPE_CHECKING:
+    from core.segmentation.classifier import Classifier
 
 MAX_LAG = 63
+SCRIBBLE = "Paint a few strokes on two phases at least; until then multi-Otsu stands in."
+_MOST_FEATURES = 1 << 22  # pixels of a picture whose features are kept between two strokes (some 500 MB)
 _CURVES_AFTER = 250  # milliseconds without a change before S2 and L are measured: they cost more than the labels
 
 
@@ -30,6 +36,9 @@ class _Answer:
     denoise_key: Any
     image: PhaseImage
     thresholds: tuple[float, ...]
+    seen: np.ndarray | None = None
+    classifier: Classifier | None = None
+    doubt: np.ndarray | None = None
 
 
 class LiveExemplar(QObject):
@@ -72,6 +81,16 @@ class LiveExemplar(QObject):
         """The phase image without what was painted on it, or None."""
         return None if self._last is None else self._last.image
 
+    @property
+    def classifier(self) -> Classifier | None:
+        """What was learned from the scribbles, or None."""
+        return None if self._last is None else self._last.classifier
+
+    @property
+    def doubt(self) -> np.ndarray | None:
+        """How unsure the classifier is, shape of the micrograph, 0 to 1; or None."""
+        return None if self._last is None else self._last.doubt
+
     def _changed(self, old: State, new: State) -> None:
         names = differing(old, new)
         if new.opened is None:
@@ -81,7 +100,8 @@ class LiveExemplar(QObject):
             self._last, self.denoised, self.thresholds = None, None, ()
             self._session.derive(phase_image=None, curves=None, band=None, intervals=(), phase_image_problem="")
             return
-        if names & {"opened", "crop", "segmentation", "take_labels"}:
+        learns = new.segmentation.threshold == TRAINED and not new.take_labels and "corrections" in names
+        if names & {"opened", "crop", "segmentation", "take_labels"} or learns:
             self._segment(new)
         elif "corrections" in names and self._last is not None and not self._labels.busy:
             self._put_together(self._last.image)
@@ -94,12 +114,19 @@ class LiveExemplar(QObject):
         micrograph = state.micrograph
         assert micrograph is not None
         before = self._last
-        self._labels.ask(lambda: _compute(micrograph, state, before))
+        painted = None
+        if state.segmentation.threshold == TRAINED and state.corrections is not None:
+            # a copy: painting goes on meanwhile
+            y0, y1, x0, x1 = state.crop or (0, None, 0, None)
+            painted = state.corrections.sheet.values[y0:y1, x0:x1].copy()
+        self._labels.ask(lambda: _compute(micrograph, state, before, painted))
 
     def _segmented(self, answer: _Answer) -> None:
         self._last = answer
         self.thresholds, self.denoised = answer.thresholds, answer.denoised
-        self._messages.set_issues("phases", [])
+        waits = self._session.state.segmentation.threshold == TRAINED and answer.classifier is None
+        few = [Issue("phases", "warning", "Nothing is learned yet.", SCRIBBLE)]
+        self._messages.set_issues("phases", few if waits and not self._session.state.take_labels else [])
         self._put_together(answer.image)
 
     def _put_together(self, automatic: PhaseImage) -> None:
@@ -176,7 +203,9 @@ _PREPARING_FIELDS = (
 )  # fmt: skip
 
 
-def _compute(micrograph: Micrograph, state: State, before: _Answer | None) -> _Answer:
+def _compute(
+    micrograph: Micrograph, state: State, before: _Answer | None, painted: np.ndarray | None = None
+) -> _Answer:
     from core.segmentation import chosen_thresholds, prepared, segment_denoised
     from core.segmentation.settings import check
 
@@ -190,8 +219,44 @@ def _compute(micrograph: Micrograph, state: State, before: _Answer | None) -> _A
         grey = before.denoised
     else:
         grey = prepared(micrograph.grey, settings)
+    if settings.threshold == TRAINED:
+        return _trained(micrograph, grey, key, settings, before, painted)
     image = segment_denoised(micrograph, grey, settings)
     return _Answer(micrograph, grey, key, image, chosen_thresholds(grey, settings))
+
+
+def _trained(
+    micrograph: Micrograph,
+    grey: np.ndarray,
+    key: Any,
+    settings: SegmentationSettings,
+    before: _Answer | None,
+    painted: np.ndarray | None,
+) -> _Answer:
+    """Labels learned from what was painted; multi-Otsu's until two phases are scribbled on."""
+    from dataclasses import replace
+
+    from core.segmentation import segment_denoised
+    from core.segmentation.classifier import SIGMAS_2D, train
+    from core.segmentation.features import features
+    from core.segmentation.segmenting import segment_trained
+
+    marks = np.zeros(grey.shape, np.uint8)
+    if painted is not None:
+        known = painted < settings.phases
+        marks[known] = painted[known] + 1
+    if len(np.unique(marks[marks > 0])) < 2:
+        image = segment_denoised(micrograph, grey, replace(settings, threshold="multi-otsu"))
+        return _Answer(micrograph, grey, key, image, ())
+    seen: np.ndarray | None = None
+    if before is not None and before.denoised is grey:
+        seen = before.seen
+    if seen is None and grey.size <= _MOST_FEATURES:
+        seen = features(grey, SIGMAS_2D)
+    classifier = train(grey, marks, sigmas=SIGMAS_2D, seen=seen)
+    labels, doubt = classifier.predict(grey) if seen is None else classifier.of_picture(seen)
+    image = segment_trained(micrograph, labels, classifier, settings)
+    return _Answer(micrograph, grey, key, image, (), seen, classifier, doubt)
 
 
 def _taken_labels(micrograph: Micrograph) -> PhaseImage | None:

@@ -6,7 +6,7 @@ a classifier goes to a file and comes back without anything in the file being ex
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,13 +140,8 @@ class Classifier:
         self.check_fits(grey)
         labels = np.empty(grey.shape, np.uint8)
         doubt = np.empty(grey.shape, np.float32)
-        rows = max(1, _BLOCK // max(1, int(np.prod(grey.shape[1:]))))
-        margin = reach(self.sigmas)
-        for start in range(0, len(grey), rows):
-            end = min(start + rows, len(grey))
-            low, high = max(0, start - margin), min(len(grey), end + margin)
-            seen = features(grey[low:high], self.sigmas)[start - low : end - low]
-            labels[start:end], doubt[start:end] = self.of_picture(seen)
+        for band, seen in _bands(grey, self.sigmas):
+            labels[band], doubt[band] = self.of_picture(seen)
         return labels, doubt
 
     def of_picture(self, seen: Floats) -> tuple[npt.NDArray[np.uint8], Floats]:
@@ -198,9 +193,21 @@ def train(
         drawn = np.random.default_rng(settings.seed).choice(len(marked), settings.pixels, replace=False)
         marked = marked[np.sort(drawn)]
     wanted = scribbles.reshape(-1)[marked] - 1
-    known = features(grey, sigmas) if seen is None else seen
-    rows = known.reshape(-1, known.shape[-1])[marked]
+    kept = np.zeros(grey.shape, bool)
+    kept.reshape(-1)[marked] = True
+    parts = [part[kept[band]] for band, part in _bands(grey, sigmas)] if seen is None else [seen[kept]]
+    rows = np.concatenate(parts)
     return _held(_grown(rows, wanted, settings), phases, grey.ndim, tuple(map(float, sigmas)), len(marked))
+
+
+def _bands(grey: Grey, sigmas: Sequence[float]) -> Iterator[tuple[slice, Floats]]:
+    """Features band by band along the first axis, each computed with what it reaches."""
+    rows = max(1, _BLOCK // max(1, int(np.prod(grey.shape[1:]))))
+    margin = reach(sigmas)
+    for start in range(0, len(grey), rows):
+        end = min(start + rows, len(grey))
+        low, high = max(0, start - margin), min(len(grey), end + margin)
+        yield slice(start, end), features(grey[low:high], sigmas)[start - low : end - low]
 
 
 def _grown(rows: Floats, wanted: npt.NDArray[np.uint8], settings: TrainingSettings) -> Any:

@@ -7,14 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.project_state import project_of, state_of
 from core.images.reading import read_labels, read_micrograph
 from core.segmentation import CleaningStep, SegmentationSettings, segment
+from core.segmentation.classifier import train
+from core.segmentation.classifier_file import load_classifier
 from core.segmentation.recipe import read_recipe
 from tests.workflow.test_steps import opened
 
@@ -137,3 +140,67 @@ def test_a_recipe_is_saved_opened_and_done_on_a_folder(
     for number in range(2):
         expected = segment(read_micrograph(folder / f"{number}.tif"), settings)
         assert np.array_equal(read_labels(out / f"{number}.tif.phases.tif").labels, expected.labels)
+
+
+def scribble(window: MainWindow, label: int, row: int, columns: tuple[int, int]) -> None:
+    """A stroke with the brush along a row of pixels."""
+    canvas = window.phases.image
+    window.phases.corrections.options.set(value=float(label), size=2.0)
+
+    def place(column: float) -> QPoint:
+        scene = canvas.view.mapViewToScene(QPointF(column + 0.5, row + 0.5))
+        return canvas.mapFromScene(scene)
+
+    start, end = place(columns[0]), place(columns[1])
+    QTest.mousePress(canvas.viewport(), LEFT, Qt.KeyboardModifier.NoModifier, start)
+    QTest.mouseMove(canvas.viewport(), (start + end) / 2, 10)
+    QTest.mouseMove(canvas.viewport(), end, 10)
+    QTest.mouseRelease(canvas.viewport(), LEFT, Qt.KeyboardModifier.NoModifier, end, 10)
+
+
+def test_phases_are_learned_from_strokes_and_unlearned_by_undo(
+    window: MainWindow, qtbot: QtBot, picture: Path, tmp_path: Path
+) -> None:
+    opened(window, qtbot, picture)
+    window.show_step("phases")
+    exemplar = window.exemplar
+    choose(window.phases.form.values()["threshold"], "tra")
+    qtbot.waitUntil(lambda: not exemplar.segmenting and window.session.phase_image is not None, timeout=60_000)
+    assert exemplar.classifier is None and "Nothing is learned yet" in window.phases.trained_note.text()
+    assert any("learned" in issue.message for issue in window.context.messages.issues)
+    window.phases.corrections.row.tools["brush"].trigger()
+    scribble(window, 1, 10, (6, 14))
+    scribble(window, 0, 20, (2, 60))
+    qtbot.waitUntil(lambda: exemplar.classifier is not None and not exemplar.segmenting, timeout=120_000)
+    classifier, doubt, micrograph = exemplar.classifier, exemplar.doubt, window.session.state.micrograph
+    assert classifier is not None and doubt is not None and micrograph is not None
+    corrections = window.session.state.corrections
+    assert corrections is not None
+    marks = (corrections.sheet.values.astype(int) + 1) % 256
+    assert set(np.unique(marks)) == {0, 1, 2}
+    expected = train(micrograph.grey, marks.astype(np.uint8)).predict(micrograph.grey)
+    assert exemplar.automatic is not None
+    assert np.array_equal(exemplar.automatic.labels, expected[0]) and np.array_equal(doubt, expected[1])
+    assert not window.context.messages.issues
+    assert f"Learned from {classifier.pixels} painted pixels" in window.phases.trained_note.text()
+    # where it is unsure
+    assert not window.phases.unsure.isVisible()
+    window.phases.unsure_action.trigger()
+    shown = window.phases.unsure.indices
+    assert window.phases.unsure.isVisible() and shown is not None
+    assert np.array_equal(shown, (255 * doubt).astype(np.uint8))
+    # kept as a file
+    path = tmp_path / "c.microloom-classifier"
+    window.phases.recipes.save_classifier(path)
+    assert np.array_equal(load_classifier(path).predict(micrograph.grey)[0], expected[0])
+    # undone: nothing is known of one phase any more
+    window.undo_action.trigger()
+    qtbot.waitUntil(lambda: exemplar.classifier is None and not exemplar.segmenting, timeout=60_000)
+    assert window.phases.unsure.indices is None
+    window.redo_action.trigger()
+    qtbot.waitUntil(lambda: exemplar.classifier is not None and not exemplar.segmenting, timeout=60_000)
+    assert exemplar.automatic is not None and np.array_equal(exemplar.automatic.labels, expected[0])
+    # what was painted and the method are in the project
+    saved = state_of(project_of(window.session.state, None))
+    assert saved.segmentation.threshold == "trained (scribbles)" and saved.corrections is not None
+    assert np.array_equal(saved.corrections.values(), corrections.sheet.values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
@@ -88,6 +88,14 @@ class Corrections(QObject):
         """Phases, labels or picture are others: paint on what is there now."""
         micrograph, automatic = self._session.state.micrograph, self._exemplar.automatic
         image = self._session.phase_image
+        drawn_on = self.painter.ground
+        learned = drawn_on is not None and automatic is not None and automatic.labels is not drawn_on.labels
+        same = drawn_on is not None and micrograph is not None and drawn_on.grey is micrograph.grey
+        if self.painter.busy and learned and same and micrograph is not None:
+            # labels that were learned from the stroke before must not end the one that is being drawn
+            self._show((0, micrograph.shape[0], 0, micrograph.shape[1]))
+            QTimer.singleShot(100, self, self.refresh)
+            return
         there = micrograph is not None and automatic is not None and image is not None
         self.row.setEnabled(there)
         self.options.setEnabled(there)

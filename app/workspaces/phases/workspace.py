@@ -11,9 +11,10 @@ from PySide6.QtGui import QAction, QColor, QKeySequence
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QWidget
 
 from app.context import Context
-from app.exemplar import LiveExemplar
+from app.exemplar import SCRIBBLE, LiveExemplar
 from app.session import State, differing
 from app.widgets.image_canvas import ImageCanvas
+from app.widgets.index_layer import IndexLayer
 from app.widgets.panel import Fold, card, hint
 from app.widgets.settings_form import SettingsForm
 from app.widgets.tool_row import with_tools
@@ -27,7 +28,7 @@ from core.errors import MicroloomError
 from core.images.values import Phase, default_phases
 from core.segmentation import histogram, thresholds_of_histogram
 from core.segmentation.recipe import fields_of
-from core.segmentation.settings import CleaningStep, SegmentationSettings
+from core.segmentation.settings import TRAINED, CleaningStep, SegmentationSettings
 
 
 class PhasesWorkspace(Workspace):
@@ -44,7 +45,7 @@ class PhasesWorkspace(Workspace):
         self.image = ImageCanvas()
         self.corrections = Corrections(context, exemplar, self.image)
         self.canvas = with_tools(self.corrections.row, self.image)
-        self.recipes = Recipes(context, self.panel)
+        self.recipes = Recipes(context, exemplar, self.panel)
         self._build_panel()
         self.session.changed.connect(self._changed)
         self.session.derived.connect(self._derived)
@@ -64,6 +65,8 @@ class PhasesWorkspace(Workspace):
         self.form = SettingsForm()
         self.form.changed.connect(self._setting_changed)
         self.panel.settings.add(self.form)
+        self.trained_note = hint()
+        self.panel.settings.add(self.trained_note)
         self.cleaning = CleaningList()
         self.cleaning.changed.connect(self._cleaning_changed)
         self.cleaning_fold = Fold("Clean-up steps")
@@ -80,6 +83,16 @@ class PhasesWorkspace(Workspace):
         self.overlay.setToolTip("Lay the phases' colours over the picture (O)")
         self.overlay.toggled.connect(self.overlay_action.setChecked)
         self.overlay_action.toggled.connect(self.overlay.setChecked)
+        self.unsure = IndexLayer()
+        self.unsure.setZValue(6)
+        self.unsure.set_colors([(255, 40, 200, round(0.8 * share)) for share in range(256)])
+        self.unsure.hide()
+        self.image.view.addItem(self.unsure)
+        self.unsure_action = QAction("Show where the classifier is unsure")
+        self.unsure_action.setCheckable(True)
+        self.unsure_action.setShortcut(QKeySequence("U"))
+        self.unsure_action.setToolTip("Pink where the trained classifier is unsure: paint there next (U)")
+        self.unsure_action.toggled.connect(lambda _on: self._show_learned())
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(5, 100)
         self.opacity.setValue(50)
@@ -102,7 +115,7 @@ class PhasesWorkspace(Workspace):
 
     def actions(self) -> list[QAction]:
         """Overlay, recipe and painting."""
-        return [self.overlay_action, *self.recipes.actions(), *self.corrections.actions()]
+        return [self.overlay_action, self.unsure_action, *self.recipes.actions(), *self.corrections.actions()]
 
     # --- gestures ------------------------------------------------------------------------------------------------
 
@@ -167,6 +180,7 @@ class PhasesWorkspace(Workspace):
                 self.image.set_labels(image.labels, image.phases)
             self.corrections.refresh()
             self._show_histogram()
+            self._show_learned()
             self._show_state()
         self.table.show_image(image, self.session.intervals)
 
@@ -186,6 +200,28 @@ class PhasesWorkspace(Workspace):
                 phases = (phases[0], Phase("weak", _between(phases[0].color, phases[1].color)), phases[1])
             self.histogram.show_thresholds(levels, phases if levels else ())
 
+    def _show_learned(self) -> None:
+        """Where the classifier is unsure, and what it was taught."""
+        doubt, image = self._exemplar.doubt, self.session.phase_image
+        fits = doubt is not None and image is not None and doubt.shape == image.shape
+        shown = self.unsure_action.isChecked() and fits
+        if shown and doubt is not None:
+            self.unsure.set_indices((255 * doubt).astype(np.uint8))
+        else:
+            self.unsure.set_indices(None)
+        self.unsure.setVisible(shown)
+        trained = self.session.state.segmentation.threshold == TRAINED and not self.session.state.take_labels
+        self.trained_note.setVisible(trained)
+        classifier = self._exemplar.classifier
+        if classifier is None or doubt is None:
+            self.trained_note.setText(f"Nothing is learned yet. {SCRIBBLE}")
+        else:
+            share = 100 * (doubt > 0.5).mean()
+            self.trained_note.setText(
+                f"Learned from {classifier.pixels} painted pixels; unsure about {share:.1f} % of the picture. U shows "
+                "where: paint there next."
+            )
+
     def _show_overlay(self) -> None:
         self.image.set_overlay(self.overlay_action.isChecked(), self.opacity.value() / 100)
 
@@ -196,6 +232,7 @@ class PhasesWorkspace(Workspace):
         self.form.setEnabled(there and not state.take_labels)
         self.form.show_settings(state.segmentation, SegmentationSettings(), fields_of(state.segmentation))
         self._show_steps()
+        self._show_learned()
         self.histogram.setVisible(there and not state.take_labels)
         self.taken.blockSignals(True)
         self.taken.setChecked(state.take_labels)
