@@ -108,6 +108,10 @@ def _reconstruct(commands: Any) -> None:
     )
     command.add_argument("--seed", type=_seed, default=0, help="seed of training and generation (default 0)")
     _fraction(command)
+    command.add_argument(
+        "--fraction-range", type=_range, default=None, metavar="LOW:HIGH",
+        help="train one model for every volume fraction of a range (default: for the wanted one alone)",
+    )  # fmt: skip
     _periodic(command)
     _device(command)
     command.add_argument("--max-seconds", type=_positive, metavar="S", help="end the training after this time")
@@ -182,6 +186,10 @@ def _fraction(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--volume-fraction", type=_share, default=None, metavar="F", help="wanted share of the phase, 0.4 or 40%%"
     )
+    command.add_argument(
+        "--mask", type=Path, default=None, metavar="MASK.tif",
+        help="wanted share at each place: a picture of volume fractions, stretched over the volume (see: mask)",
+    )  # fmt: skip
 
 
 def _periodic(command: argparse.ArgumentParser) -> None:
@@ -252,6 +260,14 @@ def _share(text: str) -> float:
             f"{text} is out of reach: a volume fraction lies between 0 and 1, both excluded"
         )
     return value
+
+
+@_checked("a range of shares: give 0.1:0.3 or 10%:30%")
+def _range(text: str) -> tuple[float, float]:
+    low, high = (float(part[:-1]) / 100 if part.endswith("%") else float(part) for part in text.split(":"))
+    if not 0 < low < high < 1:
+        raise ValueError
+    return low, high
 
 
 @_checked("a positive number")

@@ -86,11 +86,11 @@ def _mask(options: argparse.Namespace) -> int:
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
-    from app.generate_command import write_or_rescue
+    from app.generate_command import wanted_mask, write_or_rescue
     from app.inputs import phase_image, phase_label
     from core import devices
     from core.images.writing import format_of
-    from core.reconstruction.engine import Target, period_problems
+    from core.reconstruction.engine import Target, mask_problems, period_problems
     from core.reconstruction.model_file import save_model
     from core.reconstruction.pipeline import Reconstruction, reconstruct
     from core.reconstruction.registry import engine
@@ -101,7 +101,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
     preset = options.preset or next(iter(chosen.presets))
     if preset not in chosen.presets:
         raise InputError(f"There is no preset {preset!r}.", f"Choose one of: {', '.join(chosen.presets)}.")
-    settings = changed(chosen.presets[preset], options.set)
+    settings = changed(chosen.presets[preset], [*_range_settings(options.fraction_range), *options.set])
     device = devices.resolve(options.device)
     format_of(options.output)
     replace = may_write(options.output, options.force)
@@ -109,8 +109,11 @@ def _reconstruct(options: argparse.Namespace) -> int:
     replace_report = options.report is not None and _may_report(options.report, options.force)
     exemplar = phase_image(options, options.image)
     phase = phase_label(exemplar, options.phase)
-    target = Target(exemplar, phase, options.volume_fraction, options.size, options.seed, periodic=options.periodic)
-    problems = [*period_problems(chosen, target), *chosen.preflight(target, settings, device)]
+    target = Target(
+        exemplar, phase, options.volume_fraction, options.size, options.seed, wanted_mask(options), options.periodic
+    )
+    problems = [*mask_problems(chosen, target), *period_problems(chosen, target)]
+    problems += chosen.preflight(target, settings, device)
     for problem in problems:
         if problem.severity == "error":
             raise InputError(problem.message, problem.remedy)
@@ -193,6 +196,11 @@ def _info(options: argparse.Namespace) -> int:
     facts = describe_file(options.file)
     print(json.dumps(facts, indent=1) if options.json else "\n".join(lines(facts)))
     return 0
+
+
+def _range_settings(ends: tuple[float, float] | None) -> list[str]:
+    """A range of volume fractions as assignments to an engine's settings."""
+    return [] if ends is None else [f"lowest_fraction={ends[0]!r}", f"highest_fraction={ends[1]!r}"]
 
 
 def _may_report(folder: Path, force: bool) -> bool:

@@ -16,6 +16,7 @@ from core.job import finish
 if TYPE_CHECKING:
     from core.generation.recipe import Recipe
     from core.images.values import Phase, Volume
+    from core.masks.mask import Mask
 
 INTERRUPTED = 130
 IN_MEMORY = 512**3
@@ -92,6 +93,26 @@ def write_or_rescue(volume: Volume, path: Path, replace: bool) -> None:
         raise JobError(error.what, f"The volume was saved as {saved} instead.") from error
 
 
+def wanted_mask(options: argparse.Namespace) -> Mask | None:
+    """The mask that was asked for.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be read, or a volume fraction is given as well.
+    """
+    if options.mask is None:
+        return None
+    if options.volume_fraction is not None:
+        raise InputError(
+            "A mask and a volume fraction were both given; the mask says the fraction at each place.",
+            "Leave one of --mask and --volume-fraction out.",
+        )
+    from core.masks.files import read_mask
+
+    return read_mask(options.mask)
+
+
 def generate(options: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
     from core import devices
@@ -103,7 +124,12 @@ def generate(options: argparse.Namespace) -> int:
     device = devices.resolve(options.device)
     format_of(options.output)
     seed = int(model.card["seed"]) if options.seed is None else options.seed
-    asked = {"device": device, "volume_fraction": options.volume_fraction, "periodic": options.periodic}
+    asked = {
+        "device": device,
+        "volume_fraction": options.volume_fraction,
+        "mask": wanted_mask(options),
+        "periodic": options.periodic,
+    }
     display = ProgressDisplay(options.quiet)
     if blocks:
         with display:
