@@ -174,6 +174,8 @@ class SettingsForm(QWidget):
             item = self._column.takeAt(0)
             widget = item.widget() if item else None
             if widget is not None:
+                # until it is deleted it would lie under the new rows
+                widget.hide()
                 widget.deleteLater()
         self._rows = {}
         common = [spec for spec in specs if not spec.advanced]

@@ -61,7 +61,7 @@ class LayerList(QWidget):
         self.buttons: dict[str, QToolButton] = {}
         for key, text, tip in (
             ("up", "▲", "Move the layer up"), ("down", "▼", "Move the layer down"),
-            ("copy", "⧉", "Copy the layer"), ("remove", "✕", "Remove the layer (can be undone)"),
+            ("copy", "❐", "Copy the layer"), ("remove", "✕", "Remove the layer (can be undone)"),
         ):  # fmt: skip
             button = QToolButton()
             button.setText(text)

@@ -17,8 +17,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSplitter,
     QStackedWidget,
-    QVBoxLayout,
-    QWidget,
 )
 
 from app.context import Context, Issue
@@ -32,6 +30,7 @@ from app.workspaces.mask.layer_list import LayerForm, LayerList
 from app.workspaces.mask.painting import PlanePainting
 from app.workspaces.mask.plane import PlanePane
 from app.workspaces.mask.region_table import RegionTable
+from app.workspaces.mask.start_page import StartPage
 from app.workspaces.workspace import Workspace
 from core.errors import InputError, MicroloomError
 from core.masks.design import Layer, MaskDesign
@@ -85,7 +84,10 @@ class MaskWorkspace(Workspace):
         self._build_panel()
         self.pages = QStackedWidget()
         self.canvas = self.pages
-        self.pages.addWidget(self._page())
+        page = StartPage(self.menu)
+        self.skip, self.begin = page.skip, page.begin
+        self.skip.clicked.connect(lambda: self.wants_step.emit("reconstruct"))
+        self.pages.addWidget(page)
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.addWidget(self.plane)
         self.split.setChildrenCollapsible(False)
@@ -157,33 +159,6 @@ class MaskWorkspace(Workspace):
         self.panel.output.add(self.table)
         self.panel.output.add(self.save_button)
         self.panel.primary.clicked.connect(lambda: self.wants_step.emit("reconstruct"))
-
-    def _page(self) -> QWidget:
-        page = QWidget()
-        title = QLabel("The same everywhere")
-        title.setProperty("role", "title")
-        title.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        text = hint(
-            "Without a mask the volume fraction that you ask for in step 4 holds everywhere. A mask says how much of "
-            "the phase there shall be at each place of the volume: gradients, bands, solids, blobs, or what you paint."
-        )
-        text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        text.setMinimumWidth(420)
-        text.setMaximumWidth(520)
-        self.skip = QPushButton("Skip to Reconstruct")
-        self.skip.setToolTip("Go to step 4 (Ctrl+4)")
-        self.skip.clicked.connect(lambda: self.wants_step.emit("reconstruct"))
-        self.begin = QPushButton("Make a mask")
-        self.begin.setMenu(self.menu)
-        self.begin.setToolTip("Begin with a first layer")
-        column = QVBoxLayout(page)
-        column.setSpacing(12)
-        column.addStretch(2)
-        column.addWidget(title)
-        for widget in (text, self.skip, self.begin):
-            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(3)
-        return page
 
     def entered(self) -> None:
         """The 3-D view is made when it is first looked at."""
