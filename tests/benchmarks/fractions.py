@@ -1,0 +1,107 @@
+"""One SWNN model for a range of volume fractions: what each fraction comes out as, and how far its curves are.
+
+    python -m tests.benchmarks.fractions
+
+For each exemplar one model is trained for the part of 0.10 to 0.30 that its windows reach. The reference at a fraction
+are patches of the exemplar with that mean, picked as the published control picks windows; S2 and L are compared up to
+half their edge. "told" is the volume fraction of the network alone, at its own middle; "φ" after its threshold, on a
+volume of another seed than the calibration's. Prints a table and writes JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from core.job import finish
+from core.provenance import versions
+from core.reconstruction.engine import Target
+from core.reconstruction.swnn.engine import SwnnEngine
+from core.reconstruction.swnn.objective import patches_with
+from core.reconstruction.swnn.preflight import reachable_fractions
+from core.reconstruction.swnn.serving import Thresholds
+from core.reconstruction.swnn.settings import PRESETS, largest_window, resolve
+from core.statistics.curves import mean_curves, measure_curves
+from tests.benchmarks.swnn import EXEMPLARS, exemplar_named
+
+WANTED = (0.10, 0.15, 0.20, 0.25, 0.30)
+EDGE = 128
+
+
+def main() -> None:
+    """Run the benchmark."""
+    root = Path(__file__).resolve().parents[2]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--exemplars", nargs="+", choices=list(EXEMPLARS), default=list(EXEMPLARS))
+    parser.add_argument("--iterations", type=int, default=PRESETS["fast"].iterations)
+    parser.add_argument("--data", type=Path, default=os.environ.get("MICROLOOM_DATA") or root.parent / "shared/data")
+    parser.add_argument("--out", type=Path, default=root / "tests/benchmarks/results/fractions.json")
+    chosen = parser.parse_args()
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    print(f"{'exemplar':16}{'range':>12}{'wanted':>8}{'told':>8}{'φ':>8}{'ε S2 %':>8}{'ε L %':>8}{'train s':>9}")
+    rows = []
+    for name in chosen.exemplars:
+        exemplar = exemplar_named(name, chosen.data)
+        target = Target(exemplar, 1, size=(EDGE,) * 3)
+        plain = resolve(PRESETS["fast"], target.indicator)
+        least, most = reachable_fractions(target.indicator, plain)
+        low, high = max(WANTED[0], round(least + 0.005, 2)), min(WANTED[-1], round(most - 0.005, 2))
+        settings = replace(
+            PRESETS["fast"],
+            iterations=chosen.iterations,
+            time_limit=None,
+            lowest_fraction=low,
+            highest_fraction=high,
+        )
+        own = min(max(float(target.indicator.mean()), low), high)
+        began = time.perf_counter()
+        model = finish(SwnnEngine().train(replace(target, volume_fraction=own), settings))
+        seconds = time.perf_counter() - began
+        for wanted in WANTED:
+            if not low <= wanted <= high:
+                print(f"{name:16}{f'{low}:{high}':>12}{wanted:8.2f}  out of reach ({least:.3f} to {most:.3f})")
+                continue
+            inside = finish(model.generate((EDGE,) * 3, 1, volume_fraction=wanted)).labels == model.card["volume_phase"]
+            nodes = Thresholds.from_json(model.card["calibration"]["served"])
+            told = float(np.interp(wanted, nodes.fractions, nodes.before))
+            s2, lineal = discrepancies(inside, target.indicator, wanted, plain.cube or 1, largest_window(plain))
+            row = {
+                "exemplar": name, "low": low, "high": high, "wanted": wanted, "told": told,
+                "fraction": float(inside.mean()), "epsilon_s2_percent": 100 * s2,
+                "epsilon_lineal_path_percent": 100 * lineal, "train_seconds": seconds,
+            }  # fmt: skip
+            rows.append(row)
+            print(
+                f"{name:16}{f'{low}:{high}':>12}{wanted:8.2f}{told:8.3f}{row['fraction']:8.3f}{100 * s2:8.2f}"
+                f"{100 * lineal:8.2f}{seconds:9.0f}",
+                flush=True,
+            )
+            chosen.out.write_text(
+                json.dumps({"versions": dict(versions()), "threads": torch.get_num_threads(), "rows": rows}, indent=1)
+            )
+
+
+def discrepancies(
+    inside: np.ndarray, exemplar: np.ndarray, fraction: float, edge: int, least: int
+) -> tuple[float, float]:
+    """ε of S2 and L of a volume against patches of the exemplar with the wanted mean."""
+    patches = patches_with(exemplar, fraction, edge, least, torch.Generator().manual_seed(0))
+    lag = patches.shape[1] // 2
+    reference = mean_curves([measure_curves(patch, lag) for patch in patches[:256]])
+    measured = measure_curves(inside, lag)
+    errors = []
+    pairs = ((measured.s2_mean, reference.s2_mean), (measured.lineal_path_mean, reference.lineal_path_mean))
+    for mean, wanted in pairs:
+        errors.append(float(np.abs(mean - wanted).sum() / wanted.sum()))
+    return errors[0], errors[1]
+
+
+if __name__ == "__main__":
+    main()
