@@ -296,6 +296,7 @@ class MainWindow(QMainWindow):
         self.micrograph.file_wanted.connect(lambda: self.choose_file())
         self.micrograph.path_chosen.connect(self.opener.open)
         self.reconstruct.finished.connect(lambda: self.show_step("inspect"))
+        self.inspect.fraction.wanted.connect(self.reconstruct.build_again)
         self.opener.opened.connect(self._opened)
         self.strip.details_wanted.connect(self._show_messages)
         self.issues_list.step_chosen.connect(self.show_step)

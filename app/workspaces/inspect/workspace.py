@@ -19,6 +19,7 @@ from app.widgets.picture_file import save_picture
 from app.widgets.volume_controls import VolumeControls
 from app.widgets.volume_view import VolumeView
 from app.workspaces.inspect import exporting
+from app.workspaces.inspect.fraction_card import FractionCard
 from app.workspaces.inspect.verdict import rows, verdict
 from app.workspaces.reconstruct.workspace import stale_reason
 from app.workspaces.workspace import Workspace
@@ -107,6 +108,10 @@ class InspectWorkspace(Workspace):
         self.stale = hint()
         self.stale.setProperty("role", "warning")
         self.panel.inputs.add(card(self.choice, self.facts, self.stale))
+        self.fraction = FractionCard()
+        self.fraction.previewed.connect(self._show_fraction)
+        self.fraction.failed.connect(lambda error: self.context.messages.failed("Making a preview", error))
+        self.panel.settings.add(self.fraction)
         self.panel.settings.add(self.controls)
         self.sentence = QLabel()
         self.sentence.setWordWrap(True)
@@ -124,7 +129,7 @@ class InspectWorkspace(Workspace):
 
     def _choose(self, index: int) -> None:
         if index < len(self.session.state.results):
-            self._stored = None
+            self._stored = self._shown = None
             self.session.replace(shown=index)
             self._show_result()
 
@@ -266,6 +271,8 @@ class InspectWorkspace(Workspace):
                 self.choice.addItem(stored.path.name)
                 self.choice.setCurrentIndex(len(state.results))
         self.choice.setVisible(result is not None or stored is not None)
+        if result is not self._shown or result is None:
+            self.fraction.show_result(result)
         if stored is not None:
             self._show_volume(stored)
             return
@@ -287,6 +294,17 @@ class InspectWorkspace(Workspace):
         self._show_numbers(result)
         self.panel.set_primary("Export …", tip="Export volume, surface, curves, picture or report (Ctrl+E)")
         self._show_state()
+
+    def _show_fraction(self, volume: Any, fraction: float) -> None:
+        """A small volume in place of the result, until that is chosen again."""
+        result = self._shown
+        if result is None:
+            return
+        self.view.set_volume(volume.labels, volume.phases, volume.voxel_size)
+        self.view.set_phase(result.volume_phase)
+        share = 100 * volume.fractions[result.volume_phase]
+        self.view.set_caption(f"Preview for {100 * fraction:.1f} %: {volume.shape[0]}³ voxels, {share:.1f} % in them")
+        self.controls.refresh()
 
     def _show_volume(self, stored: StoredView) -> None:
         self._shown = None

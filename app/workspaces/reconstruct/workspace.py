@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel
 
 from app.context import Context, Issue
 from app.jobs import Latest
-from app.session import State, differing
+from app.session import Result, State, differing
 from app.widgets.job_strip import format_seconds
 from app.widgets.panel import card, hint
 from app.widgets.volume_view import VolumeView
@@ -279,6 +279,18 @@ class ReconstructWorkspace(Workspace):
         if self.context.jobs.busy or not hasattr(self, "kept"):
             return
         run, model = self.kept
+        self.run_now = run
+        self.context.jobs.start(run.title, lambda: run.generate(model))
+        self._show_state()
+
+    def build_again(self, result: Result, fraction: float) -> None:
+        """Make a volume of another fraction from a model that is there, without training."""
+        if self.context.jobs.busy:
+            title = self.context.jobs.title
+            self.context.messages.say(f"{title} is still running: wait for it, or cancel it.", "warning")
+            return
+        run = Run(result.exemplar, result.phase, replace(result.plan, volume_fraction=fraction), result.band)
+        model = result.model
         self.run_now = run
         self.context.jobs.start(run.title, lambda: run.generate(model))
         self._show_state()

@@ -1,0 +1,82 @@
+"""The slider over the volume fractions that a model serves."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.workspaces.inspect.fraction_card import FractionCard
+from core.images.values import Volume, default_phases
+from core.job import Job
+from core.provenance import Provenance
+
+
+class Served:
+    """As much of a model as the card needs: noise with the wanted fraction."""
+
+    served = (0.1, 0.3)
+
+    def generate(self, size: tuple[int, int, int], seed: int, *, volume_fraction: float) -> Job[Volume]:
+        rng = np.random.default_rng(seed)
+        labels = (rng.random(size) < volume_fraction).astype(np.uint8)
+        yield from ()
+        return Volume(labels, default_phases(2), None, "fake", Provenance("fake"))
+
+
+def result(model: Any) -> Any:
+    volume = SimpleNamespace(shape=(128, 96, 32))
+    return SimpleNamespace(model=model, volume=volume, fraction_after=0.2, plan=SimpleNamespace(seed=3))
+
+
+@pytest.fixture
+def card(qtbot: QtBot) -> FractionCard:
+    made = FractionCard()
+    qtbot.addWidget(made)
+    made.show_result(result(Served()))
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+def test_only_a_model_for_a_range_has_a_slider(card: FractionCard) -> None:
+    assert card.isVisible()
+    assert card.fraction == pytest.approx(0.2)
+    assert "10.0 to 30.0 %" in card.reach.text()
+    for other in (None, result(None), result(SimpleNamespace(served=(0.2, 0.2))), result(object())):
+        card.show_result(other)
+        assert not card.isVisible()
+
+
+def test_the_slider_makes_a_preview(card: FractionCard, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(card.previewed, timeout=20_000) as seen:
+        QTest.keyClick(card.slider, Qt.Key.Key_End)
+    volume, fraction = seen.args
+    assert fraction == pytest.approx(0.3)
+    assert card.fraction == pytest.approx(0.3)
+    # no larger than the result itself
+    assert volume.shape == (32, 32, 32)
+    assert float((volume.labels == 1).mean()) == pytest.approx(0.3, abs=0.02)
+
+
+def test_a_number_moves_the_slider_and_stays_in_the_range(card: FractionCard, qtbot: QtBot) -> None:
+    card.spin.setFocus()
+    card.spin.selectAll()
+    with qtbot.waitSignal(card.previewed, timeout=20_000):
+        QTest.keyClicks(card.spin, "15")
+        QTest.keyClick(card.spin, Qt.Key.Key_Return)
+    assert card.slider.value() == 250
+    card.spin.setValue(90)
+    assert card.fraction == pytest.approx(0.3)
+
+
+def test_the_button_asks_for_the_whole_volume(card: FractionCard, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(card.wanted) as seen:
+        QTest.mouseClick(card.build, Qt.MouseButton.LeftButton)
+    assert seen.args[0].plan.seed == 3
+    assert seen.args[1] == pytest.approx(0.2)
