@@ -255,7 +255,9 @@ def test_asking_for_help_imports_neither_qt_nor_torch() -> None:
 def test_ctrl_c_keeps_the_model_as_trained_so_far(phases: Path, tmp_path: Path) -> None:
     model = tmp_path / "m.microloom-model"
     code = "import core.reconstruction.swnn.training as t; t.SNAPSHOT_SECONDS = 0.2; t.SNAPSHOT_SHARE = 10.0; "
-    code += "import sys; from app.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    # whoever runs the tests in the background may have had this signal ignored, and children inherit that
+    code += "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code += "from app.__main__ import main; sys.exit(main(sys.argv[1:]))"
     arguments = [a for a in TINY if "iterations" not in a] + ["--set=iterations=100000", "--set=time_limit=100000"]
     process = subprocess.Popen(
         [sys.executable, "-c", code, "reconstruct", str(phases), "-o", str(tmp_path / "v.tif"), "--model-out",
