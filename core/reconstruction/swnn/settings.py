@@ -195,11 +195,11 @@ MASK_RANGE = 0.04
 FINEST, FINE = 1.7, 2.5
 """Correlation lengths in pixels that part the exemplars this was tried on.
 
-Below the first (sandstone, 1.4) two levels of noise say all there is; below the second (a battery material, 2) three
-levels. Above it (a porous rock, 3.6, and a carbonate, 3.3), pores differ much in size and stand in clusters: four
-levels, an overview in cells of 4 px, and, as windows see threads and throats as much alike, bent projections. Without
-the overview, a block that is small against the clusters is best imitated by pores of one size evenly spread: whatever
-differs from block to block counts as an error.
+Below the first (sandstone, 1.4) two levels of noise say all there is, and shapes weigh more, for few pixels make one;
+below the second (a battery material, 2) three levels. Above it (a porous rock, 3.6, and a carbonate, 3.3), pores differ
+much in size and stand in clusters: four levels, an overview in cells of 4 px, and, as windows see threads and throats
+as much alike, bent projections. Without the overview, a block that is small against the clusters is best imitated by
+pores of one size evenly spread: whatever differs from block to block counts as an error.
 """
 
 PRESETS: Mapping[str, SwnnSettings] = MappingProxyType(
@@ -294,7 +294,7 @@ def resolve(settings: SwnnSettings, indicator: np.ndarray) -> SwnnSettings:
         batch=settings.batch or 2,
         bent_bases=(0 if fine else 1) if settings.bent_bases is None else settings.bent_bases,
         correlation=1.0 if settings.correlation is None else settings.correlation,
-        shapes=0.5 if settings.shapes is None else settings.shapes,
+        shapes=(1.5 if length < FINEST else 0.5) if settings.shapes is None else settings.shapes,
     )
 
 
