@@ -70,8 +70,11 @@ def apply(scheme: str) -> None:
         hints.setColorScheme(wanted)
     effective = hints.colorScheme() if wanted == Qt.ColorScheme.Unknown else wanted
     dark = effective == Qt.ColorScheme.Dark
-    app.setPalette(_palette(dark))
-    app.setStyleSheet(_sheet(dark))
+    sheet = _sheet(dark)
+    # Qt walks every widget of the program for these, whether or not anything is new
+    if app.styleSheet() != sheet:
+        app.setPalette(_palette(dark))
+        app.setStyleSheet(sheet)
 
 
 def _palette(dark: bool) -> QPalette:

@@ -241,15 +241,6 @@ def test_the_palette_reaches_every_action_and_f1_the_step_s_page(window: MainWin
     window._help.close()
 
 
-def test_light_and_dark_are_applied_and_remembered(window: MainWindow) -> None:
-    from app import theme
-
-    window.set_scheme("dark")
-    assert theme.is_dark() and window.preferences.scheme == "dark"
-    window.set_scheme("light")
-    assert not theme.is_dark()
-
-
 def test_every_action_has_a_name_and_the_visible_buttons_a_tooltip(window: MainWindow) -> None:
     from PySide6.QtWidgets import QAbstractButton
 
