@@ -68,7 +68,7 @@ def refused(capsys: pytest.CaptureFixture[str], code: int, arguments: list[Any],
     ("name", "write", "word"),
     [
         ("a.tif", None, "does not exist"),
-        ("a.tif", lambda path: path.mkdir(), "is a folder"),
+        ("a.tif", lambda path: path.mkdir(), "folder"),
         ("a.tif", lambda path: path.write_bytes(b""), "zero bytes"),
         ("a.png", lambda path: path.write_text("not a picture", encoding="utf-8"), "are read"),
         ("a.xyz", lambda path: path.write_text("not a picture", encoding="utf-8"), "are read"),

@@ -93,10 +93,12 @@ def test_smaller_tiles_after_running_out_of_memory(monkeypatch: pytest.MonkeyPat
     model = tiny_model()
     plain = SwnnModel.field
 
-    def hungry(self: SwnnModel, seed: int, origin: room.Triple, size: room.Triple, *more: Any) -> np.ndarray:
+    def hungry(
+        self: SwnnModel, seed: int, origin: room.Triple, size: room.Triple, *more: Any, **named: Any
+    ) -> np.ndarray:
         if size[0] > 32:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes.")
-        return plain(self, seed, origin, size, *more)
+        return plain(self, seed, origin, size, *more, **named)
 
     monkeypatch.setattr(SwnnModel, "field", hungry)
     volume = finish(model.generate((40, 40, 40), 0))

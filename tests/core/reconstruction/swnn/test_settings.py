@@ -25,7 +25,9 @@ def test_presets_are_data() -> None:
 def test_resolve_fills_everything() -> None:
     for preset in PRESETS.values():
         resolved = resolve(preset, noise())
-        chosen = [getattr(resolved, spec.name) for spec in describe(resolved) if spec.name != "time_limit"]
+        # no limit, and no range of volume fractions, are choices too
+        open_ends = ("time_limit", "lowest_fraction", "highest_fraction")
+        chosen = [getattr(resolved, spec.name) for spec in describe(resolved) if spec.name not in open_ends]
         assert None not in chosen
         assert resolve(resolved, noise()) == resolved
 
