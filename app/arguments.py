@@ -54,6 +54,9 @@ def _segment(commands: Any) -> None:
     command.add_argument(
         "--volume", action="store_true", help="IMAGE is a stack of slices: segment all of it and write a volume"
     )
+    command.add_argument(
+        "--compare-with", type=Path, metavar="OTHER.tif", help="print Dice, fractions and confusion with another one"
+    )
     _segmentation(command)
     command.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="any other setting of the segmentation"
@@ -145,14 +148,10 @@ def _generate(commands: Any) -> None:
 
 
 def _measure(commands: Any) -> None:
+    from app.measure_command import add_options
+
     command = commands.add_parser("measure", help="S2, L and fractions of a volume or picture", allow_abbrev=False)
-    command.add_argument("image", type=Path, help="a volume, a phase image, or a micrograph (which is segmented first)")
-    command.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the report")
-    command.add_argument("--against", type=Path, metavar="PHASES", help="phase image to compare with")
-    command.add_argument("--phase", default=None, help="phase of interest: label or name (default: the highest label)")
-    command.add_argument(
-        "--against-phase", default=None, help="that phase in PHASES (default: of the same name or label)"
-    )
+    add_options(command)
     _segmentation(command)
     _common(command)
 

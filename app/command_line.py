@@ -11,11 +11,10 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.arguments import changed, parser
-from app.terminal import ProgressDisplay, ask_to_replace, may_write, note
+from app.terminal import ProgressDisplay, may_report, may_write, note
 from core.errors import InputError, JobError, MicroloomError
 from core.job import Progress, finish
 
@@ -106,7 +105,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
     format_of(options.output)
     replace = may_write(options.output, options.force)
     replace_model = options.model_out is not None and may_write(options.model_out, options.force)
-    replace_report = options.report is not None and _may_report(options.report, options.force)
+    replace_report = options.report is not None and may_report(options.report, options.force)
     exemplar = phase_image(options, options.image)
     phase = phase_label(exemplar, options.phase)
     target = Target(
@@ -165,29 +164,9 @@ def _generate(options: argparse.Namespace) -> int:
 
 
 def _measure(options: argparse.Namespace) -> int:
-    from app.inputs import phase_image, phase_label, subject
-    from core.report import measure, write_report
-    from core.report.verdict import verdict
+    from app.measure_command import measure
 
-    replace = _may_report(options.output, options.force)
-    thing = subject(options, options.image)
-    phase = phase_label(thing, options.phase)
-    against, other = None, None
-    if options.against is not None:
-        against = phase_image(options, options.against)
-        names = [item.name for item in against.phases]
-        if options.against_phase is not None:
-            other = phase_label(against, options.against_phase)
-        elif thing.phases[phase].name in names:
-            other = names.index(thing.phases[phase].name)
-        else:
-            other = phase_label(against, str(phase))
-    with ProgressDisplay(options.quiet) as display:
-        found = finish(measure(thing, phase, against, other), display)
-    write_report(found, options.output, overwrite=replace)
-    print(verdict(found).sentence)
-    print(options.output)
-    return 0
+    return measure(options)
 
 
 def _info(options: argparse.Namespace) -> int:
@@ -201,23 +180,6 @@ def _info(options: argparse.Namespace) -> int:
 def _range_settings(ends: tuple[float, float] | None) -> list[str]:
     """A range of volume fractions as assignments to an engine's settings."""
     return [] if ends is None else [f"lowest_fraction={ends[0]!r}", f"highest_fraction={ends[1]!r}"]
-
-
-def _may_report(folder: Path, force: bool) -> bool:
-    from core.errors import OutputExistsError
-    from core.report.writing import check_folder
-
-    try:
-        check_folder(folder, force)
-    except OutputExistsError:
-        ask_to_replace(folder)
-        return True
-    place = folder
-    while not place.exists():
-        place = place.parent
-    if not os.access(place, os.W_OK):
-        raise JobError(f"The folder {place} is read-only.", "Choose another.")
-    return force
 
 
 def _try(failures: list[MicroloomError], work: Callable[[], Any]) -> None:

@@ -107,6 +107,25 @@ def may_write(path: Path, force: bool) -> bool:
     return True
 
 
+def may_report(folder: Path, force: bool) -> bool:
+    """Whether a report in ``folder`` may be replaced; as `may_write`, but the folder need not be there yet."""
+    import os
+
+    from core.report.writing import check_folder
+
+    try:
+        check_folder(folder, force)
+    except OutputExistsError:
+        ask_to_replace(folder)
+        return True
+    place = folder
+    while not place.exists():
+        place = place.parent
+    if not os.access(place, os.W_OK):
+        raise JobError(f"The folder {place} is read-only.", "Choose another.")
+    return force
+
+
 def ask_to_replace(path: Path) -> None:
     """Ask whether ``path`` may be replaced; `OutputExistsError` where not, or where nobody can be asked."""
     if sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty():

@@ -1,0 +1,58 @@
+"""The command measure: what a volume or picture is like, alone or against a phase image, as a report."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.terminal import ProgressDisplay, may_report
+from core.job import finish
+
+if TYPE_CHECKING:
+    from core.images.values import Phase, PhaseImage
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """What ``command`` takes besides the segmentation of a micrograph."""
+    command.add_argument("image", type=Path, help="a volume, a phase image, or a micrograph (which is segmented first)")
+    command.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the report")
+    command.add_argument("--against", type=Path, metavar="PHASES", help="phase image to compare with")
+    command.add_argument("--phase", default=None, help="phase of interest: label or name (default: the highest label)")
+    command.add_argument(
+        "--against-phase", default=None, help="that phase in PHASES (default: of the same name or label)"
+    )
+
+
+def measure(options: argparse.Namespace) -> int:
+    """Run the command; returns the exit code."""
+    from app.inputs import phase_label, subject
+    from core.report import measure as measuring
+    from core.report import write_report
+    from core.report.verdict import verdict
+
+    replace = may_report(options.output, options.force)
+    thing = subject(options, options.image)
+    phase = phase_label(thing, options.phase)
+    against, other = _reference(options, thing.phases[phase], phase)
+    with ProgressDisplay(options.quiet) as display:
+        found = finish(measuring(thing, phase, against, other), display)
+    write_report(found, options.output, overwrite=replace)
+    print(verdict(found).sentence)
+    print(options.output)
+    return 0
+
+
+def _reference(options: argparse.Namespace, interest: Phase, label: int) -> tuple[PhaseImage | None, int | None]:
+    """The phase image to compare with and the phase in it, or None."""
+    from app.inputs import phase_image, phase_label
+
+    if options.against is None:
+        return None, None
+    against = phase_image(options, options.against)
+    names = [item.name for item in against.phases]
+    if options.against_phase is not None:
+        return against, phase_label(against, options.against_phase)
+    if interest.name in names:
+        return against, names.index(interest.name)
+    return against, phase_label(against, str(label))
