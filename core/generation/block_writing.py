@@ -17,6 +17,7 @@ import numpy as np
 
 from core.devices import is_out_of_memory
 from core.errors import InputError, JobError, OutputExistsError
+from core.generation.block_checking import Box, strike_out_what_is_lost
 from core.generation.journal import Journal
 from core.generation.periods import Triple
 from core.generation.progress import GenerationProgress
@@ -29,9 +30,6 @@ from core.job import Job, Progress
 
 BLOCK = 256
 """Edge of the blocks where none is asked for, voxels: one shard, 16 MB."""
-
-Box = tuple[Triple, Triple]
-"""First voxel and voxels along z, y, x."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +60,14 @@ class BlockWriter(Protocol):
         """All blocks are there; ``counts`` are the voxels of each label."""
         ...
 
+    def read_back(self, origin: Triple, size: Triple) -> np.ndarray | None:
+        """As of `core.generation.block_checking.ReadBack`."""
+        ...
+
+    def give_up(self, origin: Triple, size: Triple) -> list[Box]:
+        """As of `core.generation.block_checking.ReadBack`."""
+        ...
+
 
 def suffix_of(path: Path) -> str:
     """The suffix of a format that can be written block by block; empty for any other."""
@@ -80,7 +86,12 @@ def part_path(path: Path) -> Path:
 
 def journal_path(path: Path) -> Path:
     """The journal of an unfinished volume."""
-    return path.with_name(f"{path.name.removesuffix(suffix_of(path))}.part.journal")
+    return journal_of(part_path(path))
+
+
+def journal_of(part: Path) -> Path:
+    """The journal of an unfinished volume that lies at ``part``."""
+    return part.with_name(f"{part.name.removesuffix(suffix_of(part))}.journal")
 
 
 def unfinished(path: Path) -> float | None:
@@ -121,7 +132,8 @@ def write_by_blocks(
     block
         Edge of what is made at a time, voxels, rounded up to whole cells of 64. Memory grows with it.
     resume
-        Go on where an earlier run of the same recipe stopped, if there was one.
+        Go on where an earlier run of the same recipe stopped, if there was one. What it finished is read back; blocks
+        that are no longer as they were written are made again.
     overwrite
         Whether what is at ``path``, finished or not, may be replaced.
     order
@@ -148,6 +160,8 @@ def write_by_blocks(
         raise JobError(f"The folder {path.parent} does not exist.", "Make it, or choose another.")
     try:
         journal = _begun(recipe, path, resume, overwrite)
+        if journal.blocks:
+            journal = yield from _checked(recipe, path, journal)
         boxes = blocks_of(recipe.size, block)
         todo = boxes if order is None else [boxes[number] for number in order]
         while True:
@@ -164,7 +178,7 @@ def write_by_blocks(
                 # smaller tiles round differently: none of the larger ones may stay
                 journal = _anew(recipe, path, journal.edge // 2)
         put_in_place(part_path(path), path)
-        journal_path(path).unlink(missing_ok=True)
+        journal.remove()
     except OSError as error:
         raise write_error(path, error) from error
     return path
@@ -182,6 +196,18 @@ def _begun(recipe: Recipe, path: Path, resume: bool, overwrite: bool) -> Journal
             "Go on with it (--resume), or begin again (--force).",
         )
     return _anew(recipe, path, TILE_EDGE)
+
+
+def _checked(recipe: Recipe, path: Path, journal: Journal) -> Job[Journal]:
+    """The journal without what has been lost since it was written."""
+    try:
+        writer = _writer(recipe, part_path(path), journal.edge)
+    except OSError:
+        raise
+    except Exception:  # what zarr and tifffile raise on a file that is cut short has no common base
+        return _anew(recipe, path, journal.edge)
+    yield from strike_out_what_is_lost(writer, journal)
+    return journal
 
 
 def _check_same(recipe: Recipe, journal: Journal, path: Path) -> None:

@@ -1,14 +1,17 @@
 """Which blocks of a volume are safe on the disk: a text file that only grows, one line a block.
 
 A line is written after its block is on the disk, so a run that was killed at any moment finds in it nothing that is not
-there. A last line that was cut short is no line.
+there. A last line that was cut short is no line. Each line has the checksum of its block's labels, so that a run which
+goes on can tell what a broken disk or copy has taken away since (`core.generation.block_checking`).
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +25,46 @@ Triple = tuple[int, int, int]
 _FORMAT = "microloom-blocks"
 
 
+@dataclass(frozen=True, eq=False)
+class Block:
+    """One line: a box of whole cells that was finished at once.
+
+    Attributes
+    ----------
+    origin, size
+        Its first voxel and its voxels along z, y, x.
+    counts
+        Voxels of each label in it, int64.
+    crc32
+        `zlib.crc32` of its labels in C order, or None where an earlier version noted none.
+    """
+
+    origin: Triple
+    size: Triple
+    counts: np.ndarray
+    crc32: int | None
+
+
 class Journal:
     """Remembers finished blocks, in cells of `CELL` voxels.
 
     Attributes
     ----------
+    size
+        Voxels of the volume along z, y, x.
     identity, edge
         What the volume is made from (`core.generation.recipe.Recipe.identity`), and the edge of its tiles.
     finished
         Shape: cells along z, y, x; bool.
     counts
         Voxels of each label in the finished blocks, int64.
+    blocks
+        These blocks, as they were finished.
     """
 
     def __init__(self, path: Path, size: Triple, labels: int, identity: Mapping[str, Any], edge: int) -> None:
-        self.path, self.identity, self.edge = path, dict(identity), edge
+        self.path, self.size, self.identity, self.edge = path, size, dict(identity), edge
+        self.blocks: list[Block] = []
         z, y, x = (-(-side // CELL) for side in size)
         self.finished = np.zeros((z, y, x), bool)
         self.counts = np.zeros(labels, np.int64)
@@ -45,11 +73,7 @@ class Journal:
     def begin(cls, path: Path, size: Triple, labels: int, identity: Mapping[str, Any], edge: int) -> Journal:
         """A new one, on the disk; whatever was at ``path`` is replaced."""
         journal = cls(path, size, labels, identity, edge)
-        head = {"format": _FORMAT, "version": 1, "size": list(size), "labels": labels, "edge": edge}
-        with path.open("w", encoding="utf-8") as file:
-            file.write(json.dumps({**head, "identity": journal.identity}) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        journal._write(path)
         return journal
 
     @classmethod
@@ -84,7 +108,8 @@ class Journal:
         counts = np.bincount(labels.reshape(-1), minlength=len(self.counts))
         first = [place // CELL for place in origin]
         cells = [-(-side // CELL) for side in labels.shape]
-        entry = {"first": first, "cells": cells, "counts": counts.tolist()}
+        crc32 = zlib.crc32(np.ascontiguousarray(labels).data)
+        entry = {"first": first, "cells": cells, "counts": counts.tolist(), "crc32": crc32}
         text = json.dumps(entry) + "\n"
         with self.path.open("r+b") as file:
             # a line that a kill cut short is taken away first
@@ -99,6 +124,25 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
         self._take(entry)
+
+    def keep(self, good: Sequence[bool]) -> None:
+        """Strike out the `blocks` that are not ``good``: they are to be made again."""
+        kept = [block for block, fine in zip(self.blocks, good, strict=True) if fine]
+        journal = Journal(self.path, self.size, len(self.counts), self.identity, self.edge)
+        for block in kept:
+            journal._take(_line(block))
+        journal._write(self._beside)
+        self._beside.replace(self.path)
+        self.finished, self.counts, self.blocks = journal.finished, journal.counts, journal.blocks
+
+    def remove(self) -> None:
+        """Take it off the disk."""
+        for path in (self.path, self._beside):
+            path.unlink(missing_ok=True)
+
+    @property
+    def _beside(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.new")
 
     def is_finished(self, origin: Triple, size: Triple) -> bool:
         """Whether all of the cells of a box are there."""
@@ -116,11 +160,33 @@ class Journal:
     def _box(self, origin: Triple, size: Triple) -> tuple[slice, ...]:
         return tuple(slice(first // CELL, -(-(first + side) // CELL)) for first, side in zip(origin, size, strict=True))
 
+    def _write(self, path: Path) -> None:
+        head = {"format": _FORMAT, "version": 1, "size": list(self.size), "labels": len(self.counts), "edge": self.edge}
+        lines = [{**head, "identity": self.identity}, *map(_line, self.blocks)]
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(line) + "\n" for line in lines)
+            file.flush()
+            os.fsync(file.fileno())
+
     def _take(self, entry: Mapping[str, Any]) -> None:
         z, y, x = (int(place) for place in entry["first"])
         depth, rows, columns = (int(side) for side in entry["cells"])
         box = self.finished[z : z + depth, y : y + rows, x : x + columns]
         if min(z, y, x) < 0 or box.shape != (depth, rows, columns) or box.any():
             raise ValueError("a block that cannot be")
+        counts = np.asarray(entry["counts"], np.int64)
+        if counts.shape != self.counts.shape:
+            raise ValueError("labels that cannot be")
         box[...] = True
-        self.counts += np.asarray(entry["counts"], np.int64)
+        self.counts += counts
+        first = (CELL * z, CELL * y, CELL * x)
+        ends = (CELL * (z + depth), CELL * (y + rows), CELL * (x + columns))
+        size = tuple(min(end, side) - start for start, end, side in zip(first, ends, self.size, strict=True))
+        crc32 = entry.get("crc32")
+        self.blocks.append(Block(first, (size[0], size[1], size[2]), counts, None if crc32 is None else int(crc32)))
+
+
+def _line(block: Block) -> dict[str, Any]:
+    first, cells = [place // CELL for place in block.origin], [-(-side // CELL) for side in block.size]
+    entry: dict[str, Any] = {"first": first, "cells": cells, "counts": block.counts.tolist()}
+    return entry if block.crc32 is None else {**entry, "crc32": block.crc32}

@@ -18,6 +18,8 @@ from core.images.outline import Outline
 Triple = tuple[int, int, int]
 
 _CLASSIC_LIMIT = 4_000_000_000
+_END = b"\0microloom: end\0"
+"""Stands behind all else: a file without it was cut short. Readers of TIFF do not look there."""
 
 
 class TiffWriter:
@@ -35,6 +37,12 @@ class TiffWriter:
                 path, shape=outline.shape, dtype=np.uint8, ome=True, metadata=words, photometric="minisblack",
                 bigtiff=math.prod(outline.shape) > _CLASSIC_LIMIT,
             )  # fmt: skip
+            with path.open("ab") as plain:
+                plain.write(_END)
+        with path.open("rb") as plain:
+            plain.seek(max(0, path.stat().st_size - len(_END)))
+            if plain.read() != _END:
+                raise ValueError(f"{path.name} was cut short")
         with tifffile.TiffFile(path) as file:
             series = file.series[0]
             # axes of length one are dropped
@@ -59,6 +67,23 @@ class TiffWriter:
                     file.write(line.tobytes())
             file.flush()
             os.fsync(file.fileno())
+
+    def read_back(self, origin: Triple, size: Triple) -> np.ndarray | None:
+        """Labels of a block as they lie on the disk, or None where the file ends before them."""
+        labels = np.empty(size, np.uint8)
+        (z0, y0, x0), (_, rows, columns) = origin, self._shape
+        with self.path.open("rb") as file:
+            for z, y in np.ndindex(size[0], size[1]):
+                file.seek(self._start + ((z0 + z) * rows + y0 + y) * columns + x0)
+                line = file.read(size[2])
+                if len(line) < size[2]:
+                    return None
+                labels[z, y] = np.frombuffer(line, np.uint8)
+        return labels
+
+    def give_up(self, origin: Triple, size: Triple) -> list[tuple[Triple, Triple]]:
+        """Nothing has to go: every voxel has its own place in the file."""
+        return []
 
     def finish(self, counts: np.ndarray) -> None:
         """All blocks are there."""

@@ -1,16 +1,18 @@
 """Volumes as OME-Zarr: a folder of compressed shards that any block can be written to and read from.
 
 Zarr format 3, OME-NGFF 0.5: level 0 is the volume, each further one half as fine (`core.images.pyramid`). Chunks have
-64³ voxels, 4³ chunks make a shard (one file), chunks are compressed by Blosc (zstd, bits shuffled). Phases and
-provenance stand in the group's attribute ``microloom`` beside ``ome``.
+64³ voxels, 4³ chunks make a shard (one file), chunks are compressed by Blosc (zstd, bits shuffled) and have a
+checksum. Phases and provenance stand in the group's attribute ``microloom`` beside ``ome``. Every shard is written,
+even one of nothing but label 0, and the attribute says so: a file that is empty, cut short or missing never reads as
+label 0.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise, product
@@ -24,9 +26,10 @@ from core.errors import InputError
 from core.images.description import card_facts, stored_phases, stored_provenance
 from core.images.loading import MAX_VOXELS
 from core.images.outline import Outline
-from core.images.pixel_size import unit_metres
 from core.images.pyramid import CELL, coarser, level_shapes
 from core.images.values import Volume, default_phases
+from core.images.zarr_files import files_of, silent_damage, unreadable
+from core.images.zarr_metadata import step, voxel_edges, voxel_size
 from core.provenance import Provenance
 
 Triple = tuple[int, int, int]
@@ -35,6 +38,9 @@ SUFFIXES = (".ome.zarr", ".zarr")
 SHARD = 4 * CELL
 """Edge of a shard, voxels: one file holds up to 256³."""
 _AGAIN = "Copy it again, or make it again."
+_GO_ON = "Go on with it (microloom generate … --resume): what is damaged is made again."
+_ATTEMPTS, _WAIT = 4, 0.05
+"""How often a volume that is being written is read before it is called damaged, and seconds in between."""
 
 
 def is_zarr(path: Path) -> bool:
@@ -60,10 +66,11 @@ class ZarrWriter:
 
     def __init__(self, path: Path, outline: Outline) -> None:
         import zarr
-        from zarr.codecs import BloscCodec
+        from zarr.codecs import BloscCodec, Crc32cCodec
 
         self.path, self._outline = path, outline
         self._shapes = level_shapes(outline.shape)
+        self._all_written = True
         if not is_zarr(path):
             group = zarr.open_group(path, mode="w", zarr_format=3, attributes=self._attributes(None))
             for level, shape in enumerate(self._shapes):
@@ -73,22 +80,63 @@ class ZarrWriter:
                     dtype="uint8",
                     chunks=(CELL, CELL, CELL),
                     shards=_shard(shape),
-                    compressors=BloscCodec(cname="zstd", clevel=5, shuffle="bitshuffle"),
+                    compressors=(BloscCodec(cname="zstd", clevel=5, shuffle="bitshuffle"), Crc32cCodec()),
                     fill_value=0,
                     dimension_names=("z", "y", "x"),
                 )
         self._group = zarr.open_group(path, mode="r+")
-        self._levels = [self._group[str(level)] for level in range(len(self._shapes))]
+        # what an earlier version began goes on as it was begun
+        self._all_written = bool(self._group.attrs["microloom"].get("all_written"))
+        self._levels = [
+            self._group[str(level)].with_config({"write_empty_chunks": self._all_written})
+            for level in range(len(self._shapes))
+        ]
 
     def write(self, origin: Triple, labels: np.ndarray) -> None:
         """Put a block in its place, at every level; it is safe on the disk when this returns.
 
         ``origin`` is a multiple of `CELL` along each axis, and the block ends at one or at the volume's far face.
         """
-        for level, (start, block) in enumerate(coarser(origin, labels, len(self._levels))):
-            box = tuple(slice(first, first + count) for first, count in zip(start, block.shape, strict=True))
-            self._levels[level][box] = block
-            self._sync(level, start, block.shape)
+        for array, (start, block) in zip(self._levels, coarser(origin, labels, len(self._levels)), strict=True):
+            array[_slices(start, block.shape)] = block
+            for file, _ in files_of(self.path, array, start, block.shape):
+                if self._all_written or file.exists():
+                    _fsync(file)
+
+    def read_back(self, origin: Triple, size: Triple) -> np.ndarray | None:
+        """Labels of a block as they lie on the disk, or None where any of its files, at any level, is damaged."""
+        try:
+            if silent_damage(self.path, self._levels[0], origin, size, self._all_written):
+                return None
+            labels = np.asarray(self._levels[0][_slices(origin, size)], np.uint8)
+            coarse = coarser(origin, labels, len(self._levels))[1:]
+            for array, (start, block) in zip(self._levels[1:], coarse, strict=True):
+                if silent_damage(self.path, array, start, block.shape, self._all_written):
+                    return None
+                if not np.array_equal(array[_slices(start, block.shape)], block):
+                    return None
+        except Exception:  # what a dozen codecs raise on a damaged chunk has no common base
+            return None
+        return labels
+
+    def give_up(self, origin: Triple, size: Triple) -> list[tuple[Triple, Triple]]:
+        """Remove the files of a block that can no longer be read, and so not be added to.
+
+        Returns
+        -------
+        First voxels and sizes, at full resolution, of all whose voxels went with them.
+        """
+        gone = []
+        for level, array in enumerate(self._levels):
+            start, sides = origin, size
+            for _ in range(level):
+                start, sides = _halves(start), _halves(sides, up=True)
+            for file, (first, count) in list(unreadable(self.path, array, start, sides, self._all_written)):
+                file.unlink(missing_ok=True)
+                z, y, x = (place << level for place in first)
+                depth, rows, columns = (side << level for side in count)
+                gone.append(((z, y, x), (depth, rows, columns)))
+        return gone
 
     def finish(self, counts: np.ndarray) -> None:
         """Say that all blocks are there; ``counts`` are the voxels of each phase."""
@@ -97,15 +145,6 @@ class ZarrWriter:
         _fsync(self.path / "zarr.json")
         for stray in self.path.rglob("*.partial"):  # what a killed writer left
             stray.unlink(missing_ok=True)
-
-    def _sync(self, level: int, start: Triple, shape: tuple[int, ...]) -> None:
-        shards = _shard(self._shapes[level])
-        spans = [
-            range(first // edge, (first + count - 1) // edge + 1)
-            for first, count, edge in zip(start, shape, shards, strict=True)
-        ]
-        for z, y, x in product(*spans):
-            _fsync(self.path / str(level) / "c" / str(z) / str(y) / str(x))
 
     def _attributes(self, fractions: list[float] | None) -> dict[str, Any]:
         outline = self._outline
@@ -124,7 +163,12 @@ class ZarrWriter:
         card = json.loads(json.dumps(outline.card()))
         return {
             "ome": {"version": "0.5", "multiscales": [multiscale]},
-            "microloom": {**card, "complete": fractions is not None, "fractions": fractions},
+            "microloom": {
+                **card,
+                "complete": fractions is not None,
+                "fractions": fractions,
+                "all_written": self._all_written,
+            },
         }
 
 
@@ -133,9 +177,17 @@ def _shard(shape: Triple) -> Triple:
     return z, y, x
 
 
+def _halves(place: Triple, up: bool = False) -> Triple:
+    z, y, x = (-(-value // 2) if up else value // 2 for value in place)
+    return z, y, x
+
+
+def _slices(origin: Triple, size: tuple[int, ...]) -> tuple[slice, ...]:
+    return tuple(slice(first, first + count) for first, count in zip(origin, size, strict=True))
+
+
 def _fsync(path: Path) -> None:
-    # a shard without any voxel but of label 0 is not written
-    with contextlib.suppress(FileNotFoundError), path.open("r+b") as file:
+    with path.open("r+b") as file:
         os.fsync(file.fileno())
 
 
@@ -151,6 +203,8 @@ class ZarrVolume:
         Shape, phases, voxel size, name and provenance.
     shapes
         Voxels (z, y, x) of each level, the full one first.
+    steps
+        Voxels of the full level that one of each level stands for, along z, y, x.
     complete
         Whether all of its blocks are there; None for one that Microloom did not write.
     fractions
@@ -160,11 +214,13 @@ class ZarrVolume:
     path: Path
     outline: Outline
     shapes: tuple[Triple, ...]
+    steps: tuple[Triple, ...]
     complete: bool | None
     fractions: tuple[float, ...] | None
     named: bool
     """Whether the file names its phases."""
     _levels: tuple[Any, ...]
+    _all_written: bool
 
     def read(self, level: int, origin: Triple, size: Triple) -> np.ndarray:
         """Labels in a box of a level, uint8; voxels of blocks that are not there yet are 0.
@@ -174,16 +230,34 @@ class ZarrVolume:
         InputError
             Where the store is damaged or holds labels without a phase.
         """
-        box = tuple(slice(first, first + count) for first, count in zip(origin, size, strict=True))
-        try:
-            labels = np.asarray(self._levels[level][box], dtype=np.uint8)
-        except Exception as error:  # what a dozen codecs raise on a damaged chunk has no common base
-            raise InputError(f"{self.path.name} is damaged ({error}).", _AGAIN) from error
+        labels = self._labels(level, origin, size)
         if labels.size and int(labels.max()) >= len(self.outline.phases):
             raise InputError(
                 f"{self.path.name} holds the label {int(labels.max())}, but names {len(self.outline.phases)} phases.",
                 _AGAIN,
             )
+        return labels
+
+    def _labels(self, level: int, origin: Triple, size: Triple) -> np.ndarray:
+        array, missing_is_damage = self._levels[level], self._all_written and self.complete is True
+        remedy = _GO_ON if self.complete is False else _AGAIN
+        # what is written meanwhile takes the place of a file between one look at it and the next
+        for left in reversed(range(_ATTEMPTS if self.complete is False else 1)):
+            wrong = silent_damage(self.path, array, origin, size, missing_is_damage)
+            if wrong:
+                raise InputError(f"{self.path.name} is damaged: {wrong}.", remedy)
+            try:
+                labels = np.asarray(array[_slices(origin, size)], dtype=np.uint8)
+                break
+            except Exception as error:  # what a dozen codecs raise on a damaged chunk has no common base
+                if left:
+                    time.sleep(_WAIT)
+                    continue
+                bad = next(unreadable(self.path, array, origin, size, missing_is_damage), None)
+                what = "" if bad is None else f": its file {bad[0].relative_to(self.path).as_posix()} cannot be read"
+                raise InputError(f"{self.path.name} is damaged{what} ({error}).", remedy) from error
+        if not is_zarr(self.path):  # all of it would read as never written
+            raise InputError(f"{self.path.name} was moved or removed meanwhile.", "Open it again.")
         return labels
 
     def volume(self, level: int = 0, bytes_per_voxel: int = 2) -> Volume:
@@ -219,7 +293,7 @@ class ZarrVolume:
             raise InputError(f"{self.path.name} does not fit into memory.", "Close other programs.") from error
         size, outline = self.outline.voxel_size, self.outline
         phases = outline.phases if self.named else default_phases(max(2, int(labels.max()) + 1))
-        z, y, x = (None, None, None) if size is None else (edge * 2**level for edge in size)
+        z, y, x = (None,) * 3 if size is None else (a * b for a, b in zip(size, self.steps[level], strict=True))
         return Volume(
             labels,
             phases,
@@ -263,7 +337,8 @@ def open_zarr(path: Path) -> ZarrVolume:
         multiscale = ome["multiscales"][0]
         datasets = multiscale["datasets"]
         levels = tuple(group[str(entry["path"])] for entry in datasets)
-        scale = _scale(multiscale)
+        edges = [voxel_edges(entry) for entry in datasets]
+        scale = voxel_size(multiscale)
     except (KeyError, IndexError, TypeError, ValueError, OSError, AttributeError) as error:
         raise InputError(f"{path.name} is no OME-Zarr volume that can be read ({error}).", _AGAIN) from error
     shapes = []
@@ -294,18 +369,7 @@ def open_zarr(path: Path) -> ZarrVolume:
     counted = tuple(float(share) for share in fractions) if good and fractions is not None else None
     complete = own.get("complete")
     state = complete if isinstance(complete, bool) else None
-    return ZarrVolume(path, outline, tuple(shapes), state, counted, phases is not None, levels)
-
-
-def _scale(multiscale: Mapping[str, Any]) -> tuple[float, float, float] | None:
-    """Voxel size in metres from OME's metadata, or None where it has no length."""
-    axes = multiscale["axes"]
-    if [axis["name"] for axis in axes] != ["z", "y", "x"]:
-        raise ValueError("its axes are not z, y, x")
-    for transform in multiscale["datasets"][0]["coordinateTransformations"]:
-        if transform["type"] == "scale" and all("unit" in axis for axis in axes):
-            units = [unit_metres(str(axis["unit"])) for axis in axes]
-            edges = [float(edge) * (unit or 0.0) for edge, unit in zip(transform["scale"], units, strict=True)]
-            if all(math.isfinite(edge) and edge > 0 for edge in edges):
-                return edges[0], edges[1], edges[2]
-    return None
+    steps = tuple(step(edges[0], own_edges, shapes[0], shape) for own_edges, shape in zip(edges, shapes, strict=True))
+    return ZarrVolume(
+        path, outline, tuple(shapes), steps, state, counted, phases is not None, levels, own.get("all_written") is True
+    )

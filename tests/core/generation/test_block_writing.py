@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -126,6 +128,98 @@ def test_a_killed_run_ends_as_an_unbroken_one(tmp_path: Path, name: str) -> None
         files = [sorted(item.relative_to(root) for item in root.rglob("*") if item.is_file()) for root in (path, other)]
         assert files[0] == files[1]
         assert all((path / item).read_bytes() == (other / item).read_bytes() for item in files[0])
+
+
+SHARDS = (256, 64, 300)
+"""Two shards at full resolution, one at half of it; blocks of 128 share them."""
+
+
+def begun(path: Path, blocks: int) -> None:
+    """A run that was interrupted after so many blocks of 128."""
+    job = write_by_blocks(fake_recipe(SHARDS), path, block=128)
+    done = 0
+    for report in job:
+        if isinstance(report, WritingProgress) and report.finished is not None:
+            if done == blocks:
+                break
+            done += 1
+    job.close()
+    assert len(Journal.read(journal_path(path)).blocks) == blocks
+
+
+@pytest.mark.parametrize(
+    ("file", "keep"),
+    [
+        # blocks of 128 along x: 0 to 127 and 128 to 255 lie in the first shard, 256 to 299 in the second
+        ("0/c/0/0/0", 0),
+        ("0/c/0/0/0", 3000),
+        ("0/c/0/0/1", 0),
+        ("0/c/0/0/1", -1),
+        ("0/c/0/0/1", None),
+        ("1/c/0/0/0", 0),
+        ("1/c/0/0/0", -70),
+    ],
+)
+def test_damaged_blocks_are_made_again(tmp_path: Path, file: str, keep: int | None) -> None:
+    path = tmp_path / "v.ome.zarr"
+    begun(path, 4)  # those with z below 128, and the first above
+    victim = part_path(path) / file
+    if keep is None:
+        victim.unlink()
+    else:
+        victim.write_bytes(victim.read_bytes()[:keep])
+        with pytest.raises(InputError, match="--resume"):
+            stored = open_zarr(part_path(path))
+            stored.volume(int(file[0]))
+    made: list[Triple] = []
+
+    def noted(start: Triple, edge: int) -> np.ndarray:
+        made.append(start)
+        return place_and_tile(start, edge)
+
+    said = []
+    recipe = replace(fake_recipe(SHARDS), make_tile=noted)
+    finish(write_by_blocks(recipe, path, block=128, resume=True), lambda report: said.append(report.what))
+    assert said[:4] == ["Checking what is there"] * 4
+    unbroken = finish(write_by_blocks(fake_recipe(SHARDS), tmp_path / "unbroken.ome.zarr", block=128))
+    blocks = [4, 4, 2, 4, 4, 2]  # tiles of 64 in each
+    lost = {"0/c/0/0/0": {0, 1, 3}, "0/c/0/0/1": {2}, "1/c/0/0/0": {0, 1, 2, 3}}[file]
+    assert len(made) == sum(blocks[4:]) + sum(blocks[number] for number in lost)
+    names = sorted(item.relative_to(path) for item in path.rglob("*") if item.is_file())
+    assert names == sorted(item.relative_to(unbroken) for item in unbroken.rglob("*") if item.is_file())
+    assert all((path / name).read_bytes() == (unbroken / name).read_bytes() for name in names)
+    assert sorted(tmp_path.iterdir()) == [unbroken, path], "no journal is left"
+
+
+def test_metadata_that_are_lost_begin_the_volume_anew(tmp_path: Path) -> None:
+    path = tmp_path / "v.ome.zarr"
+    for name in ("zarr.json", "0/zarr.json"):
+        begun(path, 2)
+        (part_path(path) / name).write_bytes(b"")
+        finish(write_by_blocks(fake_recipe(SHARDS), path, block=128, resume=True))
+        assert np.array_equal(voxels(path), finish(fake_recipe(SHARDS).volume()).labels)
+        shutil.rmtree(path)
+
+
+@pytest.mark.parametrize("keep", [0, 100, 1_000_000, -1])
+def test_a_tiff_that_was_cut_short_is_made_whole(tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "v.tif"
+    begun(path, 4)
+    os.truncate(part_path(path), keep if keep >= 0 else part_path(path).stat().st_size + keep)
+    finish(write_by_blocks(fake_recipe(SHARDS), path, block=128, resume=True))
+    assert np.array_equal(voxels(path), finish(fake_recipe(SHARDS).volume()).labels)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_journal_of_an_earlier_version_is_checked_by_its_counts(tmp_path: Path) -> None:
+    path = tmp_path / "v.ome.zarr"
+    begun(path, 4)
+    note = journal_path(path)
+    note.write_text(re.sub(r', "crc32": \d+', "", note.read_text()))
+    assert [block.crc32 for block in Journal.read(note).blocks] == [None] * 4
+    (part_path(path) / "0" / "c" / "0" / "0" / "1").unlink()
+    finish(write_by_blocks(fake_recipe(SHARDS), path, block=128, resume=True))
+    assert np.array_equal(voxels(path), finish(fake_recipe(SHARDS).volume()).labels)
 
 
 def test_another_volume_is_not_put_onto_an_unfinished_one(tmp_path: Path) -> None:

@@ -148,6 +148,76 @@ def test_folders_that_hold_no_volume_are_refused(tmp_path: Path, ome: Any) -> No
         open_zarr(path)
 
 
+def test_an_empty_or_missing_file_is_never_read_as_label_0(tmp_path: Path) -> None:
+    path = write_volume(made((70, 65, 300)), tmp_path / "v.ome.zarr")
+    near, far = (path / "0" / "c" / "0" / "0" / number for number in "01")
+    expected = open_zarr(path).read(0, (0, 0, 0), (70, 65, 300))
+    whole = far.read_bytes()
+    for damage, said in (
+        (lambda: far.write_bytes(b""), r"its file 0/c/0/0/1 is empty"),
+        (far.unlink, r"its file 0/c/0/0/1 is missing"),
+        (lambda: far.write_bytes(whole[:3]), r"its file 0/c/0/0/1 cannot be read"),
+        (lambda: far.write_bytes(whole[:-1]), r"its file 0/c/0/0/1 cannot be read"),
+        # a byte of a compressed chunk, which the index knows nothing of
+        (lambda: far.write_bytes(whole[:50] + bytes([whole[50] ^ 1]) + whole[51:]), r"0/c/0/0/1 cannot be read"),
+    ):
+        damage()
+        stored = open_zarr(path)
+        for origin, size in (((0, 0, 0), (70, 65, 300)), ((0, 0, 256), (64, 64, 44)), ((0, 0, 280), (1, 1, 1))):
+            with pytest.raises(InputError, match=said) as caught:
+                stored.read(0, origin, size)
+            assert caught.value.remedy == "Copy it again, or make it again."
+        with pytest.raises(InputError, match=said):
+            read_volume(path)
+        # the rest can still be read
+        assert np.array_equal(stored.read(0, (0, 0, 0), (70, 65, 256)), expected[:, :, :256])
+        far.write_bytes(whole)
+    assert np.array_equal(open_zarr(path).read(0, (0, 0, 0), (70, 65, 300)), expected)
+    near.write_bytes(b"")
+    with pytest.raises(InputError, match="0/c/0/0/0 is empty"):
+        open_zarr(path).volume()
+    assert open_zarr(path).volume(1).shape == (35, 33, 150), "each level has its own files"
+
+
+def test_a_volume_of_label_0_alone_has_all_of_its_files(tmp_path: Path) -> None:
+    volume = Volume(np.zeros((3, 4, 300), np.uint8), default_phases(2), None, "0", Provenance("made"))
+    path = write_volume(volume, tmp_path / "v.ome.zarr")
+    assert not read_volume(path).labels.any()
+    (path / "0" / "c" / "0" / "0" / "1").unlink()
+    with pytest.raises(InputError, match="is missing"):
+        read_volume(path)
+
+
+def test_files_of_other_programs_may_be_missing_but_not_empty(tmp_path: Path) -> None:
+    path = tmp_path / "other.zarr"
+    group = zarr.open_group(path, mode="w", zarr_format=3)
+    labels = np.zeros((4, 4, 8), np.uint8)
+    labels[:, :, 4:] = 1
+    group.create_array("a", data=labels, chunks=(4, 4, 4), compressors=None)
+    data = [{"path": "a", "coordinateTransformations": [{"type": "scale", "scale": [1.0, 1.0, 1.0]}]}]
+    axes = [{"name": name, "type": "space"} for name in "zyx"]
+    group.attrs["ome"] = {"version": "0.5", "multiscales": [{"axes": axes, "datasets": data}]}
+    first, second = (path / "a" / "c" / "0" / "0" / number for number in "01")
+    assert not first.exists() and second.exists()
+    assert np.array_equal(open_zarr(path).volume().labels, labels)
+    whole = second.read_bytes()
+    for keep, said in ((0, "is empty"), (10, "cannot be read")):
+        second.write_bytes(whole[:keep])
+        with pytest.raises(InputError, match=f"its file a/c/0/0/1 {said}"):
+            open_zarr(path).volume()
+
+
+def test_a_folder_that_goes_away_does_not_read_as_label_0(tmp_path: Path) -> None:
+    path = write_volume(made(), tmp_path / "v.ome.zarr")
+    told = json.loads((path / "zarr.json").read_text(encoding="utf-8"))
+    told["attributes"]["microloom"]["complete"] = False
+    (path / "zarr.json").write_text(json.dumps(told), encoding="utf-8")
+    stored = open_zarr(path)
+    path.rename(tmp_path / "other.ome.zarr")
+    with pytest.raises(InputError, match="moved or removed"):
+        stored.read(0, (0, 0, 0), (70, 65, 130))
+
+
 def test_damaged_stores_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not an OME-Zarr volume"):
         open_zarr(tmp_path)
