@@ -1,0 +1,162 @@
+"""Samplers with the exact denoiser of a Gaussian: every map is affine, so its mean and variance are found exactly.
+
+Of data N(m, s²), x_t is N(√ᾱ m, ᾱ s² + 1 − ᾱ), and the expected clean picture is linear in x_t.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import Tensor
+
+from core.reconstruction.diffusion.prediction import Prediction, prediction_of, target_of, with_clean
+from core.reconstruction.diffusion.samplers import ddim, ddpm, dpm_solver, sample, stepped
+from core.reconstruction.diffusion.schedule import Schedule, Step
+
+MEAN, SPREAD = 0.3, 0.5
+SCHEDULE = Schedule("cosine", 1000)
+
+
+def exact(x: Tensor, time: int) -> Prediction:
+    """What is known of the clean value when x is seen."""
+    left = float(SCHEDULE.left[time])
+    variance = left * SPREAD**2 + 1 - left
+    clean = MEAN + math.sqrt(left) * SPREAD**2 / variance * (x - math.sqrt(left) * MEAN)
+    return with_clean(Prediction(clean, x), clean, x, math.sqrt(left), math.sqrt(1 - left))
+
+
+def exact_share(step: Step) -> float:
+    """v of the exact variance of x_then given x_now: the posterior's, and what is open about the clean value."""
+    open_clean = SPREAD**2 * (1 - step.left) / (step.left * SPREAD**2 + 1 - step.left)
+    weight = math.sqrt(step.after) * step.beta / (1 - step.left)
+    variance = step.posterior_variance + weight**2 * open_clean
+    low, high = math.log(step.posterior_variance), math.log(step.beta)
+    return (math.log(variance) - low) / (high - low)
+
+
+Move = Callable[[Tensor, Prediction, Step, Tensor], Tensor]
+
+
+def moments(move: Move, steps: int, share: bool = False) -> tuple[float, float]:
+    """Mean and variance of what comes out of standard normal noise, by following both through affine steps."""
+    mean, variance = 0.0, 1.0
+    zero = torch.tensor(0.0, dtype=torch.float64)
+    for now, then in pairwise(SCHEDULE.trajectory(steps)):
+        step = SCHEDULE.between(now, then)
+
+        def out(x: float, noise: float, now: int = now, step: Step = step) -> float:
+            x_now = zero + x
+            found = exact(x_now, now)
+            if share and step.after < 1:
+                found = Prediction(found.clean, found.noise, zero + exact_share(step))
+            return float(move(x_now, found, step, zero + noise))
+
+        start, along, fresh = out(0, 0), out(1, 0) - out(0, 0), out(0, 1) - out(0, 0)
+        mean, variance = start + along * mean, along**2 * variance + fresh**2
+    return mean, variance
+
+
+@pytest.mark.parametrize("steps", [4, 20, 300])
+def test_ancestral_sampling_with_the_exact_variance_is_exact_at_any_number_of_steps(steps: int) -> None:
+    # the last step takes the mean alone: its variance is missing, and known
+    mean, variance = moments(ddpm, steps, share=True)
+    last = SCHEDULE.between(*SCHEDULE.trajectory(steps)[-2:])
+    missing = SPREAD**2 * (1 - last.left) / (last.left * SPREAD**2 + 1 - last.left)
+    assert mean == pytest.approx(MEAN, rel=1e-3)
+    assert variance + missing == pytest.approx(SPREAD**2, rel=1e-6)
+
+
+@pytest.mark.parametrize("eta", [0.0, 0.5, 1.0])
+def test_implicit_sampling_converges_to_the_gaussian(eta: float) -> None:
+    errors = []
+    for steps in (20, 100, 1000):
+        mean, variance = moments(lambda x, found, step, noise: ddim(x, found, step, noise, eta), steps)
+        assert mean == pytest.approx(MEAN, abs=2e-3)
+        errors.append(abs(variance - SPREAD**2))
+    assert errors[0] > errors[1] > errors[2]
+    assert errors[2] < 0.01
+
+
+def test_implicit_sampling_with_full_noise_is_ancestral_sampling() -> None:
+    draw = torch.Generator().manual_seed(0)
+    for now, then in [(900, 700), (500, 499), (20, 3), (5, 0)]:
+        step = SCHEDULE.between(now, then)
+        x, noise = (torch.randn(50, generator=draw, dtype=torch.float64) for _ in range(2))
+        found = exact(x, now)
+        assert torch.allclose(ddim(x, found, step, noise, 1.0), ddpm(x, found, step, noise), rtol=0, atol=1e-12)
+
+
+def test_the_solver_is_of_second_order() -> None:
+    # of the equation's solution it is known that it stretches noise by the standard deviation
+    def spread(steps: int, second: bool) -> float:
+        ends = []
+        for x in (torch.tensor(0.0, dtype=torch.float64), torch.tensor(1.0, dtype=torch.float64)):
+            before = None
+            # from a time with little picture to one with little noise, where the equation is smooth
+            for now, then in pairwise([int(t) for t in torch.linspace(900, 100, steps + 1)]):
+                step, found = SCHEDULE.between(now, then), exact(x, now)
+                x = dpm_solver(x, found, step, before)
+                before = (step, found) if second else None
+            ends.append(float(x))
+        return ends[1] - ends[0]
+
+    def deviation(time: int) -> float:
+        left = float(SCHEDULE.left[time])
+        return math.sqrt(left * SPREAD**2 + 1 - left)
+
+    truth = deviation(100) / deviation(900)
+    first = [abs(spread(steps, False) - truth) for steps in (20, 40)]
+    second = [abs(spread(steps, True) - truth) for steps in (20, 40)]
+    assert first[0] / first[1] == pytest.approx(2, abs=0.3)
+    assert second[0] / second[1] > 3.2
+    assert second[0] < first[0] / 5
+
+
+def test_the_first_order_solver_is_implicit_sampling() -> None:
+    step = SCHEDULE.between(600, 500)
+    x = torch.linspace(-2, 2, 9, dtype=torch.float64)
+    found = exact(x, 600)
+    assert torch.allclose(dpm_solver(x, found, step), ddim(x, found, step, x), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["ddpm", "ddim", "dpm-solver++"])
+def test_a_point_is_found_by_every_sampler(kind: str) -> None:
+    # where the denoiser knows the picture, every sampler ends there
+    picture = torch.linspace(-1, 1, 12)
+
+    def denoise(x: Tensor, time: int) -> Prediction:
+        left = float(SCHEDULE.left[time])
+        return with_clean(Prediction(picture, x), picture, x, math.sqrt(left), math.sqrt(1 - left))
+
+    draw = torch.Generator().manual_seed(1)
+    job = sample(denoise, SCHEDULE, torch.randn(12, generator=draw), SCHEDULE.trajectory(9),
+                 lambda: torch.randn(12, generator=draw), kind, 0.5)  # fmt: skip
+    seen = list(job)
+    assert len(seen) == 9
+    assert torch.allclose(seen[-1], picture, atol=1e-6)
+
+
+def test_no_noise_is_drawn_that_is_not_used() -> None:
+    def never() -> Tensor:
+        raise AssertionError("noise was drawn")
+
+    x, step = torch.zeros(3), SCHEDULE.between(500, 400)
+    found = exact(x, 500)
+    stepped("ddim", x, found, step, never, 0.0)
+    stepped("dpm-solver++", x, found, step, never)
+
+
+@pytest.mark.parametrize("kind", ["noise", "velocity"])
+def test_answers_are_taken_back_to_picture_and_noise(kind: str) -> None:
+    draw = torch.Generator().manual_seed(2)
+    clean, noise = (torch.randn(5, generator=draw, dtype=torch.float64) for _ in range(2))
+    signal, spread = 0.6, 0.8
+    x = signal * clean + spread * noise
+    wanted = target_of(kind, clean, noise, torch.tensor(signal), torch.tensor(spread))
+    found = prediction_of(kind, wanted, x, signal, spread)
+    assert torch.allclose(found.clean, clean)
+    assert torch.allclose(found.noise, noise)
