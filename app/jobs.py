@@ -90,6 +90,8 @@ class JobRunner(QObject):
     -------
     started(title), progressed(progress), returned(result), failed(error), cancelled(), idle()
         ``idle`` follows each of the three ends.
+    finishing()
+        The window is about to close: nothing more should be begun.
     """
 
     started = Signal(str)
@@ -99,6 +101,7 @@ class JobRunner(QObject):
     cancelled = Signal()
     paused = Signal(bool)
     idle = Signal()
+    finishing = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -169,6 +172,7 @@ class JobRunner(QObject):
 
     def finish(self, milliseconds: int = 5000) -> bool:
         """Cancel and wait, for closing the window; False where a job did not answer in time."""
+        self.finishing.emit()
         end = time.monotonic() + milliseconds / 1000
         if self._worker is not None:
             self._worker.stop()

@@ -22,9 +22,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QSplitter,
     QStackedWidget,
-    QTabWidget,
     QToolBar,
-    QUndoView,
     QVBoxLayout,
     QWidget,
 )
@@ -32,18 +30,20 @@ from PySide6.QtWidgets import (
 from app import icons, theme
 from app.context import Context
 from app.exemplar import LiveExemplar
+from app.message_tabs import MessageTabs
 from app.opening import FILTER, PROJECT_FILTER, OpenedProject, Opener
 from app.preferences import Preferences
 from app.recovery import Recovery
 from app.saving import Saver
+from app.session import Result
 from app.stored_volume import StoredView
 from app.widgets.command_palette import CommandPalette
 from app.widgets.curves_dock import CurvesDock
 from app.widgets.job_strip import JobStrip
-from app.widgets.messages_panel import IssuesList, LogView
 from app.widgets.recovery_bar import RecoveryBar
 from app.widgets.step_rail import StepRail
 from app.workspaces.inspect import InspectWorkspace
+from app.workspaces.inspect.runs_view import RunsView
 from app.workspaces.mask import MaskWorkspace
 from app.workspaces.micrograph import MicrographWorkspace
 from app.workspaces.phases import PhasesWorkspace
@@ -131,16 +131,10 @@ class MainWindow(QMainWindow):
     def _build_docks(self) -> None:
         self.curves = CurvesDock(self.context)
         self.curves_dock = self._dock("Curves", "curves", self.curves, Qt.DockWidgetArea.RightDockWidgetArea)
-        self.log_view = LogView()
-        self.issues_list = IssuesList(self.context)
-        self.history = QUndoView(self.commands.stack)
-        self.history.setEmptyLabel("As opened")
-        tabs = QTabWidget()
-        tabs.addTab(self.issues_list, "Issues")
-        tabs.addTab(self.log_view, "Log")
-        tabs.addTab(self.history, "History")
-        self.message_tabs = tabs
-        self.messages_dock = self._dock("Issues and log", "messages", tabs, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.runs = RunsView(self.session, self.commands)
+        self.tabs = MessageTabs(self.context, self.reconstruct.queue_view, self.runs)
+        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+        self.messages_dock = self._dock("Messages and runs", "messages", self.tabs, bottom)
         self.messages_dock.hide()
         self.resizeDocks([self.curves_dock], [340], Qt.Orientation.Horizontal)
         self.resizeDocks([self.messages_dock], [180], Qt.Orientation.Vertical)
@@ -298,8 +292,12 @@ class MainWindow(QMainWindow):
         self.reconstruct.finished.connect(lambda: self.show_step("inspect"))
         self.inspect.fraction.wanted.connect(self.reconstruct.build_again)
         self.opener.opened.connect(self._opened)
-        self.strip.details_wanted.connect(self._show_messages)
-        self.issues_list.step_chosen.connect(self.show_step)
+        self.strip.details_wanted.connect(lambda: self._show_tab(None))
+        self.strip.queue_wanted.connect(lambda: self._show_tab(self.tabs.queue))
+        self.reconstruct.queue.changed.connect(lambda: self.strip.show_queue(self.reconstruct.queue.summary))
+        self.runs.chosen.connect(self._show_run)
+        self.runs.again.connect(self._run_again)
+        self.tabs.issues.step_chosen.connect(self.show_step)
         for signal in (self.context.jobs.started, self.context.jobs.idle, self.context.jobs.paused):
             signal.connect(lambda *_: self._enable_actions())
         self.session.changed.connect(lambda _old, _new: self._retitle())
@@ -448,10 +446,20 @@ class MainWindow(QMainWindow):
         self.pause_action.setEnabled(busy)
         self.cancel_action.setEnabled(busy)
 
-    def _show_messages(self) -> None:
+    def _show_tab(self, wanted: QWidget | None) -> None:
         self.messages_dock.show()
         self.messages_dock.raise_()
-        self.message_tabs.setCurrentWidget(self.issues_list if self.context.messages.issues else self.log_view)
+        self.tabs.show_tab(wanted)
+
+    def _show_run(self, number: int) -> None:
+        results = self.session.state.results
+        # the same from the end, where it was chosen before: a volume from the disk may be on show instead
+        self.session.replace(shown=number if self.session.state.shown != number else number - len(results))
+        self.show_step("inspect")
+
+    def _run_again(self, result: Result) -> None:
+        self.show_step("reconstruct")
+        self.reconstruct.take_over(result)
 
     def _retitle(self) -> None:
         picture, path = self.session.state.opened, self.session.path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton
 
 from app import icons
@@ -61,6 +61,7 @@ class JobStrip(QFrame):
     """Progress of the running job, or the newest notice."""
 
     details_wanted = Signal()
+    queue_wanted = Signal()
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -82,6 +83,14 @@ class JobStrip(QFrame):
             button.setToolTip(tip)
             button.setAccessibleName(tip)
             button.setIconSize(QSize(18, 18))
+        self.queue = QToolButton()
+        self.queue.setAutoRaise(True)
+        self.queue.setToolTip("Show the queue of runs")
+        self.queue.hide()
+        self.queue.clicked.connect(self.queue_wanted)
+        for part in (self.text, self.bar):
+            part.setCursor(Qt.CursorShape.PointingHandCursor)
+            part.installEventFilter(self)
         self.saving = QLabel()
         self.saving.hide()
         self.memory = QLabel()
@@ -93,7 +102,7 @@ class JobStrip(QFrame):
         row.setContentsMargins(12, 4, 12, 4)
         row.setSpacing(8)
         row.addWidget(self.text, 1)
-        for widget in (self.bar, self.pause, self.cancel, self.saving, self.issues, self.memory):
+        for widget in (self.queue, self.bar, self.pause, self.cancel, self.saving, self.issues, self.memory):
             row.addWidget(widget)
         self.pause.clicked.connect(lambda: self._jobs.pause(not self._jobs.is_paused))
         self.cancel.clicked.connect(self._jobs.cancel)
@@ -128,6 +137,18 @@ class JobStrip(QFrame):
         runner.started.connect(started)
         runner.progressed.connect(progressed)
         runner.idle.connect(self.saving.hide)
+
+    def show_queue(self, text: str) -> None:
+        """How far the queue of runs is, where there is more than one; empty for none."""
+        self.queue.setText(text)
+        self.queue.setAccessibleName(f"Queue of runs: {text}")
+        self.queue.setVisible(bool(text))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A click opens the queue while a job runs, the issues and the log otherwise."""
+        if event.type() == QEvent.Type.MouseButtonRelease and not self.text.hasSelectedText():
+            (self.queue_wanted if self._jobs.busy else self.details_wanted).emit()
+        return super().eventFilter(watched, event)
 
     def show_notice(self, text: str, severity: str = "info") -> None:
         """Show a sentence where no job's progress stands."""

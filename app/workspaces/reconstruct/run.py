@@ -49,6 +49,12 @@ class Run:
         plan = self.plan
         return Target(self.exemplar, self.phase, plan.volume_fraction, plan.size, plan.seed, self.mask, plan.periodic)
 
+    @property
+    def wanted_fraction(self) -> float:
+        """Share of the phase that the volume is to have, where no mask says it."""
+        own = self.exemplar.fractions[self.phase]
+        return own if self.plan.volume_fraction is None else self.plan.volume_fraction
+
     def job(self) -> Any:
         """The generator that does it. Called in the job's thread, where importing torch holds nobody up."""
         from core.devices import resolve
@@ -62,7 +68,7 @@ class Run:
         )  # fmt: skip
 
     def generate(self, model: Any) -> Any:
-        """The generator that makes a volume from a model whose training was cut short."""
+        """The generator that makes a volume from a model that is there: of another run, or cut short."""
         from core.devices import resolve
         from core.reconstruction.pipeline import finish_from_model
 

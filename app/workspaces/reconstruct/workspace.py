@@ -8,16 +8,22 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QImage, QPixmap
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from app.context import Context, Issue
 from app.jobs import Latest
 from app.session import Result, State, differing
 from app.widgets.job_strip import format_seconds
-from app.widgets.panel import card, hint
+from app.widgets.panel import card, hint, set_role
 from app.widgets.volume_view import VolumeView
+from app.workspaces.reconstruct.earlier import needs_its_model, reusable, settings_of
 from app.workspaces.reconstruct.plan_form import PlanForm
-from app.workspaces.reconstruct.run import Run, engine_settings, preview_caption, preview_phases, thumbnail_levels
+from app.workspaces.reconstruct.preflight import Checked, import_engines, preflight
+from app.workspaces.reconstruct.queue import Entry, RunQueue
+from app.workspaces.reconstruct.queue_view import QueueView
+from app.workspaces.reconstruct.run import Run, preview_caption, preview_phases, thumbnail_levels
+from app.workspaces.reconstruct.series_form import SeriesForm, entries_of
+from app.workspaces.reconstruct.staleness import stale_reason as stale_reason
 from app.workspaces.workspace import Workspace
 
 PREVIEW_EDGE = 64
@@ -47,12 +53,14 @@ class ReconstructWorkspace(Workspace):
         self.view = VolumeView()
         self.view.failed.connect(lambda error: context.messages.failed("Drawing the surface", error))
         self.canvas = self.view
-        self.run_now: Run | None = None
+        self.queue = RunQueue(context.jobs, self)
+        self.queue_view = QueueView(self.queue, context.jobs)
         self._snapshot: Any = None
-        self._keep = False
+        self._kept: Entry | None = None
+        self._again: Result | None = None
         self._largest = 0
         self._ready = False
-        self._problems: list[Any] = []
+        self._found = Checked([], None, 1)
         self._warm = Latest(self)
         self._warm.answered.connect(self._warmed)
         self._warm.failed.connect(lambda error: context.messages.failed("Loading torch", error))
@@ -64,12 +72,12 @@ class ReconstructWorkspace(Workspace):
         self._soon.setInterval(30)
         self._soon.timeout.connect(self._refresh)
         self._build_panel()
-        jobs = context.jobs
-        jobs.progressed.connect(self._progressed)
-        jobs.returned.connect(self._returned)
-        jobs.failed.connect(self._failed)
-        jobs.cancelled.connect(self._cancelled)
-        jobs.idle.connect(self._refresh)
+        self.queue.progressed.connect(self._progressed)
+        self.queue.returned.connect(self._returned)
+        self.queue.failed.connect(self._failed)
+        self.queue.cancelled.connect(self._cancelled)
+        self.queue.changed.connect(self._show_state)
+        context.jobs.idle.connect(self._refresh)
         self.session.changed.connect(self._changed)
         self.session.derived.connect(lambda _names: self._soon.start())
         self._show_state()
@@ -83,6 +91,10 @@ class ReconstructWorkspace(Workspace):
         self.form = PlanForm(self.session, self.commands)
         self.panel.settings.add(self.form)
         self.form.setEnabled(False)
+        self.series = SeriesForm()
+        self.series.changed.connect(self._soon.start)
+        self.series.setEnabled(False)
+        self.panel.settings.add(self.series)
         self.preflight = QLabel()
         self.preflight.setWordWrap(True)
         self.preflight.setTextFormat(Qt.TextFormat.PlainText)
@@ -90,7 +102,11 @@ class ReconstructWorkspace(Workspace):
         self.result_text = QLabel()
         self.result_text.setWordWrap(True)
         self.result_text.linkActivated.connect(lambda _link: self.build_kept())
-        self.panel.output.add(card(self.preflight, self.estimate, self.result_text))
+        self.add_button = QPushButton("Add to the queue")
+        self.add_button.setToolTip("Run this too, after what is running and waiting")
+        self.add_button.clicked.connect(self.run)
+        self.add_button.hide()
+        self.panel.output.add(card(self.preflight, self.estimate, self.result_text, self.add_button))
         self.panel.primary.clicked.connect(self._primary)
         self.stop_action = QAction("Stop training and keep what it has reached")
         self.stop_action.setEnabled(False)
@@ -105,11 +121,12 @@ class ReconstructWorkspace(Workspace):
     def warm_up(self) -> None:
         """Import the engines (and with them torch) off the GUI thread."""
         if not self._ready and not self._warm.busy:
-            self._warm.ask(_import_engines)
+            self._warm.ask(import_engines)
 
     def _warmed(self, _answer: object) -> None:
         self._ready = True
         self.form.setEnabled(True)
+        self.series.setEnabled(True)
         self._refresh()
 
     def entered(self) -> None:
@@ -119,8 +136,9 @@ class ReconstructWorkspace(Workspace):
 
     def _start_anew(self, state: State) -> None:
         """Another picture or project: what the last run left belongs to the one before."""
-        self._snapshot = None
-        self.__dict__.pop("kept", None)
+        self._snapshot = self._kept = self._again = None
+        self.queue.forget()
+        self.series.reset()
         self.result_text.clear()
         result = state.result
         if result is None:
@@ -145,155 +163,170 @@ class ReconstructWorkspace(Workspace):
         if image is None or phase is None or not self._ready:
             self._show_state()
             return
-        plan = self.session.state.plan
-        run = Run(image, phase, plan, self.session.band, self.session.state.mask.snapshot())
-        self._check.ask(lambda: _preflight(run))
+        run = self._wanted(image, phase)
+        series = self.series.series(run)
+        self.series.show_seed(run.plan.seed)
+        self.series.show_series(series)
+        fractions = list(dict.fromkeys(member.fraction for member in series))
+        runs, trainings = len(series), sum(member.leader is None for member in series)
+        self._check.ask(lambda: preflight(run, fractions, runs, trainings))
 
-    def _checked(self, answer: tuple[list[Any], Any]) -> None:
-        self._problems, self._estimate = answer
-        issues = [Issue("reconstruct", item.severity, item.message, item.remedy) for item in self._problems]
+    def _wanted(self, image: Any, phase: int) -> Run:
+        state = self.session.state
+        return Run(image, phase, state.plan, self.session.band, state.mask.snapshot())
+
+    def _checked(self, answer: Checked) -> None:
+        self._found = answer
+        issues = [Issue("reconstruct", item.severity, item.message, item.remedy) for item in answer.problems]
         self.context.messages.set_issues("reconstruct", issues)
-        lines = [f"{item.message} {item.remedy}".strip() for item in self._problems]
-        errors = any(item.severity == "error" for item in self._problems)
+        lines = [f"{item.message} {item.remedy}".strip() for item in answer.problems]
         self.preflight.setText("\n".join(lines) if lines else "Ready to run.")
-        self.preflight.setProperty("role", "error" if errors else "warning" if lines else "good")
-        self.preflight.style().unpolish(self.preflight)
-        self.preflight.style().polish(self.preflight)
-        cost = self._estimate
-        parts = []
-        if cost is not None and cost.train_seconds is not None:
-            parts.append(f"training about {format_seconds(cost.train_seconds)}")
-        if cost is not None and cost.generate_seconds is not None:
-            parts.append(f"generating about {format_seconds(cost.generate_seconds)}")
-        if cost is not None and cost.memory_bytes is not None:
-            parts.append(f"{cost.memory_bytes / 2**30:.1f} GB of memory")
-        self.estimate.setText(("Estimate: " + ", ".join(parts) + ".") if parts else "")
+        set_role(self.preflight, "role", "error" if answer.errors else "warning" if lines else "good")
+        self.estimate.setText(
+            "Made by the model of the earlier run, as then: no training." if self._as_then else answer.estimate
+        )
         self._show_state()
+
+    @property
+    def _stops(self) -> str:
+        """What must be mended before anything can run, or empty."""
+        if self._found.errors:
+            return f"{self._found.errors[0].message} {self._found.errors[0].remedy}".strip()
+        if self.series.fractions.text().strip() and self.session.state.mask.used:
+            return "A mask says the volume fraction at each place. Leave the fractions of the series empty."
+        return self.series.problem
 
     # --- running -------------------------------------------------------------------------------------------------
 
     def _primary(self) -> None:
-        if self.context.jobs.busy and self.run_now is not None:
-            self.context.jobs.cancel()
+        if self.queue.busy:
+            self.queue.cancel_all()
         else:
             self.run()
 
     def run(self) -> None:
-        """Start the reconstruction, or say what is missing and go there."""
+        """Start the reconstruction, or add it to the queue; or say what is missing and go there."""
         image, phase = self.session.phase_image, self.session.phase_of_interest
-        if self.context.jobs.busy:
-            self.context.messages.say(f"{self.context.jobs.title} is not finished yet: wait, or cancel it.", "warning")
-            return
         if image is None or phase is None:
             missing = "micrograph" if self.session.state.opened is None else "phases"
             self.context.messages.say(self._missing(), "warning")
             self.wants_step.emit(missing)
             return
-        errors = [item for item in self._problems if item.severity == "error"]
-        if errors:
-            self.context.messages.say(f"{errors[0].message} {errors[0].remedy}".strip(), "error")
+        if self._stops:
+            self.context.messages.say(self._stops, "error")
             return
-        state = self.session.state
-        run = Run(image, phase, state.plan, self.session.band, state.mask.snapshot())
-        self.run_now, self._snapshot, self._keep = run, None, False
-        self._largest = 0
+        run = self._wanted(image, phase)
+        entries = entries_of(run, self.series.series(run))
+        for entry in entries:
+            if entry.leader is None:
+                entry.model = reusable(entry.run, self.session.state.results)
+        if len(entries) == 1 and self._again is not None and self._as_then:
+            entries[0].model = self._again.model
+        self._enqueue(entries)
+
+    def _enqueue(self, entries: list[Entry]) -> None:
         self.result_text.clear()
-        self.context.jobs.start(run.title, run.job)
-        self._show_state()
+        busy = self.context.jobs.busy
+        self.queue.add(entries)
+        if busy:
+            what = entries[0].run.title if len(entries) == 1 else f"{len(entries)} runs"
+            self.context.messages.say(f"Added to the queue: {what}.")
+            self.result_text.setText(f"Added to the queue: {what}.")
+
+    def take_over(self, result: Result) -> None:
+        """Fill the form with exactly what a run was asked for; undo brings back what was there."""
+        plan, design = settings_of(result, self.session)
+        self.series.reset()
+        self.commands.do("settings of an earlier run", plan=plan, mask=design)
+        self._again = result if needs_its_model(result) else None
+        image = self.session.phase_image
+        if image is None or not np.array_equal(image.labels, result.exemplar.labels):
+            self.context.messages.say(
+                f"The settings of {result.title} are in the form, but its phases were others than today's.", "warning"
+            )
+        else:
+            self.context.messages.say(f"The settings of {result.title} are in the form. Run makes the same volume.")
+        self._soon.start()
+
+    @property
+    def _as_then(self) -> bool:
+        """Whether all is still as taken over from a run that was made by the model of another."""
+        then, image = self._again, self.session.phase_image
+        if then is None or image is None or self.session.phase_of_interest != then.phase:
+            return False
+        plan = replace(then.plan, phase=self.session.state.plan.phase)
+        return plan == self.session.state.plan and np.array_equal(image.labels, then.exemplar.labels)
 
     def stop_and_keep(self) -> None:
         """End the training now and build the volume from what it has reached."""
-        self._keep = True
-        self.context.jobs.cancel()
+        self.queue.keep()
 
-    def _progressed(self, progress: Any) -> None:
-        if self.run_now is None:
+    def _progressed(self, entry: Entry, progress: Any) -> None:
+        if progress is None:
             return
-        snapshot = getattr(progress, "snapshot", None)
-        if snapshot is not None:
-            self._snapshot = snapshot
-            self.stop_action.setEnabled(True)
+        if entry.snapshot is not self._snapshot:
+            self._snapshot = entry.snapshot
+            self.stop_action.setEnabled(entry.snapshot is not None and entry.trains)
         preview = getattr(progress, "preview", None)
         if isinstance(preview, np.ndarray) and min(preview.shape) >= min(self._largest, PREVIEW_EDGE):
             # blocks of the training are shown until the first model is there, which makes larger ones
             self._largest = min(preview.shape)
-            self._show_preview(preview)
+            self._show_preview(entry.run, preview)
             self.view.set_caption(preview_caption(preview, progress))
         self.watched.emit(progress)
 
-    def _show_preview(self, labels: np.ndarray) -> None:
-        run = self.run_now
-        if run is None:
-            return
+    def _show_preview(self, run: Run, labels: np.ndarray) -> None:
         size = run.exemplar.pixel_size
         phases = preview_phases(run.exemplar, run.phase)
         self.view.set_preview(labels, phases, None if size is None else (size, size, size))
 
-    def _returned(self, made: Any) -> None:
-        run = self.run_now
-        if run is None:
-            return
-        self.run_now = None
-        result = run.result(made)
-        self.session.replace(results=(*self.session.state.results, result), shown=-1)
+    def _returned(self, entry: Entry, made: Any) -> None:
+        self._ended()
+        result = entry.run.result(made)
+        state = self.session.state
+        # who looks at an earlier result while the queue runs goes on looking at it
+        earlier = 0 <= state.shown < len(state.results) - 1 and bool(self.queue.waiting)
+        self.session.replace(results=(*state.results, result), shown=state.shown if earlier else -1)
         self.view.set_volume(result.volume.labels, result.volume.phases, result.volume.voxel_size)
         self.view.set_phase(result.volume_phase)
-        total = format_seconds(sum(result.seconds.values()))
-        self.result_text.setText(f"Done in {total}: {run.title}.")
-        self.context.messages.say(f"Done in {total}: {run.title}.", "good")
-        self.stop_action.setEnabled(False)
-        self.finished.emit()
+        total = format_seconds(entry.seconds)
+        self.result_text.setText(f"Done in {total}: {entry.run.title}.")
+        self.context.messages.say(f"Done in {total}: {entry.run.title}.", "good")
+        if not self.queue.waiting:
+            self.finished.emit()
 
-    def _failed(self, error: Exception) -> None:
-        if self.run_now is None:
-            return
-        title, self.run_now = self.run_now.title, None
-        self.context.messages.failed(f"Reconstructing {title}", error)
+    def _failed(self, entry: Entry, error: Exception) -> None:
+        self._ended()
+        self.context.messages.failed(f"Reconstructing {entry.run.title}", error)
         self.result_text.setText(str(error))
-        self.stop_action.setEnabled(False)
 
-    def _cancelled(self) -> None:
-        run, self.run_now = self.run_now, None
-        self.stop_action.setEnabled(False)
-        if run is None:
-            return
-        if self._keep and self._snapshot is not None:
-            model = self._snapshot
-            self.run_now, self._keep = run, False
-            # the runner is still closing the old job when this arrives
-            QTimer.singleShot(0, lambda: self.context.jobs.start(run.title, lambda: run.generate(model)))
-            return
-        kept = " The model as trained so far is kept; step 4 offers to build its volume." if self._snapshot else ""
-        self.result_text.setText(f"Cancelled.{kept}")
-        self.context.messages.say(f"Cancelled: {run.title}.{kept}")
-        if self._snapshot is not None:
-            self._offer_kept(run, self._snapshot)
-
-    def _offer_kept(self, run: Run, model: Any) -> None:
+    def _cancelled(self, entry: Entry) -> None:
         """Cancel keeps the last good model: one click builds its volume after all."""
-        self.kept = (run, model)
+        self._ended()
+        if entry.snapshot is None:
+            self.result_text.setText("Cancelled.")
+            self.context.messages.say(f"Cancelled: {entry.run.title}.")
+            return
+        self._kept = entry
+        self.context.messages.say(
+            f"Cancelled: {entry.run.title}. The model as trained so far is kept; step 4 offers to build its volume."
+        )
         self.result_text.setText('Cancelled. The model as trained so far is kept. <a href="build">Build its volume</a>')
+
+    def _ended(self) -> None:
+        self._largest = 0
+        self.stop_action.setEnabled(False)
 
     def build_kept(self) -> None:
         """Generate from the model that a cancelled training left."""
-        if self.context.jobs.busy or not hasattr(self, "kept"):
-            return
-        run, model = self.kept
-        self.run_now = run
-        self.context.jobs.start(run.title, lambda: run.generate(model))
-        self._show_state()
+        entry, self._kept = self._kept, None
+        if entry is not None:
+            self._enqueue([Entry(entry.run, model=entry.snapshot)])
 
     def build_again(self, result: Result, fraction: float) -> None:
         """Make a volume of another fraction from a model that is there, without training."""
-        if self.context.jobs.busy:
-            title = self.context.jobs.title
-            self.context.messages.say(f"{title} is still running: wait for it, or cancel it.", "warning")
-            return
         run = Run(result.exemplar, result.phase, replace(result.plan, volume_fraction=fraction), result.band)
-        model = result.model
-        self.run_now = run
-        self.context.jobs.start(run.title, lambda: run.generate(model))
-        self._show_state()
+        self._enqueue([Entry(run, model=result.model)])
 
     # --- showing -------------------------------------------------------------------------------------------------
 
@@ -326,12 +359,21 @@ class ReconstructWorkspace(Workspace):
         self.exemplar_text.setText(f"{image.name}\n{columns} × {rows} pixels: {shares}")
 
     def _show_state(self) -> None:
-        missing = self._missing()
-        errors = [item for item in self._problems if item.severity == "error"]
-        if self.context.jobs.busy and self.run_now is not None:
-            self.panel.set_primary("Cancel", tip="Cancel the running job (Esc); the last good model is kept")
-            self.set_status("running", f"{self.run_now.title} is running.")
+        missing, now = self._missing(), self.queue.now
+        self.add_button.setVisible(self.queue.busy and not missing)
+        if self.queue.busy:
+            several = bool(self.queue.waiting)
+            self.panel.set_primary(
+                "Cancel all" if several else "Cancel",
+                tip="Cancel what runs and all that waits" if several else
+                "Cancel the running job (Esc); the last good model is kept",
+            )  # fmt: skip
+            self.add_button.setEnabled(self._ready and not self._stops)
+            more = f" {self.queue.counted()}." if len(self.queue.entries) > 1 else ""
+            self.set_status("running", f"{'A run' if now is None else now.run.title} is running.{more}")
             return
+        count = self._found.runs
+        what = "Run" if count == 1 else f"Run {count} times"
         if missing:
             self.panel.set_primary("Run", missing=missing)
             self.preflight.setText(missing)
@@ -341,11 +383,11 @@ class ReconstructWorkspace(Workspace):
             self.panel.set_primary("Run", missing="The engines are still loading.")
             self.preflight.setText("The engines are still loading …")
             self.set_status("empty", "The engines are still loading.")
-        elif errors:
-            self.panel.set_primary("Run", missing=errors[0].message)
-            self.set_status("issue", errors[0].message)
+        elif self._stops:
+            self.panel.set_primary(what, missing=self._stops)
+            self.set_status("issue", self._stops)
         else:
-            self.panel.set_primary("Run", tip="Run the reconstruction (Ctrl+R)")
+            self.panel.set_primary(what, tip="Run the reconstruction (Ctrl+R)")
             mark, sentence = self._result_state()
             self.set_status(mark, sentence)
 
@@ -356,6 +398,10 @@ class ReconstructWorkspace(Workspace):
         stale = stale_reason(self.session)
         return ("stale", stale) if stale else ("ready", f"Done: {result.title}.")
 
+    def theme_changed(self) -> None:
+        """Draw the queue's icons again."""
+        self.queue_view.theme_changed()
+
     def fit(self) -> None:
         """Show everything."""
         self.view.fit()
@@ -365,68 +411,3 @@ class ReconstructWorkspace(Workspace):
         close = getattr(self.view, "stop_turntable", None)
         if close is not None:
             close()
-
-
-def stale_reason(session: Any) -> str:
-    """What changed since the newest result was made, in words, or empty."""
-    result, image = session.state.result, session.phase_image
-    if result is None or image is None:
-        return ""
-    if result.exemplar.labels is not image.labels and not np.array_equal(result.exemplar.labels, image.labels):
-        return "The phase image has changed since. Run again to bring the volume up to date."
-    plan = session.state.plan
-    named = {"volume_fraction": "volume fraction", "changed_settings": "engine settings", "max_seconds": "time limit",
-             "periodic": "periodic axes"}  # fmt: skip
-    changed = [
-        named.get(name, name)
-        for name in PLAN_FIELDS
-        if getattr(plan, name) != getattr(result.plan, name) and name != "phase"
-    ]
-    if session.phase_of_interest != result.phase:
-        changed.append("phase")
-    return f"Changed since: {', '.join(changed)}. Run again to bring the volume up to date." if changed else ""
-
-
-PLAN_FIELDS = (
-    "engine",
-    "preset",
-    "volume_fraction",
-    "size",
-    "periodic",
-    "seed",
-    "device",
-    "max_seconds",
-    "changed_settings",
-)
-
-
-def _import_engines() -> bool:
-    from core.devices import available
-    from core.reconstruction.registry import ENGINES
-
-    available()
-    return bool(ENGINES)
-
-
-def _preflight(run: Run) -> tuple[list[Any], Any]:
-    from core.devices import resolve
-    from core.errors import MicroloomError
-    from core.reconstruction.engine import Problem, mask_problems
-    from core.reconstruction.registry import engine
-
-    chosen = engine(run.plan.engine)
-    try:
-        device = resolve(run.plan.device)
-        settings = engine_settings(run.plan)
-    except MicroloomError as error:
-        return [Problem("error", "device", error.what, error.remedy)], None
-    try:
-        target = run.target()
-    except MicroloomError as error:
-        return [Problem("error", "mask", error.what, error.remedy)], None
-    found = [*mask_problems(chosen, target), *chosen.preflight(target, settings, device)]
-    cost = None if any(item.severity == "error" for item in found) else chosen.estimate(target, settings, device)
-    limit = run.plan.max_seconds
-    if cost is not None and cost.train_seconds is not None and limit is not None:
-        cost = replace(cost, train_seconds=min(cost.train_seconds, limit))
-    return found, cost

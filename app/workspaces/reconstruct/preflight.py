@@ -1,0 +1,87 @@
+"""What would stop or harm the wanted runs, and what they cost: asked of the engine, off the GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from app.widgets.job_strip import format_seconds
+from app.workspaces.reconstruct.run import Run, engine_settings
+
+if TYPE_CHECKING:
+    from core.reconstruction.engine import Estimate, Problem
+
+_MOST_FRACTIONS = 50
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """Findings, and the cost of all runs together (None where there are errors)."""
+
+    problems: list[Problem]
+    cost: Estimate | None
+    runs: int
+
+    @property
+    def errors(self) -> list[Problem]:
+        """What stops."""
+        return [item for item in self.problems if item.severity == "error"]
+
+    @property
+    def estimate(self) -> str:
+        """The cost in words, or empty."""
+        cost, parts = self.cost, []
+        if cost is None:
+            return ""
+        if cost.train_seconds is not None:
+            parts.append(f"training about {format_seconds(cost.train_seconds)}")
+        if cost.generate_seconds is not None:
+            parts.append(f"generating about {format_seconds(cost.generate_seconds)}")
+        if cost.memory_bytes is not None:
+            parts.append(f"{cost.memory_bytes / 2**30:.1f} GB of memory")
+        of_what = "Estimate" if self.runs == 1 else f"Estimate for {self.runs} runs"
+        return f"{of_what}: {', '.join(parts)}." if parts else ""
+
+
+def import_engines() -> bool:
+    """Import the engines, and with them torch."""
+    from core.devices import available
+    from core.reconstruction.registry import ENGINES
+
+    available()
+    return bool(ENGINES)
+
+
+def preflight(run: Run, fractions: Sequence[float | None], runs: int, trainings: int) -> Checked:
+    """Check ``run`` for each of ``fractions``; it stands for so many runs, of which so many train."""
+    from core.devices import resolve
+    from core.errors import MicroloomError
+    from core.reconstruction.engine import Problem, mask_problems
+    from core.reconstruction.registry import engine
+
+    chosen = engine(run.plan.engine)
+    try:
+        device = resolve(run.plan.device)
+        settings = engine_settings(run.plan)
+    except MicroloomError as error:
+        return Checked([Problem("error", "device", error.what, error.remedy)], None, runs)
+    found: list[Problem] = []
+    target: Any = None
+    for fraction in fractions[:_MOST_FRACTIONS]:
+        try:
+            target = replace(run, plan=replace(run.plan, volume_fraction=fraction)).target()
+        except MicroloomError as error:
+            return Checked([Problem("error", "mask", error.what, error.remedy)], None, runs)
+        for problem in [*mask_problems(chosen, target), *chosen.preflight(target, settings, device)]:
+            if problem not in found:
+                found.append(problem)
+    if target is None or any(item.severity == "error" for item in found):
+        return Checked(found, None, runs)
+    cost = chosen.estimate(target, settings, device)
+    limit = run.plan.max_seconds
+    train, generate = cost.train_seconds, cost.generate_seconds
+    if train is not None:
+        train = trainings * (train if limit is None else min(train, limit))
+    cost = replace(cost, train_seconds=train, generate_seconds=None if generate is None else runs * generate)
+    return Checked(found, cost, runs)

@@ -1,0 +1,33 @@
+"""Whether the result on show is still that of what is open, and if not, what has changed since."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.session import Session
+
+_NAMES = {
+    "engine": "engine",
+    "preset": "preset",
+    "volume_fraction": "volume fraction",
+    "size": "size",
+    "periodic": "periodic axes",
+    "seed": "seed",
+    "device": "device",
+    "max_seconds": "time limit",
+    "changed_settings": "engine settings",
+}
+
+
+def stale_reason(session: Session) -> str:
+    """What changed since the result on show was made, in words, or empty."""
+    result, image = session.state.result, session.phase_image
+    if result is None or image is None:
+        return ""
+    if result.exemplar.labels is not image.labels and not np.array_equal(result.exemplar.labels, image.labels):
+        return "The phase image has changed since. Run again to bring the volume up to date."
+    plan = session.state.plan
+    changed = [words for name, words in _NAMES.items() if getattr(plan, name) != getattr(result.plan, name)]
+    if session.phase_of_interest != result.phase:
+        changed.append("phase")
+    return f"Changed since: {', '.join(changed)}. Run again to bring the volume up to date." if changed else ""
