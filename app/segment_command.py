@@ -17,7 +17,7 @@ from core.job import finish
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from core.images.values import Micrograph, PhaseImage
+    from core.images.values import Micrograph, PhaseImage, Volume
     from core.segmentation.classifier import Classifier
     from core.segmentation.settings import SegmentationSettings
 
@@ -36,6 +36,8 @@ def segment(options: argparse.Namespace) -> int:
         return segmented(picture, settings, (), classifier)
 
     sources = _pictures(options.image)
+    if options.compare_with is not None and sources is not None:
+        raise InputError("--compare-with compares one segmentation with another.", "Give one IMAGE.")
     if options.volume:
         _volume(options, settings, classifier)
     elif sources is None:
@@ -74,15 +76,48 @@ def _volume(options: argparse.Namespace, settings: SegmentationSettings, classif
     path: Path = options.image[0]
     format_of(options.output)
     overwrite = may_write(options.output, options.force)
+    other = _other(options)
     grey, size = read_grey_volume(path)
     if options.pixel_size is not None:
         size = (parse_length(options.pixel_size),) * 3
     with ProgressDisplay(options.quiet) as display:
         made = finish(segmenting_volume(grey, settings, classifier, name=path.name, voxel_size=size), display)
+    compared = _compared(options, made, other)
     write_volume(made, options.output, overwrite=overwrite)
     for label, (phase, fraction) in enumerate(zip(made.phases, made.fractions, strict=True)):
         print(f"{label} {phase.name}: {100 * fraction:.2f} %")
-    print(options.output)
+    print(f"{compared}{options.output}")
+
+
+def _other(options: argparse.Namespace) -> PhaseImage | Volume | None:
+    """What the segmentation is to be compared with."""
+    from core.images.reading import read_labels
+
+    return None if options.compare_with is None else read_labels(options.compare_with)
+
+
+def _compared(options: argparse.Namespace, made: PhaseImage | Volume, other: PhaseImage | Volume | None) -> str:
+    """The comparison in lines, or nothing where none was asked for.
+
+    Raises
+    ------
+    InputError
+        Where the two are of different sizes. Of a segmentation of the whole picture the part that was used is taken.
+    """
+    from core.segmentation.comparing import compare_segmentations, table
+
+    if other is None:
+        return ""
+    labels = other.labels
+    if labels.ndim == 2 and labels.shape != made.labels.shape:
+        if isinstance(options.crop, tuple):
+            labels = labels[options.crop]
+        elif options.crop is None and labels.shape[1:] == made.labels.shape[1:]:
+            labels = labels[: len(made.labels)]  # the info bar that was cut off
+        if labels.size:
+            other = replace(other, labels=labels)
+    lines = table(compare_segmentations(made, other), tuple(phase.name for phase in made.phases))
+    return f"compared with {options.compare_with.name}: {lines}\n"
 
 
 def train_classifier(options: argparse.Namespace) -> int:
@@ -135,14 +170,16 @@ def _one(options: argparse.Namespace, work: Work) -> None:
     from core.images.writing import write_phase_image
 
     overwrite = may_write(options.output, options.force)
+    other = _other(options)
     image = work(micrograph(options, options.image[0]))
+    compared = _compared(options, image, other)
     write_phase_image(image, options.output, overwrite=overwrite)
     used = image.provenance.settings.get("thresholds_used", ())
     if used:
         print(f"thresholds: {', '.join(f'{value:g}' for value in used)}")
     for label, (phase, fraction) in enumerate(zip(image.phases, image.fractions, strict=True)):
         print(f"{label} {phase.name}: {100 * fraction:.2f} %")
-    print(options.output)
+    print(f"{compared}{options.output}")
 
 
 def _many(options: argparse.Namespace, sources: list[Path], work: Work) -> None:

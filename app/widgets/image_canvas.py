@@ -345,7 +345,10 @@ class ImageCanvas(pg.GraphicsView):
     def _place(self) -> None:
         self.scale_bar.setGeometry(self.width() - 412, self.height() - 48, 400, 36)
         self.rulers.setGeometry(self.rect())
-        self.read_out.move(self.rulers.thickness + 8, self.height() - self.read_out.height() - 12)
+        left, low = self.rulers.thickness + 8, self.height() - self.read_out.height() - 12
+        # a long one goes above the scale bar, not over it
+        bar = self.width() - 12 - max(self.scale_bar.length()[0] + 20, 120)
+        self.read_out.move(left, low if left + self.read_out.width() < bar else low - 44)
 
     def resizeEvent(self, ev: QResizeEvent | None) -> None:
         """Keep bar and read-out in their corners."""

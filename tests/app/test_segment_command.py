@@ -152,3 +152,45 @@ def test_volumes_are_segmented_slice_by_slice_or_by_a_classifier_for_volumes(tmp
     assert np.array_equal(read_volume(out).labels, load_classifier(forest).predict(grey)[0])
     assert main([*command, "--crop", "0:4,0:4"]) == 2
     assert main(["segment", str(stack), "--classifier", str(forest), "-o", str(out), "--force"]) == 2
+
+
+def test_two_segmentations_are_compared(
+    pictures: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = tmp_path / "one.tif", tmp_path / "other.tif"
+    command = ["segment", str(pictures[0]), "-o"]
+    assert main([*command, str(other), "--thresholds", "100"]) == 0
+    capsys.readouterr()
+    assert main([*command, str(one), "--compare-with", str(other)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    first, second = (read_labels(path).labels for path in (one, other))
+    counts = np.array([[((first == i) & (second == j)).sum() for j in (0, 1)] for i in (0, 1)])
+    assert 0 < counts[0, 1] + counts[1, 0] < 1000, "they differ, and not by much"
+    assert f"compared with other.tif: {100 * (first == second).mean():.2f} % of the pixels agree" in lines
+    dice = 2 * counts[1, 1] / (first.sum() + second.sum())
+    assert any(line.split()[:3] == ["1", "Phase", "1"] and line.endswith(f"{dice:.4f}") for line in lines)
+    assert any(line.split() == ["0", "Matrix", *map(str, counts[0])] for line in lines)
+    # the other shows the whole picture, this one a part of it
+    part = [*command, str(tmp_path / "part.tif"), "--crop", "8:40,10:50", "--compare-with"]
+    assert main([*part, str(other)]) == 0
+    found = read_labels(tmp_path / "part.tif").labels
+    share = 100 * (found == second[8:40, 10:50]).mean()
+    assert f"other.tif: {share:.2f} % of the pixels agree" in capsys.readouterr().out
+    # what cannot be compared leaves no file
+    small, none = tmp_path / "small.tif", tmp_path / "none.tif"
+    tifffile.imwrite(small, second[:20, :20])
+    assert main([*command, str(none), "--compare-with", str(small)]) == 2
+    assert main([*command, str(none), "--compare-with", str(pictures[1])]) == 2, "a grey picture"
+    assert main([*command, str(none), "--compare-with", str(tmp_path / "missing.tif")]) == 2
+    assert not none.exists()
+    assert main(["segment", *map(str, pictures), "-o", str(tmp_path / "all"), "--compare-with", str(other)]) == 2
+
+
+def test_two_volumes_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stack, one, other = (tmp_path / name for name in ("v.tif", "one.tif", "other.tif"))
+    tifffile.imwrite(stack, np.stack([discs(number) for number in range(6)]))
+    command = ["segment", str(stack), "--volume", "--quiet", "-o"]
+    assert main([*command, str(other), "--set", "min_island=40"]) == 0
+    assert main([*command, str(one), "--compare-with", str(other)]) == 0
+    share = 100 * (read_volume(one).labels == read_volume(other).labels).mean()
+    assert f"compared with other.tif: {share:.2f} % of the pixels agree" in capsys.readouterr().out

@@ -19,6 +19,7 @@ from app.widgets.panel import Fold, card, hint
 from app.widgets.settings_form import SettingsForm
 from app.widgets.tool_row import with_tools
 from app.workspaces.phases.cleaning_list import CleaningList
+from app.workspaces.phases.comparing import Comparing
 from app.workspaces.phases.corrections import Corrections
 from app.workspaces.phases.histogram_plot import HistogramPlot
 from app.workspaces.phases.phase_table import PhaseTable
@@ -46,6 +47,7 @@ class PhasesWorkspace(Workspace):
         self.corrections = Corrections(context, exemplar, self.image)
         self.canvas = with_tools(self.corrections.row, self.image)
         self.recipes = Recipes(context, exemplar, self.panel)
+        self.comparing = Comparing(context, self.image, self.panel)
         self._build_panel()
         self.session.changed.connect(self._changed)
         self.session.derived.connect(self._derived)
@@ -111,11 +113,13 @@ class PhasesWorkspace(Workspace):
         self.problem = hint()
         self.panel.output.add(self.table)
         self.panel.output.add(self.problem)
+        self.panel.output.add(self.comparing.fold)
         self.panel.primary.clicked.connect(self._next)
 
     def actions(self) -> list[QAction]:
-        """Overlay, recipe and painting."""
-        return [self.overlay_action, self.unsure_action, *self.recipes.actions(), *self.corrections.actions()]
+        """Overlay, recipe, comparison and painting."""
+        views = [self.overlay_action, self.unsure_action]
+        return [*views, *self.recipes.actions(), *self.comparing.actions(), *self.corrections.actions()]
 
     # --- gestures ------------------------------------------------------------------------------------------------
 

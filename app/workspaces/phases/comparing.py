@@ -1,0 +1,379 @@
+"""Another segmentation of the same picture beside this one: Dice, fractions, and where the two differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QColor, QIcon, QKeySequence, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from app.context import Context
+from app.jobs import Latest
+from app.session import Box, State, differing
+from app.widgets.image_canvas import ImageCanvas
+from app.widgets.index_layer import IndexLayer
+from app.widgets.panel import Fold, hint
+from core.errors import InputError, MicroloomError
+from core.images.values import PhaseImage
+from core.segmentation.comparing import (
+    ONLY_FIRST,
+    ONLY_SECOND,
+    OTHERWISE,
+    SegmentationComparison,
+    compare_segmentations,
+    disagreement,
+)
+
+_FILTER = "Phase images (*.tif *.tiff *.png *.npy);;All files (*)"
+COLORS = {ONLY_FIRST: (255, 110, 0), ONLY_SECOND: (0, 210, 255), OTHERWISE: (255, 240, 60)}
+"""Red, green, blue of what `disagreement` marks: told apart by colour-blind eyes, and none of them a phase's default."""
+_NOTHING = "Keep this version, change something, and see what differs; or open another segmentation of this picture."
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What the segmentation on show is compared with.
+
+    Attributes
+    ----------
+    image
+        Its labels.
+    name
+        What to call it.
+    crop
+        The part of the micrograph that it shows; None for all of it.
+    """
+
+    image: PhaseImage
+    name: str
+    crop: Box | None
+
+    def reaches(self, crop: Box | None) -> bool:
+        """Whether it shows the part ``crop`` of the micrograph."""
+        return self.crop is None or crop == self.crop
+
+    def cut_to(self, crop: Box | None) -> PhaseImage:
+        """Its labels in a part of the micrograph that it `reaches`."""
+        if crop is None or crop == self.crop:
+            return self.image
+        y0, y1, x0, x1 = crop
+        return replace(self.image, labels=self.image.labels[y0:y1, x0:x1])
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    image: PhaseImage
+    other: PhaseImage
+    reference: Reference
+    phase: int
+    found: SegmentationComparison
+    where: np.ndarray
+
+
+def _compared(image: PhaseImage, reference: Reference, crop: Box | None, phase: int) -> _Answer:
+    other = reference.cut_to(crop)
+    where = disagreement(image.labels, other.labels, phase)
+    return _Answer(image, other, reference, phase, compare_segmentations(image, other), where)
+
+
+class Comparing(QObject):
+    """Keeps the comparison true to the segmentation on show."""
+
+    def __init__(self, context: Context, canvas: ImageCanvas, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._context, self._canvas, self._widget = context, canvas, parent
+        self._session, self._messages = context.session, context.messages
+        self.reference: Reference | None = None
+        self._kept = 0
+        self._shown: _Answer | None = None
+        self._latest = Latest(self)
+        self._latest.answered.connect(self._answered)
+        self._latest.failed.connect(lambda error: self._messages.failed("Comparing", error))
+        self.layer = IndexLayer()
+        self.layer.setZValue(7)
+        self.layer.set_colors([(0, 0, 0, 0), *((*COLORS[code], 235) for code in (ONLY_FIRST, ONLY_SECOND, OTHERWISE))])
+        self.layer.hide()
+        canvas.view.addItem(self.layer)
+        self._build_actions()
+        self._build()
+        self._session.changed.connect(self._changed)
+        self._session.derived.connect(self._derived)
+        self._show()
+
+    def _build_actions(self) -> None:
+        self.keep_action = QAction("Keep this segmentation for comparison", self)
+        self.keep_action.setToolTip("Later changes are then compared with the phases as they are now")
+        self.keep_action.triggered.connect(lambda: self.keep())
+        self.file_action = QAction("Compare with a phase image …", self)
+        self.file_action.setToolTip("Open another segmentation of this picture and see what differs")
+        self.file_action.triggered.connect(lambda: self._ask())
+        self.stop_action = QAction("Stop comparing", self)
+        self.stop_action.setToolTip("Forget the other segmentation")
+        self.stop_action.triggered.connect(lambda: self._put("stop comparing", None))
+        self.differences_action = QAction("Show the differences", self)
+        self.differences_action.setCheckable(True)
+        self.differences_action.setChecked(True)
+        self.differences_action.setShortcut(QKeySequence("D"))
+        self.differences_action.setToolTip("Mark the pixels in which the two segmentations differ (D)")
+        self.differences_action.toggled.connect(lambda _on: self._show_layer())
+
+    def _build(self) -> None:
+        self.fold = Fold("Compare")
+        self.note = hint()
+        self.table = _Table()
+        self.differences = QCheckBox("Show the differences")
+        self.differences.setChecked(True)
+        self.differences.setToolTip(self.differences_action.toolTip())
+        self.differences.toggled.connect(self.differences_action.setChecked)
+        self.differences_action.toggled.connect(self.differences.setChecked)
+        self._legend = {code: _LegendLine(color) for code, color in COLORS.items()}
+        self.buttons: dict[str, QPushButton] = {}
+        for key, text, action in (
+            ("keep", "Keep this one for comparison", self.keep_action),
+            ("file", "Compare with a file …", self.file_action),
+            ("stop", "Stop comparing", self.stop_action),
+        ):
+            button = QPushButton(text)
+            button.setToolTip(action.toolTip())
+            button.clicked.connect(action.trigger)
+            self.buttons[key] = button
+        self._of_answer: list[QWidget] = [self.table, self.differences]
+        for widget in (self.note, self.table, self.differences, *self._legend.values(), *self.buttons.values()):
+            self.fold.column.addWidget(widget)
+
+    def actions(self) -> list[QAction]:
+        """Keep, open, mark, stop."""
+        return [self.keep_action, self.file_action, self.differences_action, self.stop_action]
+
+    @property
+    def busy(self) -> bool:
+        """Whether the comparison on show is not yet that of the segmentation on show."""
+        return self._latest.busy
+
+    # --- gestures ------------------------------------------------------------------------------------------------
+
+    def keep(self) -> None:
+        """Compare with the phases as they are now from here on."""
+        image, state = self._session.phase_image, self._session.state
+        if image is None:
+            self._messages.say("There are no phases to keep yet.", "warning")
+            return
+        self._kept += 1
+        method = "labels of the picture" if state.take_labels else state.segmentation.threshold
+        name = f"version {self._kept} ({method})"
+        self._put("keep for comparison", Reference(image, name, state.crop))
+
+    def _ask(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self._widget, "Compare with a phase image", "", _FILTER)
+        if name:
+            self.open(Path(name))
+
+    def open(self, path: Path) -> None:
+        """Compare with the phase image in ``path``: of the whole micrograph, or of the part that is used."""
+        from core.images.reading import read_labels
+
+        state = self._session.state
+        try:
+            if state.opened is None or state.micrograph is None:
+                raise InputError("There is no micrograph yet.", "Open one in step 1.")
+            image = read_labels(path)
+            if not isinstance(image, PhaseImage):
+                raise InputError(f"{path.name} is a volume.", "Choose a single picture.")
+            whole, part = state.opened.shape, state.micrograph.shape
+            if image.shape not in (whole, part):
+                sizes = f"{whole[1]} × {whole[0]}" + (
+                    f" (the part in use {part[1]} × {part[0]})" if part != whole else ""
+                )
+                raise InputError(
+                    f"{path.name} has {image.shape[1]} × {image.shape[0]} pixels, the micrograph {sizes}.",
+                    "Choose a segmentation of this micrograph.",
+                )
+        except MicroloomError as error:
+            self._messages.failed("Comparing", error)
+            return
+        crop = None if image.shape == whole else state.crop
+        self._put(f"compare with {path.name}", Reference(image, path.name, crop))
+
+    def _put(self, name: str, reference: Reference | None) -> None:
+        before = self.reference
+        if before is reference:
+            return
+        held = 0 if reference is None else reference.image.labels.nbytes
+        self._context.commands.act(name, lambda: self._take(reference), lambda: self._take(before), held)
+
+    def _take(self, reference: Reference | None) -> None:
+        self.reference = reference
+        if reference is not None:
+            self.fold.set_open(True)
+        self._ask_anew()
+
+    # --- following the session -----------------------------------------------------------------------------------
+
+    def _changed(self, old: State, new: State) -> None:
+        names = differing(old, new)
+        if "opened" in names:
+            self.reference, self._kept = None, 0
+        if names & {"opened", "crop"} or old.plan.phase != new.plan.phase:
+            self._ask_anew()
+
+    def _derived(self, names: frozenset[str]) -> None:
+        if "phase_image" in names:
+            self._ask_anew()
+
+    def _ask_anew(self) -> None:
+        image, phase, reference = self._session.phase_image, self._session.phase_of_interest, self.reference
+        crop, micrograph = self._session.state.crop, self._session.state.micrograph
+        fits = image is not None and micrograph is not None and image.shape == micrograph.shape
+        if image is None or phase is None or reference is None or not fits or not reference.reaches(crop):
+            self._latest.forget()
+            self._shown = None
+            self._show()
+            return
+        one, kept, label = image, reference, phase
+        self._latest.ask(lambda: _compared(one, kept, crop, label))
+
+    def _answered(self, answer: _Answer) -> None:
+        image = self._session.phase_image
+        if image is None or answer.image.labels is not image.labels or answer.reference is not self.reference:
+            return
+        self._shown = answer
+        self._show()
+
+    # --- showing -------------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        answer, reference = self._shown, self.reference
+        for widget in self._of_answer:
+            widget.setVisible(answer is not None)
+        self.buttons["stop"].setVisible(reference is not None)
+        self.differences_action.setEnabled(answer is not None)
+        self._show_layer()
+        if reference is None:
+            self.note.setText(_NOTHING)
+        elif answer is None and reference.reaches(self._session.state.crop):
+            self.note.setText(f"Comparing with {reference.name} …")
+        elif answer is None:
+            self.note.setText(f"{reference.name} shows another part of the micrograph: there is nothing to compare.")
+        else:
+            share = 100 * answer.found.agreement
+            self.note.setText(f"Compared with {reference.name}: {share:.2f} % of the pixels agree.")
+            self.table.show_comparison(answer.found, answer.image)
+            name = answer.image.phases[answer.phase].name
+            words = {
+                ONLY_FIRST: f"only this one has {name}",
+                ONLY_SECOND: f"only the other has {name}",
+                OTHERWISE: "they differ in other phases",
+            }
+            for code, line in self._legend.items():
+                line.label.setText(words[code])
+
+    def _show_layer(self) -> None:
+        answer = self._shown
+        shown = answer is not None and self.differences_action.isChecked()
+        self.layer.set_indices(answer.where if answer is not None and shown else None)
+        self.layer.setVisible(shown)
+        self._canvas.more_to_read = self._read if shown else None
+        many = answer is not None and len(answer.found.counts) > 2
+        for code, line in self._legend.items():
+            line.setVisible(shown and (many or code != OTHERWISE))
+
+    def _read(self, row: int, column: int) -> str:
+        answer, micrograph = self._shown, self._session.state.micrograph
+        if answer is None or micrograph is None or answer.other.shape != micrograph.shape:
+            return ""
+        label = int(answer.other.labels[row, column])
+        return f"grey {micrograph.grey[row, column]:g}   the other: {_name(answer.image, label)}   this:"
+
+
+def _name(image: PhaseImage, label: int) -> str:
+    """Of the phase that this one calls ``label``."""
+    return image.phases[label].name if label < len(image.phases) else f"Phase {label}"
+
+
+class _LegendLine(QFrame):
+    """A colour and what it means."""
+
+    def __init__(self, color: tuple[int, int, int]) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        swatch = QLabel()
+        picture = QPixmap(12, 12)
+        picture.fill(QColor(*color))
+        swatch.setPixmap(picture)
+        self.label = hint()
+        row.addWidget(swatch)
+        row.addWidget(self.label, 1)
+
+
+class _Table(QTableWidget):
+    """One row a phase: its fraction in both, and Dice's coefficient."""
+
+    _HEADERS = (
+        ("Phase", ""),
+        ("This", "Area fraction in this segmentation"),
+        ("Other", "Area fraction in the other one"),
+        ("Dice", "2 × pixels that have the phase in both / (pixels here + pixels there): 1 where both agree"),
+    )
+
+    def __init__(self) -> None:
+        super().__init__(0, len(self._HEADERS))
+        self.setAccessibleName("Comparison of the two segmentations")
+        self.setHorizontalHeaderLabels([title for title, _ in self._HEADERS])
+        for column, (title, tip) in enumerate(self._HEADERS):
+            item = self.horizontalHeaderItem(column)
+            assert item is not None
+            item.setToolTip(tip or title)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.verticalHeader().hide()
+        self.setShowGrid(False)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def show_comparison(self, found: SegmentationComparison, image: PhaseImage) -> None:
+        """Fill the rows; ``image`` is this segmentation."""
+        first, second = found.fractions
+        self.setRowCount(len(found.counts))
+        for label, (dice, here, there) in enumerate(zip(found.dice, first, second, strict=True)):
+            name = QTableWidgetItem(_name(image, label))
+            if label < len(image.phases):
+                swatch = QPixmap(12, 12)
+                swatch.fill(QColor(image.phases[label].color))
+                name.setIcon(QIcon(swatch))
+            row = found.counts[label]
+            parts = [
+                f"{100 * count / row.sum():.2f} % {_name(image, other)}" for other, count in enumerate(row) if count
+            ]
+            tip = f"What is {name.text()} here is in the other one: {', '.join(parts) or 'nothing'}"
+            cells = (name, *(QTableWidgetItem(text) for text in (
+                f"{100 * here:.2f} %", f"{100 * there:.2f} %", "–" if dice is None else f"{dice:.4f}"
+            )))  # fmt: skip
+            for column, cell in enumerate(cells):
+                cell.setToolTip(tip)
+                if column:
+                    cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self.setItem(label, column, cell)
+        self.resizeRowsToContents()
+        height = self.horizontalHeader().sizeHint().height() + 4
+        self.setFixedHeight(height + sum(self.rowHeight(line) for line in range(self.rowCount())))
