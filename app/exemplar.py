@@ -38,6 +38,7 @@ class _Answer:
     thresholds: tuple[float, ...]
     seen: np.ndarray | None = None
     classifier: Classifier | None = None
+    predicted: np.ndarray | None = None
     doubt: np.ndarray | None = None
 
 
@@ -83,7 +84,7 @@ class LiveExemplar(QObject):
 
     @property
     def classifier(self) -> Classifier | None:
-        """What was learned from the scribbles, or None."""
+        """What was learned from the scribbles, or loaded; or None."""
         return None if self._last is None else self._last.classifier
 
     @property
@@ -100,8 +101,9 @@ class LiveExemplar(QObject):
             self._last, self.denoised, self.thresholds = None, None, ()
             self._session.derive(phase_image=None, curves=None, band=None, intervals=(), phase_image_problem="")
             return
-        learns = new.segmentation.threshold == TRAINED and not new.take_labels and "corrections" in names
-        if names & {"opened", "crop", "segmentation", "take_labels"} or learns:
+        trained = new.segmentation.threshold == TRAINED and not new.take_labels
+        learns = trained and new.classifier is None and "corrections" in names
+        if names & {"opened", "crop", "segmentation", "take_labels"} or learns or (trained and "classifier" in names):
             self._segment(new)
         elif "corrections" in names and self._last is not None and not self._labels.busy:
             self._put_together(self._last.image)
@@ -115,7 +117,8 @@ class LiveExemplar(QObject):
         assert micrograph is not None
         before = self._last
         painted = None
-        if state.segmentation.threshold == TRAINED and state.corrections is not None:
+        learns = state.segmentation.threshold == TRAINED and state.classifier is None
+        if learns and state.corrections is not None:
             # a copy: painting goes on meanwhile
             y0, y1, x0, x1 = state.crop or (0, None, 0, None)
             painted = state.corrections.sheet.values[y0:y1, x0:x1].copy()
@@ -220,6 +223,8 @@ def _compute(
     else:
         grey = prepared(micrograph.grey, settings)
     if settings.threshold == TRAINED:
+        if state.classifier is not None:
+            return _by_loaded(micrograph, grey, key, settings, before, state.classifier)
         return _trained(micrograph, grey, key, settings, before, painted)
     image = segment_denoised(micrograph, grey, settings)
     return _Answer(micrograph, grey, key, image, chosen_thresholds(grey, settings))
@@ -256,7 +261,26 @@ def _trained(
     classifier = train(grey, marks, sigmas=SIGMAS_2D, seen=seen)
     labels, doubt = classifier.predict(grey) if seen is None else classifier.of_picture(seen)
     image = segment_trained(micrograph, labels, classifier, settings)
-    return _Answer(micrograph, grey, key, image, (), seen, classifier, doubt)
+    return _Answer(micrograph, grey, key, image, (), seen, classifier, labels, doubt)
+
+
+def _by_loaded(
+    micrograph: Micrograph,
+    grey: np.ndarray,
+    key: Any,
+    settings: SegmentationSettings,
+    before: _Answer | None,
+    classifier: Classifier,
+) -> _Answer:
+    """Labels of a classifier from a file; predicted once, however often the cleaning changes."""
+    from core.segmentation.segmenting import segment_trained
+
+    labels, doubt = (None, None) if before is None else (before.predicted, before.doubt)
+    known = before is not None and before.denoised is grey and before.classifier is classifier
+    if not known or labels is None or doubt is None:
+        labels, doubt = classifier.predict(grey)
+    image = segment_trained(micrograph, labels, classifier, settings)
+    return _Answer(micrograph, grey, key, image, (), None, classifier, labels, doubt)
 
 
 def _taken_labels(micrograph: Micrograph) -> PhaseImage | None:

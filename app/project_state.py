@@ -22,6 +22,7 @@ def project_of(state: State, phase_image: PhaseImage | None, belongs_to: str = "
         phases=state.phases,
         # copies: painting goes on while the project is written
         corrections=None if state.corrections is None else state.corrections.values(),
+        classifier=state.classifier,
         mask=state.mask.snapshot(),
         phase_image=phase_image,
         plan=state.plan,
@@ -46,6 +47,7 @@ def state_of(project: Project) -> State:
         take_labels=project.take_labels,
         phases=project.phases,
         corrections=None if project.corrections is None else Painted(Sheet(project.corrections)),
+        classifier=project.classifier,
         mask=project.mask.snapshot(),
         plan=project.plan,
         results=tuple(map(_result, project.results)),

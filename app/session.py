@@ -22,6 +22,7 @@ from core.segmentation.settings import SegmentationSettings
 
 if TYPE_CHECKING:
     from core.reconstruction.engine import Model
+    from core.segmentation.classifier import Classifier
     from core.segmentation.fractions import FractionInterval
     from core.statistics.comparison import Comparison
     from core.statistics.curves import Curves
@@ -70,6 +71,8 @@ class State:
     """Names and colours as chosen; None: the defaults."""
     corrections: Painted | None = None
     """Labels painted over the automatic ones, on a sheet as large as `opened`; None: nothing was ever painted."""
+    classifier: Classifier | None = None
+    """Loaded from a file; used instead of what strokes teach while the phases are trained ones. None: none was."""
     mask: MaskDesign = field(default_factory=MaskDesign)
     plan: Plan = field(default_factory=Plan)
     results: tuple[Result, ...] = ()

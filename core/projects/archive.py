@@ -28,8 +28,12 @@ DOCUMENT = "project.json"
 FORMAT = "microloom-project"
 VERSION = 1
 MODEL_SUFFIX = ".microloom-model"
+CLASSIFIER_SUFFIX = ".microloom-classifier"
 
-_NAME = re.compile(r"project\.json|(micrograph|labels|volume|mask)-[0-9]{1,4}\.tif|model-[0-9]{1,4}\.microloom-model")
+_NAME = re.compile(
+    r"project\.json|(micrograph|labels|volume|mask)-[0-9]{1,4}\.tif|model-[0-9]{1,4}\.microloom-model"
+    r"|classifier-[0-9]{1,4}\.microloom-classifier"
+)
 _MAX_DOCUMENT_BYTES = 64 << 20
 _MAX_BYTES = 4 * MAX_VOXELS
 _MAX_INFLATION = 1100  # no deflated byte gives more than 1032

@@ -16,6 +16,7 @@ from core.segmentation.settings import SegmentationSettings
 
 if TYPE_CHECKING:
     from core.reconstruction.pipeline import Reconstruction
+    from core.segmentation.classifier import Classifier
     from core.statistics.sampling_band import SamplingBand
 
 SUFFIX = ".microloom"
@@ -66,6 +67,8 @@ class Project:
         Names and colours as chosen, or None for the defaults.
     corrections
         Labels painted over the automatic ones, shape of the micrograph, uint8, 255 where there is none; or None.
+    classifier
+        The trained classifier that was loaded from a file, or None.
     mask
         How the spatial-location mask is made; its planes are not painted on any more.
     phase_image
@@ -88,6 +91,7 @@ class Project:
     take_labels: bool = False
     phases: tuple[Phase, ...] | None = None
     corrections: np.ndarray | None = None
+    classifier: Classifier | None = None
     mask: MaskDesign = field(default_factory=MaskDesign)
     phase_image: PhaseImage | None = None
     plan: Plan = field(default_factory=Plan)

@@ -15,7 +15,7 @@ from core.errors import InputError
 from core.images.values import Micrograph, PhaseImage, Volume
 from core.masks.design import MaskDesign
 from core.masks.document import design_from_json, mask_from_json
-from core.projects.archive import DOCUMENT, MODEL_SUFFIX, Archive
+from core.projects.archive import CLASSIFIER_SUFFIX, DOCUMENT, MODEL_SUFFIX, Archive
 from core.projects.document import (
     band_from_json,
     comparison_from_json,
@@ -36,6 +36,7 @@ from core.settings import validate
 
 if TYPE_CHECKING:
     from core.reconstruction.engine import Model
+    from core.segmentation.classifier import Classifier
 
 
 def is_project(path: Path) -> bool:
@@ -102,6 +103,7 @@ class _Reader:
             take_labels=get(data, "take_labels", bool),
             phases=None if data.get("phases") is None else phases_from_json(data),
             corrections=self._corrections(data.get("corrections"), micrograph),
+            classifier=self._classifier(data.get("classifier")),
             mask=self._mask(maybe(data, "mask", dict)),
             phase_image=None if image is None else self._phase_image(image),
             plan=_checked(plan_from_json(get(data, "plan", dict))),
@@ -160,6 +162,18 @@ class _Reader:
         if micrograph is None or array.shape != micrograph.shape or array.dtype != np.uint8:
             raise wrong("its corrections do not fit its micrograph")
         return array
+
+    def _classifier(self, member: Any) -> Classifier | None:
+        if member is None:  # also a project from before there were any
+            return None
+        from core.segmentation.classifier_file import classifier_from_bytes
+
+        found: Classifier = self._once(
+            member, "classifier", lambda name: classifier_from_bytes(self._archive.data(name, CLASSIFIER_SUFFIX))
+        )
+        if found.ndim != 2:
+            raise wrong("its classifier is for volumes")
+        return found
 
     def _mask(self, data: Any) -> MaskDesign:
         if data is None or "layers" not in data:  # also a project from before there were any

@@ -16,7 +16,7 @@ from core.images.atomic import replacing
 from core.images.values import PhaseImage, Volume
 from core.job import Job, Progress, finish
 from core.masks.document import design_to_json, mask_to_json
-from core.projects.archive import DOCUMENT, FORMAT, MODEL_SUFFIX, VERSION, array_bytes
+from core.projects.archive import CLASSIFIER_SUFFIX, DOCUMENT, FORMAT, MODEL_SUFFIX, VERSION, array_bytes
 from core.projects.document import band_to_json, comparison_to_json, phases_to_json, plain, plan_to_json
 from core.projects.project import Project, SavedResult
 from core.provenance import array_hash
@@ -24,6 +24,7 @@ from core.segmentation.settings import settings_to_json
 
 if TYPE_CHECKING:
     from core.reconstruction.engine import Model
+    from core.segmentation.classifier import Classifier
 
 _DEFLATE_LEVEL = 1  # labels shrink to a few per cent at any level, and a save should take no time
 
@@ -65,6 +66,7 @@ def saving(project: Project, path: Path, *, overwrite: bool = False) -> Job[Path
             "take_labels": project.take_labels,
             "phases": None if project.phases is None else phases_to_json(project.phases),
             "corrections": None if project.corrections is None else members.array("labels", project.corrections),
+            "classifier": None if project.classifier is None else members.classifier(project.classifier),
             "mask": plain(design_to_json(project.mask, lambda array: members.array("mask", array))),
             "phase_image": None if project.phase_image is None else _labels(project.phase_image, members),
             "plan": plan_to_json(project.plan),
@@ -106,6 +108,15 @@ class _Members:
             with tempfile.TemporaryDirectory(prefix="microloom-") as folder:
                 data = save_model(model, Path(folder) / f"model{MODEL_SUFFIX}").read_bytes()
             self._add(key, f"model-{self._count('model')}{MODEL_SUFFIX}", data, {})
+        return self._names[key]
+
+    def classifier(self, classifier: Classifier) -> str:
+        from core.segmentation.classifier_file import classifier_bytes
+
+        key = ("classifier", id(classifier))
+        if key not in self._names:
+            name = f"classifier-{self._count('classifier')}{CLASSIFIER_SUFFIX}"
+            self._add(key, name, classifier_bytes(classifier), {})
         return self._names[key]
 
     def _count(self, kind: str) -> int:

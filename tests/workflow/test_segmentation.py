@@ -166,7 +166,7 @@ def test_phases_are_learned_from_strokes_and_unlearned_by_undo(
     exemplar = window.exemplar
     choose(window.phases.form.values()["threshold"], "tra")
     qtbot.waitUntil(lambda: not exemplar.segmenting and window.session.phase_image is not None, timeout=60_000)
-    assert exemplar.classifier is None and "Nothing is learned yet" in window.phases.trained_note.text()
+    assert exemplar.classifier is None and "Nothing is learned yet" in window.phases.trained.note.text()
     assert any("learned" in issue.message for issue in window.context.messages.issues)
     window.phases.corrections.row.tools["brush"].trigger()
     scribble(window, 1, 10, (6, 14))
@@ -182,21 +182,22 @@ def test_phases_are_learned_from_strokes_and_unlearned_by_undo(
     assert exemplar.automatic is not None
     assert np.array_equal(exemplar.automatic.labels, expected[0]) and np.array_equal(doubt, expected[1])
     assert not window.context.messages.issues
-    assert f"Learned from {classifier.pixels} painted pixels" in window.phases.trained_note.text()
+    assert f"Learned from {classifier.pixels} painted pixels" in window.phases.trained.note.text()
     # where it is unsure
-    assert not window.phases.unsure.isVisible()
-    window.phases.unsure_action.trigger()
-    shown = window.phases.unsure.indices
-    assert window.phases.unsure.isVisible() and shown is not None
+    unsure = window.phases.trained.unsure
+    assert not unsure.isVisible()
+    window.phases.trained.unsure_action.trigger()
+    shown = unsure.indices
+    assert unsure.isVisible() and shown is not None
     assert np.array_equal(shown, (255 * doubt).astype(np.uint8))
     # kept as a file
     path = tmp_path / "c.microloom-classifier"
-    window.phases.recipes.save_classifier(path)
+    window.phases.trained.save(path)
     assert np.array_equal(load_classifier(path).predict(micrograph.grey)[0], expected[0])
     # undone: nothing is known of one phase any more
     window.undo_action.trigger()
     qtbot.waitUntil(lambda: exemplar.classifier is None and not exemplar.segmenting, timeout=60_000)
-    assert window.phases.unsure.indices is None
+    assert unsure.indices is None
     window.redo_action.trigger()
     qtbot.waitUntil(lambda: exemplar.classifier is not None and not exemplar.segmenting, timeout=60_000)
     assert exemplar.automatic is not None and np.array_equal(exemplar.automatic.labels, expected[0])

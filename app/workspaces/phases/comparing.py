@@ -41,7 +41,7 @@ from core.segmentation.comparing import (
 
 _FILTER = "Phase images (*.tif *.tiff *.png *.npy);;All files (*)"
 COLORS = {ONLY_FIRST: (255, 110, 0), ONLY_SECOND: (0, 210, 255), OTHERWISE: (255, 240, 60)}
-"""Red, green, blue of what `disagreement` marks: told apart by colour-blind eyes, and none of them a phase's default."""
+"""Red, green, blue of what `disagreement` marks: told apart by colour-blind eyes, none of them a phase's default."""
 _NOTHING = "Keep this version, change something, and see what differs; or open another segmentation of this picture."
 
 

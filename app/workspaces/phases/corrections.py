@@ -212,7 +212,7 @@ class Corrections(QObject):
         else:
             share = 100 * changed / image.labels.size
             self.note.setText(
-                f"{changed} pixels ({share:.2f} %) are corrected by hand. They lie over the automatic phases and stay "
+                f"Corrected by hand: {changed} px ({share:.2f} %). They lie over the automatic phases and stay "
                 "when thresholds or filters change; the eraser gives the automatic phase back."
             )
 

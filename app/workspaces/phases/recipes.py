@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.context import Context
-from app.exemplar import SCRIBBLE, LiveExemplar
+from app.exemplar import LiveExemplar
 from app.widgets.panel import Fold, hint
 from core.errors import MicroloomError
 from core.images.values import Micrograph, PhaseImage
@@ -38,16 +38,13 @@ class Recipes(QObject):
         self.batch_action = self._action(
             "Segment a folder like this …", "Do these steps on every picture of a folder", self._ask_folder
         )
-        self.save_classifier_action = self._action(
-            "Save the classifier …", "Keep what was learned from the scribbles as a file", self._ask_save_classifier
-        )
         context.jobs.returned.connect(self._returned)
         context.jobs.failed.connect(self._failed)
         context.jobs.cancelled.connect(self._cancelled)
 
     def actions(self) -> list[QAction]:
         """Save, open, segment a folder."""
-        return [self.save_action, self.open_action, self.batch_action, self.save_classifier_action]
+        return [self.save_action, self.open_action, self.batch_action]
 
     def _action(self, text: str, tip: str, done: Callable[[], object]) -> QAction:
         action = QAction(text, self)
@@ -88,30 +85,6 @@ class Recipes(QObject):
             self._messages.failed("Opening the recipe", error)
             return
         self._context.commands.do("open a recipe", segmentation=settings, take_labels=False)
-
-    def _ask_save_classifier(self) -> None:
-        from core.segmentation.classifier_file import SUFFIX
-
-        if self._exemplar.classifier is None:
-            self._messages.say(f"Nothing is learned yet. {SCRIBBLE}", "warning")
-            return
-        kind = f"Microloom classifier (*{SUFFIX})"
-        name, _ = QFileDialog.getSaveFileName(self._widget, "Save the classifier", f"phases{SUFFIX}", kind)
-        if name:
-            self.save_classifier(Path(name))
-
-    def save_classifier(self, path: Path) -> None:
-        """Write what was learned to ``path``; the dialog asked about replacing."""
-        from core.segmentation.classifier_file import save_classifier
-
-        classifier = self._exemplar.classifier
-        if classifier is None:
-            return
-        try:
-            save_classifier(classifier, path, overwrite=True)
-            self._messages.say(f"Saved {path.name}.", "good")
-        except MicroloomError as error:
-            self._messages.failed("Saving the classifier", error)
 
     # --- a folder ------------------------------------------------------------------------------------------------
 

@@ -11,10 +11,9 @@ from PySide6.QtGui import QAction, QColor, QKeySequence
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QWidget
 
 from app.context import Context
-from app.exemplar import SCRIBBLE, LiveExemplar
+from app.exemplar import LiveExemplar
 from app.session import State, differing
 from app.widgets.image_canvas import ImageCanvas
-from app.widgets.index_layer import IndexLayer
 from app.widgets.panel import Fold, card, hint
 from app.widgets.settings_form import SettingsForm
 from app.widgets.tool_row import with_tools
@@ -24,12 +23,13 @@ from app.workspaces.phases.corrections import Corrections
 from app.workspaces.phases.histogram_plot import HistogramPlot
 from app.workspaces.phases.phase_table import PhaseTable
 from app.workspaces.phases.recipes import Recipes
+from app.workspaces.phases.trained import Trained
 from app.workspaces.workspace import Workspace
 from core.errors import MicroloomError
 from core.images.values import Phase, default_phases
 from core.segmentation import histogram, thresholds_of_histogram
 from core.segmentation.recipe import fields_of
-from core.segmentation.settings import TRAINED, CleaningStep, SegmentationSettings
+from core.segmentation.settings import CleaningStep, SegmentationSettings
 
 
 class PhasesWorkspace(Workspace):
@@ -47,6 +47,7 @@ class PhasesWorkspace(Workspace):
         self.corrections = Corrections(context, exemplar, self.image)
         self.canvas = with_tools(self.corrections.row, self.image)
         self.recipes = Recipes(context, exemplar, self.panel)
+        self.trained = Trained(context, exemplar, self.image, self.panel)
         self.comparing = Comparing(context, self.image, self.panel)
         self._build_panel()
         self.session.changed.connect(self._changed)
@@ -67,8 +68,7 @@ class PhasesWorkspace(Workspace):
         self.form = SettingsForm()
         self.form.changed.connect(self._setting_changed)
         self.panel.settings.add(self.form)
-        self.trained_note = hint()
-        self.panel.settings.add(self.trained_note)
+        self.panel.settings.add(self.trained.box)
         self.cleaning = CleaningList()
         self.cleaning.changed.connect(self._cleaning_changed)
         self.cleaning_fold = Fold("Clean-up steps")
@@ -85,16 +85,6 @@ class PhasesWorkspace(Workspace):
         self.overlay.setToolTip("Lay the phases' colours over the picture (O)")
         self.overlay.toggled.connect(self.overlay_action.setChecked)
         self.overlay_action.toggled.connect(self.overlay.setChecked)
-        self.unsure = IndexLayer()
-        self.unsure.setZValue(6)
-        self.unsure.set_colors([(255, 40, 200, round(0.8 * share)) for share in range(256)])
-        self.unsure.hide()
-        self.image.view.addItem(self.unsure)
-        self.unsure_action = QAction("Show where the classifier is unsure")
-        self.unsure_action.setCheckable(True)
-        self.unsure_action.setShortcut(QKeySequence("U"))
-        self.unsure_action.setToolTip("Pink where the trained classifier is unsure: paint there next (U)")
-        self.unsure_action.toggled.connect(lambda _on: self._show_learned())
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(5, 100)
         self.opacity.setValue(50)
@@ -118,8 +108,8 @@ class PhasesWorkspace(Workspace):
 
     def actions(self) -> list[QAction]:
         """Overlay, recipe, comparison and painting."""
-        views = [self.overlay_action, self.unsure_action]
-        return [*views, *self.recipes.actions(), *self.comparing.actions(), *self.corrections.actions()]
+        parts = (self.trained, self.recipes, self.comparing, self.corrections)
+        return [self.overlay_action, *(action for part in parts for action in part.actions())]
 
     # --- gestures ------------------------------------------------------------------------------------------------
 
@@ -184,7 +174,7 @@ class PhasesWorkspace(Workspace):
                 self.image.set_labels(image.labels, image.phases)
             self.corrections.refresh()
             self._show_histogram()
-            self._show_learned()
+            self.trained.show()
             self._show_state()
         self.table.show_image(image, self.session.intervals)
 
@@ -204,28 +194,6 @@ class PhasesWorkspace(Workspace):
                 phases = (phases[0], Phase("weak", _between(phases[0].color, phases[1].color)), phases[1])
             self.histogram.show_thresholds(levels, phases if levels else ())
 
-    def _show_learned(self) -> None:
-        """Where the classifier is unsure, and what it was taught."""
-        doubt, image = self._exemplar.doubt, self.session.phase_image
-        fits = doubt is not None and image is not None and doubt.shape == image.shape
-        shown = self.unsure_action.isChecked() and fits
-        if shown and doubt is not None:
-            self.unsure.set_indices((255 * doubt).astype(np.uint8))
-        else:
-            self.unsure.set_indices(None)
-        self.unsure.setVisible(shown)
-        trained = self.session.state.segmentation.threshold == TRAINED and not self.session.state.take_labels
-        self.trained_note.setVisible(trained)
-        classifier = self._exemplar.classifier
-        if classifier is None or doubt is None:
-            self.trained_note.setText(f"Nothing is learned yet. {SCRIBBLE}")
-        else:
-            share = 100 * (doubt > 0.5).mean()
-            self.trained_note.setText(
-                f"Learned from {classifier.pixels} painted pixels; unsure about {share:.1f} % of the picture. U shows "
-                "where: paint there next."
-            )
-
     def _show_overlay(self) -> None:
         self.image.set_overlay(self.overlay_action.isChecked(), self.opacity.value() / 100)
 
@@ -236,7 +204,6 @@ class PhasesWorkspace(Workspace):
         self.form.setEnabled(there and not state.take_labels)
         self.form.show_settings(state.segmentation, SegmentationSettings(), fields_of(state.segmentation))
         self._show_steps()
-        self._show_learned()
         self.histogram.setVisible(there and not state.take_labels)
         self.taken.blockSignals(True)
         self.taken.setChecked(state.take_labels)

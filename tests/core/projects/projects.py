@@ -16,6 +16,8 @@ from core.projects.project import Project, SavedResult
 from core.provenance import Provenance
 from core.reconstruction.engine import Target
 from core.reconstruction.pipeline import Reconstruction
+from core.segmentation.classifier import Classifier, TrainingSettings, train
+from core.segmentation.classifier_file import classifier_bytes, classifier_from_bytes
 from core.segmentation.settings import SegmentationSettings
 from core.statistics import compare, sampling_band
 from tests.core.reconstruction.models import tiny_model
@@ -57,6 +59,15 @@ def saved_result(image: PhaseImage, seed: int = 0, model: Any = None) -> SavedRe
     return SavedResult(f"result {seed}", plan, sampling_band(image.labels == 1, 9), made)
 
 
+def classifier(ndim: int = 2) -> Classifier:
+    """As it comes from a file."""
+    generator = np.random.default_rng(3)
+    grey = generator.integers(0, 256, (12,) * ndim).astype(np.uint8)
+    marks = generator.integers(0, 3, grey.shape).astype(np.uint8)
+    made = train(grey, marks, TrainingSettings(trees=2), (1.0,))
+    return classifier_from_bytes(classifier_bytes(made))
+
+
 def project(**changes: Any) -> Project:
     grey = np.random.default_rng(1).integers(0, 2**16, (40, 50)).astype(np.uint16)
     picture = Micrograph(
@@ -78,6 +89,7 @@ def project(**changes: Any) -> Project:
         "take_labels": False,
         "phases": PHASES,
         "corrections": np.random.default_rng(4).choice(np.array([0, 1, 255], np.uint8), (40, 50)),
+        "classifier": classifier(),
         "mask": MaskDesign(
             True,
             (

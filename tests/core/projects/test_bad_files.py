@@ -18,7 +18,8 @@ from core.projects import archive
 from core.projects.archive import array_bytes
 from core.projects.reading import read_document, read_project
 from core.projects.writing import write_project
-from tests.core.projects.projects import project
+from core.segmentation.classifier_file import classifier_bytes
+from tests.core.projects.projects import classifier, project
 
 Edit = Callable[[dict[str, Any], dict[str, bytes]], None]
 
@@ -80,6 +81,14 @@ def no_model(document: dict[str, Any], members: dict[str, bytes]) -> None:
     put(document, members, "model-1.microloom-model", b"no model")
 
 
+def no_classifier(document: dict[str, Any], members: dict[str, bytes]) -> None:
+    put(document, members, "classifier-1.microloom-classifier", b"no classifier")
+
+
+def classifier_of_volumes(document: dict[str, Any], members: dict[str, bytes]) -> None:
+    put(document, members, "classifier-1.microloom-classifier", classifier_bytes(classifier(3)))
+
+
 def packed_tiff(document: dict[str, Any], members: dict[str, bytes]) -> None:
     import io
 
@@ -127,6 +136,9 @@ CASES: dict[str, tuple[Edit, str]] = {
     "no TIFF": (no_tiff, "volume-1.tif is no picture"),
     "a packed TIFF": (packed_tiff, "volume-1.tif"),
     "no model": (no_model, "not a Microloom model"),
+    "no classifier": (no_classifier, "no classifier, or it is damaged"),
+    "a classifier for volumes": (classifier_of_volumes, "its classifier is for volumes"),
+    "another member for the classifier": (replace_entry("classifier", value="labels-1.tif"), "its classifier is in"),
     "a label without a phase": (high_label, "Label 9"),
     "a path upwards": (named("../evil.tif"), "no project has a member '../evil.tif'"),
     "an absolute path": (named("/etc/evil.tif"), "no project has a member '/etc/evil.tif'"),
