@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from app.series import MOST
 from core import __version__
 from core import settings as described
 from core.errors import InputError
@@ -109,7 +110,11 @@ def _reconstruct(commands: Any) -> None:
     command.add_argument(
         "--size", type=_size, default=(128, 128, 128), metavar="N or Z,Y,X", help="voxels (default 128)"
     )
-    command.add_argument("--seed", type=_seed, default=0, help="seed of training and generation (default 0)")
+    _seeds_of(command, 0, "seed of training and generation (default 0)")
+    command.add_argument(
+        "--train-once", action="store_true",
+        help="with --seeds: all volumes from one training (default: each seed trains anew)",
+    )  # fmt: skip
     _fraction(command)
     command.add_argument(
         "--fraction-range", type=_range, default=None, metavar="LOW:HIGH",
@@ -135,7 +140,7 @@ def _generate(commands: Any) -> None:
     command.add_argument(
         "--size", type=_size, default=(128, 128, 128), metavar="N or Z,Y,X", help="voxels (default 128)"
     )
-    command.add_argument("--seed", type=_seed, default=None, help="seed (default: the model's own)")
+    _seeds_of(command, None, "seed (default: the model's own)")
     _fraction(command)
     _periodic(command)
     command.add_argument(
@@ -183,12 +188,24 @@ def _segmentation(command: argparse.ArgumentParser) -> None:
 
 def _fraction(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--volume-fraction", type=_share, default=None, metavar="F", help="wanted share of the phase, 0.4 or 40%%"
+        "--volume-fraction",
+        type=_shares,
+        default=None,
+        metavar="F[,F…]",
+        help="wanted share of the phase, 0.4 or 40%%; several make a volume each",
     )
     command.add_argument(
         "--mask", type=Path, default=None, metavar="MASK.tif",
         help="wanted share at each place: a picture of volume fractions, stretched over the volume (see: mask)",
     )  # fmt: skip
+
+
+def _seeds_of(command: argparse.ArgumentParser, default: int | None, text: str) -> None:
+    group = command.add_mutually_exclusive_group()
+    group.add_argument("--seed", type=_seed, default=default, help=text)
+    group.add_argument(
+        "--seeds", type=_seeds, default=None, metavar="S,S…", help="one volume for each of several: 0,1,2 or 0-9"
+    )
 
 
 def _periodic(command: argparse.ArgumentParser) -> None:
@@ -259,6 +276,23 @@ def _share(text: str) -> float:
             f"{text} is out of reach: a volume fraction lies between 0 and 1, both excluded"
         )
     return value
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    return tuple(dict.fromkeys(_share(part.strip()) for part in text.split(",")))
+
+
+@_checked("a row of seeds: give whole numbers as 0,1,2 or 0-9")
+def _seeds(text: str) -> tuple[int, ...]:
+    found: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        start = int(first)
+        end = int(last) if dash else start
+        if not start <= end < 2**63 or len(found) + end - start >= MOST:
+            raise ValueError
+        found += range(start, end + 1)
+    return tuple(dict.fromkeys(found))
 
 
 @_checked("a range of shares: give 0.1:0.3 or 10%:30%")

@@ -11,15 +11,10 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
 
-from app.arguments import changed, parser
-from app.terminal import ProgressDisplay, may_report, may_write, note
+from app.arguments import parser
+from app.terminal import note
 from core.errors import InputError, JobError, MicroloomError
-from core.job import Progress, finish
-
-if TYPE_CHECKING:
-    from core.reconstruction.engine import Model
 
 COMMANDS = ("segment", "train-classifier", "mask", "reconstruct", "generate", "measure", "info")
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
@@ -85,76 +80,9 @@ def _mask(options: argparse.Namespace) -> int:
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
-    from app.generate_command import wanted_mask, write_or_rescue
-    from app.inputs import phase_image, phase_label
-    from core import devices
-    from core.images.writing import format_of
-    from core.reconstruction.engine import Target, mask_problems, period_problems
-    from core.reconstruction.model_file import save_model
-    from core.reconstruction.pipeline import Reconstruction, reconstruct
-    from core.reconstruction.registry import engine
-    from core.report import from_reconstruction, write_report
-    from core.report.verdict import verdict
+    from app.reconstruct_command import reconstruct
 
-    chosen = engine(options.engine)
-    preset = options.preset or next(iter(chosen.presets))
-    if preset not in chosen.presets:
-        raise InputError(f"There is no preset {preset!r}.", f"Choose one of: {', '.join(chosen.presets)}.")
-    settings = changed(chosen.presets[preset], [*_range_settings(options.fraction_range), *options.set])
-    device = devices.resolve(options.device)
-    format_of(options.output)
-    replace = may_write(options.output, options.force)
-    replace_model = options.model_out is not None and may_write(options.model_out, options.force)
-    replace_report = options.report is not None and may_report(options.report, options.force)
-    exemplar = phase_image(options, options.image)
-    phase = phase_label(exemplar, options.phase)
-    target = Target(
-        exemplar, phase, options.volume_fraction, options.size, options.seed, wanted_mask(options), options.periodic
-    )
-    problems = [*mask_problems(chosen, target), *period_problems(chosen, target)]
-    problems += chosen.preflight(target, settings, device)
-    for problem in problems:
-        if problem.severity == "error":
-            raise InputError(problem.message, problem.remedy)
-    for problem in problems:
-        note(f"Note: {problem.message} {problem.remedy}".strip())
-
-    kept: list[Model] = []
-
-    def watch(progress: Progress) -> None:
-        snapshot = getattr(progress, "snapshot", None)
-        if snapshot is not None:
-            kept[:] = [snapshot]
-        display(progress)
-
-    job = reconstruct(chosen, target, settings, preset=preset, device=device, max_seconds=options.max_seconds)
-    try:
-        with ProgressDisplay(options.quiet) as display:
-            made: Reconstruction = finish(job, watch)
-    except KeyboardInterrupt:
-        if not kept:
-            note("Interrupted before there was a usable model.")
-        elif options.model_out is None:
-            note("Interrupted. With --model-out the model as trained so far would have been kept.")
-        else:
-            save_model(kept[0], options.model_out, overwrite=replace_model)
-            note(f"Interrupted. The model as trained so far is in {options.model_out}.")
-        return INTERRUPTED
-    # one output that cannot be written must not take the others with it
-    failures: list[MicroloomError] = []
-    if options.model_out is not None:
-        _try(failures, lambda: save_model(made.model, options.model_out, overwrite=replace_model))
-    _try(failures, lambda: write_or_rescue(made.volume, options.output, replace))
-    found = from_reconstruction(made)
-    if options.report is not None:
-        _try(failures, lambda: write_report(found, options.report, overwrite=replace_report))
-    print(verdict(found).sentence)
-    if failures:
-        raise failures[0]
-    for path in (options.output, options.model_out, options.report):
-        if path is not None:
-            print(path)
-    return 0
+    return reconstruct(options)
 
 
 def _generate(options: argparse.Namespace) -> int:
@@ -175,15 +103,3 @@ def _info(options: argparse.Namespace) -> int:
     facts = describe_file(options.file)
     print(json.dumps(facts, indent=1) if options.json else "\n".join(lines(facts)))
     return 0
-
-
-def _range_settings(ends: tuple[float, float] | None) -> list[str]:
-    """A range of volume fractions as assignments to an engine's settings."""
-    return [] if ends is None else [f"lowest_fraction={ends[0]!r}", f"highest_fraction={ends[1]!r}"]
-
-
-def _try(failures: list[MicroloomError], work: Callable[[], Any]) -> None:
-    try:
-        work()
-    except MicroloomError as error:
-        failures.append(error)

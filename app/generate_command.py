@@ -1,4 +1,4 @@
-"""The command generate: a volume from a model, in memory or block by block onto the disk."""
+"""The command generate: volumes from a model, in memory or block by block onto the disk."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import math
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from app.reconstruct_command import exit_code
+from app.series import Member, label, members, named
 from app.terminal import ProgressDisplay, may_write, note
 from core.errors import InputError, JobError, MicroloomError
 from core.job import finish
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from core.generation.recipe import Recipe
     from core.images.values import Phase, Volume
     from core.masks.mask import Mask
+    from core.reconstruction.engine import Model
 
 INTERRUPTED = 130
 IN_MEMORY = 512**3
@@ -42,12 +45,12 @@ def by_blocks(options: argparse.Namespace) -> bool:
     return suffix.endswith("zarr") or (bool(suffix) and (asked or math.prod(options.size) > IN_MEMORY))
 
 
-def write_blocks(options: argparse.Namespace, recipe: Recipe, display: ProgressDisplay) -> int:
+def write_blocks(
+    options: argparse.Namespace, recipe: Recipe, path: Path, replace: bool, display: ProgressDisplay
+) -> int:
     """Make the volume block by block; returns the exit code."""
     from core.generation.block_writing import BLOCK, part_path, unfinished, write_by_blocks
 
-    path: Path = options.output
-    replace = may_write(path, options.force)
     done = unfinished(path)
     if options.resume and done is not None:
         note(f"Going on with {part_path(path)}, of which {100 * done:.0f} % are there.")
@@ -74,8 +77,8 @@ def fractions_of(path: Path) -> Sequence[float]:
 
 def say_fractions(phases: Sequence[Phase], fractions: Sequence[float]) -> None:
     """One line a phase."""
-    for label, (phase, fraction) in enumerate(zip(phases, fractions, strict=False)):
-        print(f"{label} {phase.name}: {100 * fraction:.2f} %")
+    for number, (phase, fraction) in enumerate(zip(phases, fractions, strict=False)):
+        print(f"{number} {phase.name}: {100 * fraction:.2f} %")
 
 
 def write_or_rescue(volume: Volume, path: Path, replace: bool) -> None:
@@ -123,22 +126,58 @@ def generate(options: argparse.Namespace) -> int:
     model = load_model(options.model)
     device = devices.resolve(options.device)
     format_of(options.output)
-    seed = int(model.card["seed"]) if options.seed is None else options.seed
-    asked = {
-        "device": device,
-        "volume_fraction": options.volume_fraction,
-        "mask": wanted_mask(options),
-        "periodic": options.periodic,
-    }
+    if options.seeds is not None:
+        seeds = options.seeds
+    else:
+        seeds = (int(model.card["seed"]) if options.seed is None else options.seed,)
+    mask = wanted_mask(options)
+    fractions = (None,) if options.volume_fraction is None else options.volume_fraction
+    series = members(seeds, fractions, train_once=True)
+    places = [named(options.output, member, series) for member in series]
+    # a series that was interrupted goes on with what is missing
+    there = {path for path in places if len(series) > 1 and options.resume and path.exists()}
+    # every file is asked for before the work begins
+    replaces = [path not in there and may_write(path, options.force) for path in places]
+    failures: list[MicroloomError] = []
+    for number, (member, path, replace) in enumerate(zip(series, places, replaces, strict=True), 1):
+        name = label(member, series)
+        if name:
+            note(f"{number} of {len(series)}: {name}" + (": it is there already." if path in there else ""))
+        if path in there:
+            continue
+        try:
+            code = _make(options, model, member, path, replace, {"device": device, "mask": mask}, blocks)
+        except MicroloomError as error:
+            # one volume that fails must not take the others with it
+            if not name:
+                raise
+            note(f"microloom: {name}: " + " ".join(str(error).split()))
+            failures.append(error)
+            continue
+        if code:
+            return code
+    return exit_code(failures)
+
+
+def _make(
+    options: argparse.Namespace,
+    model: Model,
+    member: Member,
+    path: Path,
+    replace: bool,
+    asked: dict[str, Any],
+    blocks: bool,
+) -> int:
+    """Make and write one volume; returns the exit code."""
+    asked = {**asked, "volume_fraction": member.fraction, "periodic": options.periodic}
     display = ProgressDisplay(options.quiet)
     if blocks:
         with display:
-            recipe = finish(model.recipe(options.size, seed, **asked), display)
-        return write_blocks(options, recipe, ProgressDisplay(options.quiet))
-    replace = may_write(options.output, options.force)
+            recipe = finish(model.recipe(options.size, member.seed, **asked), display)
+        return write_blocks(options, recipe, path, replace, ProgressDisplay(options.quiet))
     with display:
-        volume = finish(model.generate(options.size, seed, **asked), display)
-    write_or_rescue(volume, options.output, replace)
+        volume = finish(model.generate(options.size, member.seed, **asked), display)
+    write_or_rescue(volume, path, replace)
     say_fractions(volume.phases, volume.fractions)
-    print(options.output)
+    print(path)
     return 0
