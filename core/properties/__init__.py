@@ -1,0 +1,22 @@
+"""What a volume does: effective conductivity, permeability, and the fields that belong to them.
+
+Every function is a job (`core.job`) and takes labels, or the indicator of a phase, with three axes (z, y, x).
+"""
+
+from core.properties.conductivity import ConductionAlong, Conductivity, effective_conductivity
+from core.properties.ends import Ends, Sides
+from core.properties.permeability import DARCY, FlowAlong, Permeability, permeability
+from core.properties.progress import SolverProgress
+
+__all__ = [
+    "DARCY",
+    "ConductionAlong",
+    "Conductivity",
+    "Ends",
+    "FlowAlong",
+    "Permeability",
+    "Sides",
+    "SolverProgress",
+    "effective_conductivity",
+    "permeability",
+]
