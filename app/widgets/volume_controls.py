@@ -49,6 +49,16 @@ class VolumeControls(QWidget):
             clip_grid.addWidget(QLabel(axis), row, 0)
             clip_grid.addWidget(slider, row, 1)
             self.clips.append(slider)
+        self.in_full = QPushButton("Box in full at the cursor")
+        self._name(
+            self.in_full,
+            "Box in full at the cursor",
+            "3-D shows a box around the cursor at full resolution; read from disk",
+        )
+        self.in_full.clicked.connect(view.look_close)
+        self.whole = QPushButton("All")
+        self._name(self.whole, "All of the volume", "3-D shows all of the volume again, coarsely")
+        self.whole.clicked.connect(view.look_at_all)
         self.turntable = QPushButton("Turntable")
         self.turntable.setCheckable(True)
         self._name(self.turntable, "Turntable", "Let the volume turn (T)")
@@ -66,6 +76,10 @@ class VolumeControls(QWidget):
         column.addWidget(self.mode)
         column.addLayout(self.phase_grid)
         column.addLayout(clip_grid)
+        closer = QHBoxLayout()
+        closer.addWidget(self.in_full, 1)
+        closer.addWidget(self.whole)
+        column.addLayout(closer)
         column.addLayout(buttons)
         column.addWidget(self.position)
         view.cursorMoved.connect(self._at)
@@ -87,10 +101,13 @@ class VolumeControls(QWidget):
         with QSignalBlocker(self.turntable):
             self.turntable.setChecked(view.turning)
         if view.labels is not None:
-            for slider, limits, n in zip(self.clips, view.clip, view.labels.shape, strict=True):
+            for slider, limits, n in zip(self.clips, view.clip, view.shape, strict=True):
                 with QSignalBlocker(slider):
                     slider.setRange(0, n)
                     slider.setValue(limits)
+        for button in (self.in_full, self.whole):
+            button.setVisible(view.closer.possible)
+        self.whole.setEnabled(any(limits != (0, n) for limits, n in zip(view.clip, view.shape, strict=True)))
         state = (view.phases, tuple(view.styles))
         if state != self._phases:
             self._phases = state
@@ -136,9 +153,9 @@ class VolumeControls(QWidget):
         z, y, x = place
         text = f"z {z}, y {y}, x {x} voxels"
         if view.unit != "voxels":
-            z2, y2, x2 = ((p + 0.5) * s for p, s in zip(place, view._scale, strict=True))
+            z2, y2, x2 = ((p + 0.5) * s for p, s in zip(place, view.scale, strict=True))
             text = f"z {z2:.4g}, y {y2:.4g}, x {x2:.4g} {view.unit}"
-        self.position.setText(f"{text} · {view.phases[int(view.labels[place])].name}")
+        self.position.setText(f"{text} · {view.phase_name(view.label_at(place))}")
 
     def _save(self) -> None:
         image = self._view.snapshot()

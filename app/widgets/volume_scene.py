@@ -12,18 +12,21 @@ from vispy.geometry import MeshData
 from vispy.gloo import gl
 from vispy.visuals.transforms import STTransform
 
+from app.widgets.slice_panes import AXIS_COLORS as AXIS_COLORS
+from app.widgets.slice_panes import INK as INK
+from app.widgets.slice_panes import PLANES as PLANES
+from app.widgets.slice_panes import SlicePanes
+from app.widgets.slice_panes import rgb as _rgb
+from app.widgets.volume_parts import Part, Triple
 from app.widgets.volume_surface import Surface
 
-AXIS_COLORS = ("#4F9DDE", "#6CBF5A", "#E0665A")
-"""Lines of z, y, x."""
 BACKGROUND = "#1B1D20"
-INK = "#D4D7DA"
-PLANES = ((0, 1, 2), (2, 1, 0), (1, 0, 2))
-"""Per slice: the axis it cuts, the axis down and the axis across (0, 1, 2 = z, y, x)."""
 NOTHING_YET = "The first preview appears here."
 FINE, COARSE = 0.6, 2.5
 SOFTWARE_SURFACE_EDGE = 64
 """Without a graphics card, surfaces are made from so many voxels a side at most."""
+CLOSE_EDGE = 256
+"""With one, a box of so many voxels a side is drawn in full at once."""
 TEXTURE_EDGE, SOFTWARE_EDGE = 2048, 64
 """Longest side of a ray-cast volume in voxels; beyond it, voxels are left out and the view says so."""
 
@@ -60,36 +63,8 @@ class VolumeScene:
     def __init__(self) -> None:
         self.canvas = scene.SceneCanvas(bgcolor=BACKGROUND, keys=None, show=False)
         grid = self.canvas.central_widget.add_grid(spacing=4, margin=4)
-        self.slices, self.images, self.across, self.down = [], [], [], []
-        self.cells = []
-        for plane, (row, column) in enumerate(((0, 0), (0, 1), (1, 0))):
-            cell = grid.add_grid(row=row, col=column, spacing=0)
-            cell.visible = False  # until there is something to show
-            self.cells.append(cell)
-            style = {"text_color": INK, "axis_color": INK, "tick_color": INK, "tick_font_size": 7, "axis_font_size": 8}
-            style |= {"axis_width": 1, "tick_width": 1, "major_tick_length": 4, "minor_tick_length": 0}
-            down = scene.AxisWidget(orientation="left", axis_label_margin=38, tick_label_margin=6, **style)
-            across = scene.AxisWidget(orientation="bottom", axis_label_margin=26, tick_label_margin=12, **style)
-            down.width_max = down.width_min = 56
-            across.height_max = across.height_min = 40
-            cell.add_widget(down, row=0, col=0)
-            view = cell.add_view(row=0, col=1)
-            cell.add_widget(across, row=1, col=1)
-            view.camera = scene.PanZoomCamera(aspect=1)
-            view.camera.flip = (False, True, False)
-            view.camera.interactive = False
-            down.link_view(view)
-            across.link_view(view)
-            image = scene.Image(np.zeros((2, 2, 3), np.uint8), parent=view.scene, interpolation="nearest")
-            image.transform = STTransform()
-            lines = [
-                scene.InfiniteLine(0, color=(*_rgb(AXIS_COLORS[axis]), 0.9), vertical=vertical, parent=view.scene)
-                for axis, vertical in ((PLANES[plane][1], False), (PLANES[plane][2], True))
-            ]
-            self.slices.append(view)
-            self.images.append((image, lines))
-            self.across.append(across)
-            self.down.append(down)
+        self.panes = SlicePanes(self.canvas, grid)
+        self.slices = self.panes.views
         self.view = grid.add_view(row=1, col=1)
         self.view.camera = PanTurntable(fov=30, azimuth=35, elevation=25)
         root = self.view.scene
@@ -104,6 +79,8 @@ class VolumeScene:
         self.tripod = scene.Line(parent=root, connect="segments", width=3)
         self.ticks = scene.Text(parent=root, color=INK, font_size=7)
         self.frames = [scene.Line(parent=root, color=(*_rgb(color), 1.0), width=1.5) for color in AXIS_COLORS]
+        self.rest = scene.Line(parent=root, connect="segments", color=(*_rgb(INK), 0.55))
+        self.rest.visible = False
         self.note = scene.Text("", parent=self.view, color=INK, font_size=8, anchor_x="left", anchor_y="bottom")
         self.note.pos = (8, 8)
         self.caption = scene.Text(
@@ -116,16 +93,15 @@ class VolumeScene:
     @property
     def of_the_volume(self) -> list[Any]:
         """All that shows a volume: slices and what stands in the 3-D view."""
-        return [self.volume, *self.meshes, *self.cells, self.box, self.tripod, self.ticks, *self.frames]
+        return [
+            self.volume, *self.meshes, *self.panes.cells, self.box, self.tripod, self.ticks, *self.frames, self.rest,
+        ]  # fmt: skip
 
     def lay_out(self, shape: tuple[int, ...], scale: tuple[float, ...], unit: str) -> None:
         """Fit box, axes and slices to ``shape`` voxels of ``scale`` units each, both in (z, y, x)."""
-        for visual in (self.box, self.tripod, self.ticks, *self.frames, *self.cells):
+        for visual in (self.box, self.tripod, self.ticks, *self.frames):
             visual.visible = True
-        for plane, (_, down, across) in enumerate(PLANES):
-            self.images[plane][0].transform.scale = (scale[across], scale[down])
-            self.across[plane].axis.axis_label = f"{'zyx'[across]} ({unit})"
-            self.down[plane].axis.axis_label = f"{'zyx'[down]} ({unit})"
+        self.panes.lay_out(scale, unit)
         size = np.array(shape[::-1]) * np.array(scale[::-1])
         corners = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)], float)
         pairs = [(a, b) for a in range(8) for b in range(a + 1, 8) if np.abs(corners[a] - corners[b]).sum() == 1]
@@ -166,25 +142,29 @@ class VolumeScene:
 
     def fit(self, shape: tuple[int, ...], scale: tuple[float, ...]) -> None:
         """Show everything."""
-        size = np.array(shape) * np.array(scale)
-        for plane, (_, down, across) in enumerate(PLANES):
-            self.slices[plane].camera.set_range(x=(0, size[across]), y=(0, size[down]), margin=0.02)
-        self.view.camera.center = tuple(size[::-1] / 2)
-        self.view.camera.scale_factor = float(np.linalg.norm(size)) * 1.25
+        self.panes.fit(shape, scale)
+        self.look_at(tuple((0, side) for side in shape), scale)
+
+    def look_at(self, clip: tuple[tuple[int, int], ...], scale: tuple[float, ...]) -> None:
+        """Bring a box of voxels into the middle of the 3-D view."""
+        low, high = (np.array(ends) * np.array(scale) for ends in zip(*clip, strict=True))
+        self.view.camera.center = tuple((low + high)[::-1] / 2)
+        self.view.camera.scale_factor = float(np.linalg.norm(high - low)) * 1.25
+
+    def show_rest(self, edges: np.ndarray | None, scale: tuple[float, ...]) -> None:
+        """Outline what is still to be made: ends of lines, shape (n, 2, 3), z, y, x in voxels; or None."""
+        self.rest.visible = edges is not None and len(edges) > 0
+        if edges is not None and len(edges):
+            self.rest.set_data(pos=(edges * np.array(scale))[..., ::-1].reshape(-1, 3))
 
     def show_slices(
-        self, labels: np.ndarray, colors: np.ndarray, cursor: tuple[int, ...], scale: tuple[float, ...]
+        self, part: Part, shape: Triple, colors: np.ndarray, cursor: Triple, scale: tuple[float, ...]
     ) -> None:
-        """Draw the three sections through ``cursor`` and their frames in the volume."""
+        """Draw the three sections through ``cursor`` and their frames in the volume of ``shape`` voxels."""
         middle = (np.array(cursor) + 0.5) * np.array(scale)
-        size = np.array(labels.shape) * np.array(scale)
-        for plane, (cut, down, across) in enumerate(PLANES):
-            section = np.take(labels, cursor[cut], axis=cut)
-            section = section.T if down > across else section
-            image, lines = self.images[plane]
-            image.set_data(colors[section])
-            lines[0].set_data(middle[down])
-            lines[1].set_data(middle[across])
+        size = np.array(shape) * np.array(scale)
+        self.panes.show(part, colors, cursor, scale)
+        for cut, down, across in PLANES:
             frame = np.zeros((5, 3))
             frame[:, 2 - cut] = middle[cut]
             frame[:, 2 - down] = np.array([0, 0, 1, 1, 0]) * size[down]
@@ -193,15 +173,13 @@ class VolumeScene:
         self.canvas.update()
 
     def show_volume(
-        self, labels: np.ndarray, rgba: np.ndarray, method: str, offset: tuple[int, ...], scale: tuple[float, ...]
-    ) -> None:
-        """Ray cast ``labels``, whose first voxel is at ``offset``."""
+        self, labels: np.ndarray, rgba: np.ndarray, method: str, offset: tuple[float, ...], scale: tuple[float, ...]
+    ) -> int:
+        """Ray cast ``labels``, whose first voxel is at ``offset`` (voxels of ``scale`` units); one in how many."""
         count = len(rgba)
         limit = SOFTWARE_EDGE if self.software else TEXTURE_EDGE
-        step = max(1, -(-max(labels.shape) // limit))
+        step: int = max(1, -(-max(labels.shape) // limit))
         labels = labels[::step, ::step, ::step]
-        why = "no graphics card" if self.software else "texture limit"
-        self.note.text = f"3-D: 1 voxel in {step} along each axis ({why})" if step > 1 else ""
         self.volume.set_data(labels * np.uint8(2) + np.uint8(1), clim=(0, 2 * count))
         self.volume.cmap = Colormap(rgba, controls=np.linspace(0, 1, count + 1), interpolation="zero")
         self.volume.method = method
@@ -212,17 +190,18 @@ class VolumeScene:
         self.volume.visible = True
         for mesh in self.meshes:
             mesh.visible = False
+        return step
 
     def show_surfaces(
         self,
         surfaces: list[Surface],
         colors: list[tuple[float, ...]],
-        offset: tuple[int, ...],
+        offset: tuple[float, ...],
         scale: tuple[float, ...],
     ) -> None:
         """Draw each surface in its colour (red, green, blue, opacity; 0 to 1).
 
-        ``offset`` is the voxel (z, y, x) at which the surfaces' own voxels begin.
+        ``offset`` is the voxel (z, y, x; of ``scale`` units) at which the surfaces' own voxels begin.
         """
         self.volume.visible = False
         while len(self.meshes) < len(surfaces):
@@ -246,9 +225,6 @@ class VolumeScene:
                 mesh.color = rgba
             mesh.order = order
             mesh.set_gl_state("translucent", depth_test=True, cull_face=False)
-        step = max((surface.step for surface in surfaces), default=1)
-        why = "no graphics card" if self.software else "a large volume"
-        self.note.text = f"3-D: 1 voxel in {step} along each axis ({why})" if step > 1 else ""
         self.light()
         self.canvas.update()
 
@@ -283,6 +259,11 @@ class VolumeScene:
     def surface_step(self, shape: tuple[int, ...]) -> int:
         """One voxel in how many makes a surface that this computer draws without holding up the window."""
         return max(1, -(-max(shape) // SOFTWARE_SURFACE_EDGE)) if self.software else 1
+
+    @property
+    def close_edge(self) -> int:
+        """Edge of a box, voxels, all of which this computer draws in 3-D without holding up the window."""
+        return SOFTWARE_SURFACE_EDGE if self.software else CLOSE_EDGE
 
     @property
     def finest(self) -> float:
@@ -331,10 +312,6 @@ class _Triangles(MeshData):
         """Least and largest x, y and z."""
         low, high = (pick(self.surface.corners, axis=(0, 1)) for pick in (np.min, np.max))
         return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
-
-
-def _rgb(color: str) -> tuple[float, float, float]:
-    return tuple(int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))  # type: ignore[return-value]
 
 
 def _nice(step: float) -> float:

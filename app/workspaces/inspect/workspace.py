@@ -20,6 +20,7 @@ from app.widgets.volume_controls import VolumeControls
 from app.widgets.volume_view import VolumeView
 from app.workspaces.inspect import exporting
 from app.workspaces.inspect.fraction_card import FractionCard
+from app.workspaces.inspect.stored_watcher import StoredWatcher
 from app.workspaces.inspect.verdict import rows, verdict
 from app.workspaces.reconstruct.workspace import stale_reason
 from app.workspaces.workspace import Workspace
@@ -54,6 +55,8 @@ class InspectWorkspace(Workspace):
         context.jobs.returned.connect(lambda _result: self._job_ended("returned"))
         context.jobs.failed.connect(lambda error: self._job_ended("failed", error))
         context.jobs.cancelled.connect(lambda: self._job_ended("cancelled"))
+        self.watcher = StoredWatcher(self.view)
+        self.watcher.renewed.connect(self.show_stored)
         self._make_actions()
         self._build_panel()
         self.session.changed.connect(self._changed)
@@ -276,6 +279,7 @@ class InspectWorkspace(Workspace):
         if stored is not None:
             self._show_volume(stored)
             return
+        self.watcher.leave()
         self.controls.setEnabled(result is not None)
         self._stack.setCurrentWidget(self._empty if result is None else self.view)
         if result is None:
@@ -310,12 +314,10 @@ class InspectWorkspace(Workspace):
         self._shown = None
         self.controls.setEnabled(True)
         self._stack.setCurrentWidget(self.view)
-        self.view.set_volume(stored.volume.labels, stored.volume.phases, stored.volume.voxel_size)
-        self.view.set_phase(len(stored.volume.phases) - 1)
-        self.view.set_caption(stored.caption)
+        self.watcher.show(stored)
         self.controls.refresh()
         self.facts.setText(stored.facts)
-        self.sentence.setText(stored.caption or "All of the volume is shown.")
+        self.sentence.setText(stored.sentence or "All of the volume is shown.")
         set_role(self.sentence, "role", "warning" if stored.caption else "good")
         self.numbers.hide()
         if self.session.state.results:
@@ -376,4 +378,5 @@ class InspectWorkspace(Workspace):
 
     def close(self) -> None:
         """The window closes."""
+        self.watcher.leave()
         self.view.stop_turntable()

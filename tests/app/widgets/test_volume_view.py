@@ -198,7 +198,7 @@ def test_the_voxel_seen_is_where_the_axes_say(view: VolumeView) -> None:
     for y, x in ((7, 8), (16, 6), (12, 17)):
         local = scene.scene.transform.map([x + 0.5, y + 0.5, 18, 1])
         pixel = scene.transforms.get_transform("visual", "canvas").map(local / local[3])[:2]
-        assert view.voxel_seen(pixel) == (17, y, x)
+        assert view.in_3d.voxel_seen(pixel) == (17, y, x)
 
 
 def test_every_phase_that_is_switched_on_has_its_surface(view: VolumeView, qtbot: QtBot) -> None:
