@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from core.errors import InputError
+from core.reconstruction.diffusion.engine import DiffusionEngine
 from core.reconstruction.engine import Engine
 from core.reconstruction.swnn.engine import SwnnEngine
 
-ENGINES: Mapping[str, Engine] = MappingProxyType({made.key: made for made in (SwnnEngine(),)})
+ENGINES: Mapping[str, Engine] = MappingProxyType({made.key: made for made in (SwnnEngine(), DiffusionEngine())})
 """Engine by key; the first is the default."""
 
 

@@ -1,0 +1,213 @@
+"""Volumes from a denoiser of sections: multi-plane sampling (Lee and Yun, Micro3Diff, arXiv 2308.14035).
+
+The volume starts as noise. At each step its sections across one axis are denoised a little, each alone; at the next
+pass those across another axis. Neighbouring sections know of one another only through the noise that they hold in
+common, so a step is repeated: noise is put back, and other planes go over it, until the three directions agree
+("harmonised").
+
+Noise is a function of seed, place and step, so that the same seed gives the same volume.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.generation.noise import gaussian
+from core.generation.periods import NOWHERE, Axes, Triple
+from core.reconstruction.diffusion.denoiser import Condition, Denoiser
+from core.reconstruction.diffusion.phases import plain_labels
+from core.reconstruction.diffusion.prediction import Prediction, with_clean
+from core.reconstruction.diffusion.samplers import stepped
+from core.reconstruction.diffusion.schedule import Step
+
+AXES = (0, 1, 2)
+PIXELS_AT_ONCE = {"cpu": 4 * 64 * 64, "cuda": 256 * 64 * 64}
+"""Sections are denoised in batches of about so many pixels: memory is bounded, and cancelling answers soon."""
+SURE = 0.9999
+"""Expected pictures are kept within ± this, where log-odds are finite."""
+_LOOKED_AT = 1 << 18
+"""The odds that a fraction asks for are found from about so many voxels."""
+
+Anchor = tuple[int, int]
+"""A section that is given: the axis across which it lies, and its place along it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What a volume shall be.
+
+    Attributes
+    ----------
+    size
+        Voxels along z, y, x.
+    seed
+        Of its noise.
+    periodic
+        Along which axes it repeats; its size there is a whole multiple of the settings' ``stride``.
+    fractions
+        Share of each channel that is 1, which the sampling is pulled towards; None leaves it to the denoiser.
+    told
+        What the denoiser is told of them, or None for nothing.
+    labels
+        Which exemplar the sections across z, y and x are to be like; −1 for no particular one.
+    anchors
+        Sections that are given, as channels (C, H, W) of −1 and 1.
+    """
+
+    size: Triple
+    seed: int
+    periodic: Axes = NOWHERE
+    fractions: tuple[float, ...] | None = None
+    told: tuple[float, ...] | None = None
+    labels: tuple[int, int, int] = (-1, -1, -1)
+    anchors: Mapping[Anchor, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Emerging:
+    """How far a volume is: batches of sections done and in all, and after each step the volume as it is expected."""
+
+    done: int
+    of: int
+    labels: np.ndarray | None = None
+
+
+def padded(size: Triple, stride: int) -> Triple:
+    """The smallest size that holds ``size`` and whole places of the coarsest resolution."""
+    z, y, x = (-(-side // stride) * stride for side in size)
+    return z, y, x
+
+
+def sampling_volume(
+    denoiser: Denoiser, wanted: Wanted, *, device: str = "cpu", steps: int | None = None, passes: int | None = None
+) -> Generator[Emerging, None, np.ndarray]:
+    """Denoise a volume; yields after each batch of sections.
+
+    Parameters
+    ----------
+    denoiser
+        In evaluation mode, on ``device``; its settings say how to sample.
+    steps, passes
+        Instead of the settings' own.
+
+    Returns
+    -------
+    np.ndarray
+        Shape (C, z, y, x), float32: about −1 and 1. `core.reconstruction.diffusion.phases` makes labels of it.
+    """
+    settings, schedule = denoiser.settings, denoiser.schedule
+    times, passes = schedule.trajectory(steps or settings.steps), passes or settings.passes
+    size = padded(wanted.size, settings.stride)
+    crop = (slice(None), *(slice(side) for side in wanted.size))
+    turns = [(now, then, number) for now, then in pairwise(times) for number in range(passes)]
+    looks = [AXES if settings.planes == "together" else (AXES[turn % 3],) for turn in range(len(turns))]
+    of = sum(len(batches(size, axis, device)) for axes in looks for axis in axes)
+    done = drawn = 0
+
+    def draw() -> Tensor:
+        nonlocal drawn
+        drawn += 1
+        return gaussian(wanted.seed, drawn - 1, denoiser.channels, (0, 0, 0), size, device)
+
+    x = draw()
+    before: tuple[Step, Prediction] | None = None
+    for (now, then, number), axes in zip(turns, looks, strict=True):
+        step = schedule.between(now, then)
+        clean, share = torch.zeros_like(x), torch.zeros_like(x) if denoiser.learns_variance else None
+        for axis in axes:
+            for rows in batches(size, axis, device):
+                look(denoiser, wanted, x, now, axis, rows, 1 / len(axes), clean, share)
+                done += 1
+                yield Emerging(done, of)
+        clean = anchored(pulled(clean, wanted.fractions), wanted.anchors)
+        found = with_clean(Prediction(clean, x, share), clean, x, math.sqrt(step.left), math.sqrt(1 - step.left))
+        y = stepped(settings.sampler, x, found, step, draw, settings.eta, before)
+        if number + 1 < passes:
+            x = step.back(y, draw())
+            continue
+        x, before = y, (step, found)
+        yield Emerging(done, of, plain_labels(clean[crop].cpu().numpy()))
+    field: np.ndarray = x[crop].cpu().numpy()
+    return field
+
+
+def batches(size: Triple, axis: int, device: str) -> list[slice]:
+    """The sections across an axis, in runs that are denoised at once."""
+    area = math.prod(size) // size[axis]
+    each = max(1, PIXELS_AT_ONCE.get(device.partition(":")[0], PIXELS_AT_ONCE["cpu"]) // area)
+    return [slice(first, min(first + each, size[axis])) for first in range(0, size[axis], each)]
+
+
+@torch.no_grad()
+def look(
+    denoiser: Denoiser,
+    wanted: Wanted,
+    x: Tensor,
+    now: int,
+    axis: int,
+    rows: slice,
+    weight: float,
+    clean: Tensor,
+    share: Tensor | None,
+) -> None:
+    """Add ``weight`` times what the denoiser says of some sections across ``axis`` to ``clean`` and ``share``."""
+    sections = x.movedim(axis + 1, 0)[rows].contiguous(memory_format=torch.channels_last)
+    condition = Condition.nothing(len(sections), denoiser.channels, x.device)
+    if wanted.told is not None:
+        condition.fraction[:] = torch.tensor(wanted.told, device=x.device)
+    condition.label[:] = wanted.labels[axis]
+    along, across = (repeats for other, repeats in enumerate(wanted.periodic) if other != axis)
+    denoiser.repeat_along(along, across)
+    try:
+        found = denoiser.predict(sections, now, condition, denoiser.settings.guidance)
+    finally:
+        denoiser.repeat_along(False, False)
+    clean.movedim(axis + 1, 0)[rows] += weight * found.clean
+    if share is not None and found.share is not None:
+        share.movedim(axis + 1, 0)[rows] += weight * found.share
+
+
+def pulled(clean: Tensor, fractions: tuple[float, ...] | None) -> Tensor:
+    """The expected picture (C, …) within −1 and 1, and, where fractions are asked for, with the mean that they mean.
+
+    A voxel of −1 or 1 whose expectation is m has the log-odds 2·artanh(m). All of a channel's are shifted by the same
+    amount, as another prior would: what is certain stays, what is open leans.
+    """
+    clean = clean.clamp(-SURE, SURE)
+    if fractions is None:
+        return clean
+    odds = torch.atanh(clean)
+    for channel, fraction in enumerate(fractions):
+        seen = odds[channel].flatten()
+        seen = seen[:: max(1, len(seen) // _LOOKED_AT)]
+        odds[channel] += shift_for(seen, fraction)
+    return torch.tanh(odds)
+
+
+def shift_for(odds: Tensor, fraction: float) -> float:
+    """What to add to ``odds`` so that the mean of their hyperbolic tangents is 2 · ``fraction`` − 1, by bisection."""
+    low, high = -12.0, 12.0
+    for _ in range(24):
+        middle = 0.5 * (low + high)
+        if float(torch.tanh(odds + middle).mean()) < 2 * fraction - 1:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)
+
+
+def anchored(clean: Tensor, anchors: Mapping[Anchor, np.ndarray]) -> Tensor:
+    """The expected picture with the given sections in their places: what the sampler makes of them is exactly what the
+    forward process makes of the truth, and the sections that cross them see it."""
+    for (axis, place), section in anchors.items():
+        known = torch.from_numpy(np.ascontiguousarray(section)).to(clean)
+        height, width = known.shape[1:]
+        clean.movedim(axis + 1, 0)[place][:, :height, :width] = known
+    return clean

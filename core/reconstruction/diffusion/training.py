@@ -1,0 +1,243 @@
+"""Training the denoiser on random crops: one or many phase images are enough (Lee and Yun, Sec. 2.4)."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.job import Progress
+from core.reconstruction.diffusion.denoiser import Condition, Denoiser
+from core.reconstruction.diffusion.objective import bound_term, hybrid, simple
+from core.reconstruction.diffusion.optimiser import optimisers
+from core.reconstruction.diffusion.phases import channels_of, plain_labels
+from core.reconstruction.diffusion.planes import Wanted, sampling_volume
+from core.reconstruction.diffusion.prediction import prediction_of, target_of
+from core.reconstruction.diffusion.sections import Crops, Exemplar
+from core.reconstruction.diffusion.settings import DiffusionSettings
+
+FIRST_PREVIEW_SECONDS, PREVIEW_SECONDS = 5.0, 20.0
+PREVIEW_SHARE = 0.07
+"""After the first, a preview is made no more often than every `PREVIEW_SECONDS`, and takes about this share at most."""
+PREVIEW_EDGE, PREVIEW_STEPS = 32, 12
+WARM_UP = 50
+"""Iterations over which the learning rate rises to its full value."""
+LABEL_UNTOLD = 0.1
+"""Share of the crops whose label is not told, where there are several."""
+_LARGEST_GRADIENT = 1.0
+_FEATURES_AT_ONCE = {"cpu": 4 * 64 * 64 * 24, "cuda": 64 * 64 * 64 * 128}
+"""Crops go through the network in parts with about so many features at full resolution, with a report after each."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedDiffusion:
+    """What training gives.
+
+    Attributes
+    ----------
+    denoiser
+        The averaged weights, in evaluation mode, on the CPU.
+    iterations, seconds
+        Iterations done and wall time taken.
+    losses
+        L_hybrid at each iteration.
+    """
+
+    denoiser: Denoiser
+    iterations: int
+    seconds: float
+    losses: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class DiffusionProgress(Progress):
+    """One report from training: the loss, and now and then a snapshot with a volume that it makes (labels, uint8)."""
+
+    loss: float = float("nan")
+    preview: np.ndarray | None = None
+    snapshot: TrainedDiffusion | None = None
+
+
+def train(
+    exemplars: Sequence[Exemplar],
+    phases: int,
+    settings: DiffusionSettings,
+    *,
+    seed: int,
+    fractions: tuple[float, ...] | None = None,
+    device: str = "cpu",
+    max_seconds: float | None = None,
+) -> Generator[DiffusionProgress, None, TrainedDiffusion]:
+    """Train a denoiser; yields at least once an iteration, and between the sections of a preview.
+
+    With the same seed and device type the weights are the same each time, unless a time limit ends the training before
+    the last iteration: the learning rate follows whichever is nearer its end, iterations or time.
+
+    Parameters
+    ----------
+    settings
+        Resolved.
+    fractions
+        Of each channel, which the sampling of previews is pulled towards.
+    max_seconds
+        Time at work after which training ends; by default the settings' ``time_limit``. While whoever runs the job
+        holds it at a yield, the clock stands still.
+
+    Raises
+    ------
+    InputError
+        Where an exemplar is smaller than the crops.
+    """
+    clock = _Clock()
+    limit = settings.time_limit if max_seconds is None else max_seconds
+    labels = 1 + max(item.label for item in exemplars)
+    draw = torch.Generator().manual_seed(seed)
+    crops = Crops(exemplars, phases, settings.crop or 0, draw)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        denoiser = Denoiser(settings, channels_of(phases), labels)
+    denoiser.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = copy.deepcopy(denoiser).eval().requires_grad_(False)
+    movers = optimisers(denoiser, settings)
+    edge = PREVIEW_EDGE // settings.stride * settings.stride or settings.stride
+    shown = Wanted((edge, edge, edge), seed, fractions=fractions)
+    losses: list[float] = []
+    done, next_preview = 0.0, FIRST_PREVIEW_SECONDS
+    while done < 1:
+        share = rate_share(settings, len(losses), done)
+        for mover in movers:
+            for group in mover.param_groups:
+                group["lr"] = share * group["full"]
+        denoiser.zero_grad(set_to_none=True)
+        clean, condition = crops.batch(settings.batch)
+        condition = forgetting(condition, settings, draw)
+        times = spread_times(settings.batch, settings.times, draw)
+        noise = torch.randn(clean.shape, generator=draw)
+        total = 0.0
+        for rows in parts(settings, device):
+            weight = len(times[rows]) / settings.batch
+            picture, disturbance = clean[rows].to(device), noise[rows].to(device)
+            told = Condition(condition.fraction[rows].to(device), condition.label[rows].to(device))
+            # dropout rolls the global dice: its own seed for each part, and nobody else's are touched
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed * 1_000_003 + len(losses) * 1009 + rows.start)
+                loss = loss_of(denoiser.train(), picture, disturbance, times[rows], told) * weight
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += float(loss.detach())
+            of = _steps(settings, len(losses), done)
+            yield from clock.reporting(DiffusionProgress(len(losses), of, "Training", losses[-1] if losses else total))
+        torch.nn.utils.clip_grad_norm_(denoiser.parameters(), _LARGEST_GRADIENT)
+        for mover in movers:
+            mover.step()
+        losses.append(total)
+        follow(average, denoiser, settings.averaging, len(losses))
+        now = clock.seconds
+        done = len(losses) / settings.iterations
+        if limit is not None:
+            done = max(done, now / limit)
+        report = DiffusionProgress(len(losses), _steps(settings, len(losses), done), "Training", total)
+        if now > next_preview and done < 1:
+            labelled = yield from _preview(average, shown, device, report, clock)
+            snapshot = finished(average, losses, now)
+            report = DiffusionProgress(report.step, report.of, "Training", total, labelled, snapshot)
+            taken = clock.seconds - now
+            next_preview = clock.seconds + max(PREVIEW_SECONDS, taken / PREVIEW_SHARE)
+        yield from clock.reporting(report)
+    return finished(average, losses, clock.seconds)
+
+
+def loss_of(denoiser: Denoiser, clean: Tensor, noise: Tensor, times: Tensor, condition: Condition) -> Tensor:
+    """L_simple, or L_hybrid where the variance is learned, of crops (N, C, H, W) that get ``noise`` at ``times``."""
+    settings, schedule = denoiser.settings, denoiser.schedule
+    signal, spread = schedule.of(times, clean)
+    x = (signal * clean + spread * noise).contiguous(memory_format=torch.channels_last)
+    answer, share = denoiser(x, times.to(x.device), condition)
+    losses = simple(answer, target_of(settings.prediction, clean, noise, signal, spread))
+    if share is None:
+        return losses.mean()
+    found = prediction_of(settings.prediction, answer.detach(), x, signal, spread, share)
+    terms = bound_term(schedule, found, clean, x, times.to(x.device))
+    return hybrid(losses, terms, settings.bound_weight, settings.times)
+
+
+def spread_times(count: int, steps: int, draw: torch.Generator) -> Tensor:
+    """Times 1 … ``steps`` (N,), each as likely as any other, but evenly spread within a batch: less scatter."""
+    places = (torch.randperm(count, generator=draw) + torch.rand(count, generator=draw)) / count
+    return (places * steps).long().clamp(0, steps - 1) + 1
+
+
+def forgetting(condition: Condition, settings: DiffusionSettings, draw: torch.Generator) -> Condition:
+    """The condition with a random share of it forgotten, so that the network learns to do without, too."""
+    count = len(condition.label)
+    untold = torch.rand(count, generator=draw) < settings.untold
+    unlabelled = torch.rand(count, generator=draw) < LABEL_UNTOLD
+    fraction = condition.fraction.masked_fill(untold[:, None], float("nan"))
+    return Condition(fraction, condition.label.masked_fill(unlabelled, -1))
+
+
+def rate_share(settings: DiffusionSettings, step: int, done: float) -> float:
+    """Share of the full rate: a short linear rise, then a cosine that falls to ``final_rate`` as ``done`` goes to 1."""
+    cosine = (1 + math.cos(math.pi * min(1.0, done))) / 2
+    return min(1.0, (step + 1) / WARM_UP) * (settings.final_rate + (1 - settings.final_rate) * cosine)
+
+
+@torch.no_grad()
+def follow(average: Denoiser, denoiser: Denoiser, keep: float, step: int) -> None:
+    """Move the running mean of the weights on by one step; while there are few, it forgets faster."""
+    share = 1 - min(keep, (1 + step) / (10 + step))
+    for mean, value in zip(average.parameters(), denoiser.parameters(), strict=True):
+        mean.lerp_(value, share)
+
+
+def parts(settings: DiffusionSettings, device: str) -> list[slice]:
+    """A batch in parts that go through the network at once."""
+    most = _FEATURES_AT_ONCE.get(device.partition(":")[0], _FEATURES_AT_ONCE["cpu"])
+    each = max(1, most // ((settings.crop or 64) ** 2 * settings.channels))
+    return [slice(first, min(first + each, settings.batch)) for first in range(0, settings.batch, each)]
+
+
+def finished(average: Denoiser, losses: Sequence[float], seconds: float) -> TrainedDiffusion:
+    """A copy of the averaged weights that later steps leave alone."""
+    return TrainedDiffusion(copy.deepcopy(average).cpu(), len(losses), seconds, tuple(losses))
+
+
+def _steps(settings: DiffusionSettings, step: int, done: float) -> int:
+    """How many steps there will be: with a time limit in force, as many as there is time for."""
+    return max(step, round(step / done)) if done > 0 else settings.iterations
+
+
+def _preview(
+    average: Denoiser, wanted: Wanted, device: str, report: DiffusionProgress, clock: _Clock
+) -> Generator[DiffusionProgress, None, np.ndarray]:
+    making = sampling_volume(average, wanted, device=device, steps=min(PREVIEW_STEPS, average.settings.times), passes=1)
+    try:
+        while True:
+            try:
+                next(making)
+            except StopIteration as end:
+                return plain_labels(end.value)
+            yield from clock.reporting(report)
+    finally:
+        making.close()
+
+
+class _Clock:
+    """Time at work: it stands still while a report is looked at."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def reporting(self, report: DiffusionProgress) -> Generator[DiffusionProgress, None, None]:
+        handed_over = time.monotonic()
+        yield report
+        self._began += time.monotonic() - handed_over

@@ -1,0 +1,283 @@
+"""The engine from preflight to volume, its models on disk, and what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.errors import InputError, JobError
+from core.generation.progress import GenerationProgress
+from core.images.values import PhaseImage
+from core.job import finish
+from core.masks.mask import Mask
+from core.provenance import Provenance
+from core.reconstruction.diffusion import cost
+from core.reconstruction.diffusion import model as room
+from core.reconstruction.diffusion import preflight as rules
+from core.reconstruction.diffusion.engine import DiffusionEngine
+from core.reconstruction.diffusion.model import DiffusionModel
+from core.reconstruction.engine import Target, TrainingProgress
+from core.reconstruction.model_file import load_model, save_model
+from core.reconstruction.pipeline import reconstruct
+from core.settings import to_json
+from tests.core.reconstruction.diffusion.tiny import TINY, exemplar, target, tiny_denoiser
+
+ENGINE = DiffusionEngine()
+HALF = Mask(np.full((2, 2, 2), 0.5, dtype=np.float32), None, "half", Provenance("drawn"))
+
+
+@pytest.fixture(scope="module")
+def trained() -> DiffusionModel:
+    model = finish(ENGINE.train(target(), TINY))
+    assert isinstance(model, DiffusionModel)
+    return model
+
+
+def labels(model: DiffusionModel, size: tuple[int, int, int] = (16, 16, 18), seed: int = 1, **asked: Any) -> np.ndarray:
+    return finish(model.generate(size, seed, **asked)).labels
+
+
+def test_from_exemplar_to_measured_volume() -> None:
+    seen: list[Any] = []
+    made = finish(reconstruct(ENGINE, target(), TINY, preset="small"), seen.append)
+    assert made.volume.shape == (16, 18, 20)
+    assert made.engine == "diffusion"
+    wanted = target().wanted_fraction
+    assert made.fraction_after == pytest.approx(wanted, abs=0.6 / (16 * 18 * 20))
+    assert 0 <= made.fraction_before <= 1
+    assert made.volume.voxel_size == (1e-6, 1e-6, 1e-6)
+    assert made.settings["crop"] == 16
+    assert any(isinstance(report, TrainingProgress) and report.snapshot is not None for report in seen)
+    blocks = [report.block for report in seen if isinstance(report, GenerationProgress) and report.block is not None]
+    assert len(blocks) == TINY.steps
+    assert blocks[0].shape == (16, 18, 20)
+
+
+def test_a_model_comes_back_from_its_file(trained: DiffusionModel, tmp_path: Path) -> None:
+    before = labels(trained)
+    path = save_model(trained, tmp_path / "m.microloom-model")
+    loaded = ENGINE.restore(trained.card, trained.weights())
+    assert np.array_equal(labels(loaded), before)
+    assert path.stat().st_size < 1 << 20
+
+
+@pytest.mark.parametrize("phase", [0, 1])
+def test_the_phase_keeps_its_label(phase: int) -> None:
+    # with three phases, the volume has the phase of interest and the rest
+    wanted = target(exemplar=exemplar(3), phase=2 * phase, volume_fraction=0.3)
+    model = finish(ENGINE.train(wanted, TINY))
+    volume = finish(model.generate((16, 16, 16), 0))
+    label = model.card["volume_phase"]
+    assert label == phase
+    assert volume.phases[label].name == wanted.exemplar.phases[2 * phase].name
+    assert volume.fractions[label] == pytest.approx(0.3, abs=1 / 16**3)
+
+
+def test_seed_size_and_fraction_are_heard(trained: DiffusionModel) -> None:
+    one = labels(trained)
+    assert np.array_equal(labels(trained), one)
+    assert not np.array_equal(labels(trained, seed=2), one)
+    assert labels(trained, (17, 19, 23)).shape == (17, 19, 23)
+    assert labels(trained, volume_fraction=0.7).mean() == pytest.approx(0.7, abs=1e-3)
+
+
+def test_only_another_fraction_than_the_exemplars_is_told(
+    trained: DiffusionModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+
+    def watched(denoiser: Any, wanted: Any, *, device: str) -> Any:
+        told.append(wanted.told)
+        return plain(denoiser, wanted, device=device)
+
+    plain = room.sampling_volume
+    monkeypatch.setattr(room, "sampling_volume", watched)
+    labels(trained)
+    labels(trained, volume_fraction=0.6)
+    assert told == [None, (0.6,)]
+
+
+def test_periodic_volumes(trained: DiffusionModel) -> None:
+    assert labels(trained, periodic=(True, True, True)).shape == (16, 16, 18)
+    assert not np.array_equal(labels(trained, periodic=(True, True, True)), labels(trained))
+    with pytest.raises(InputError, match="y = 16 or 18"):
+        labels(trained, (16, 17, 18), periodic=(False, True, False))
+
+
+def test_parts_are_those_of_the_whole(trained: DiffusionModel) -> None:
+    recipe = finish(trained.recipe((16, 18, 20), 5))
+    volume = finish(recipe.volume())
+    assert np.array_equal(volume.labels, labels(trained, (16, 18, 20), 5))
+    part, _ = finish(recipe.box((3, 5, 2), (9, 8, 16), edge=16))
+    assert np.array_equal(part, volume.labels[3:12, 5:13, 2:18])
+    again = finish(trained.recipe((16, 18, 20), 5))
+    assert again.identity == recipe.identity
+    assert finish(trained.recipe((16, 18, 20), 6)).identity != recipe.identity
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"volume_fraction": 0.0}, "between 0 and 1"),
+        ({"mask": HALF}, "cannot follow a mask"),
+        ({"size": (0, 4, 4)}, "at least one voxel"),
+        ({"device": "abacus"}, "no device"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(trained: DiffusionModel, asked: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        labels(trained, **asked)
+
+
+def test_memory_that_is_too_small_is_said(trained: DiffusionModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hungry(*given: Any, **named: Any) -> Any:
+        raise MemoryError
+        yield
+
+    monkeypatch.setattr(room, "sampling_volume", hungry)
+    with pytest.raises(JobError, match="does not fit into memory"):
+        labels(trained)
+    monkeypatch.setattr("core.reconstruction.diffusion.training.train", hungry)
+    with pytest.raises(JobError, match="more memory"):
+        finish(ENGINE.train(target(), TINY))
+
+
+# --- preflight ------------------------------------------------------------------------------------------------------
+
+
+def found(wanted: Target, severity: str = "error", **changed: Any) -> str:
+    problems = ENGINE.preflight(wanted, replace(TINY, **changed), "cpu")
+    return " ".join(f"{problem.field}: {problem.message}" for problem in problems if problem.severity == severity)
+
+
+def one_phase() -> PhaseImage:
+    return replace(exemplar(), labels=np.ones((40, 40), dtype=np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "changed", "words"),
+    [
+        (target(), {"batch": 0}, "batch: Batch must"),
+        (target(size=(8, 16, 16)), {}, "size: A volume of 8 × 16 × 16 voxels is too small"),
+        (target(size=(20_000, 20_000, 20_000)), {}, "sampled as a whole"),
+        (target(phase=4), {}, "phase: The exemplar has no phase 4"),
+        (target(exemplar=one_phase(), phase=1), {}, "only one phase"),
+        (target(exemplar=one_phase(), phase=0), {}, "does not occur"),
+        (target(volume_fraction=1.0), {}, "volume_fraction: The volume fraction must lie"),
+        (target(size=(17, 16, 16), periodic=(True, False, False)), {}, "size: A volume of 17 voxels along z"),
+        (target(), {"crop": 64}, "exemplar: The exemplar (40 × 48 px) is smaller"),
+    ],
+)
+def test_what_stops_a_run(wanted: Target, changed: dict[str, Any], words: str) -> None:
+    assert words in found(wanted, **changed)
+
+
+def test_what_harms_a_run() -> None:
+    assert found(target(size=(40, 40, 40)), crop=40) == ""
+    assert "far from the exemplar's" in found(target(volume_fraction=0.9), "warning")
+    coarse = replace(exemplar(), labels=np.kron(exemplar().labels[::4, ::4], np.ones((8, 8), dtype=np.uint8)))
+    assert "crop: The crops (16 px)" in found(target(exemplar=coarse), "warning")
+    assert "size: The volume is only" in found(target(exemplar=coarse), "warning")
+
+
+def test_without_its_device_it_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.devices.has_cuda", lambda: False)
+    assert [problem.field for problem in ENGINE.preflight(target(), TINY, "cuda") if problem.severity == "error"] == [
+        "device"
+    ]
+    assert rules.find_problems(target(), TINY, "cpu") == ENGINE.preflight(target(), TINY, "cpu")
+
+
+# --- cost -----------------------------------------------------------------------------------------------------------
+
+
+def test_costs_grow_with_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cost, "seconds_per_pixel", lambda settings, device: (1e-6, 3e-6))
+    plain = ENGINE.estimate(target(), TINY, "cpu")
+    assert plain.train_seconds == pytest.approx(3 * 2 * 16**2 * 3e-6)
+    assert plain.generate_seconds == pytest.approx(6 * 16 * 18 * 20 * 1e-6)
+    limited = ENGINE.estimate(target(), replace(TINY, iterations=10**7, time_limit=5.0), "cpu")
+    assert limited.train_seconds == 5
+    slower = ENGINE.estimate(target(), replace(TINY, planes="together", guidance=1.0), "cpu")
+    assert slower.generate_seconds == pytest.approx(6 * (plain.generate_seconds or 0))
+    larger = ENGINE.estimate(target(size=(512, 512, 512)), TINY, "cpu")
+    assert (larger.memory_bytes or 0) > 512**3 * 20
+
+
+def test_the_speed_is_measured() -> None:
+    forward, both = cost.seconds_per_pixel(cost._architecture(TINY), "cpu")
+    assert forward > 0
+    assert both > 0
+
+
+# --- restoring ------------------------------------------------------------------------------------------------------
+
+
+def card(**changed: Any) -> dict[str, Any]:
+    entries = {
+        "engine": "diffusion",
+        "name": "blocks",
+        "settings": to_json(TINY),
+        "phases": [{"name": "Matrix", "color": "#8A9099"}, {"name": "Metal", "color": "#0072B2"}],
+        "volume_phase": 1,
+        "pixel_size": 1e-7,
+        "volume_fraction": 0.4,
+        "exemplar_fraction": 0.4,
+        "seed": 11,
+        "provenance": {"made_by": "train diffusion"},
+    }
+    return {**entries, **changed}
+
+
+WEIGHTS = DiffusionModel(tiny_denoiser(), card()).weights()
+
+
+def test_a_card_and_weights_make_a_model() -> None:
+    assert set(labels(ENGINE.restore(card(), WEIGHTS)).ravel()) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"settings": {**to_json(TINY), "crop": None}}, "do not go together"),
+        ({"settings": {**to_json(TINY), "crop": 15}}, "do not go together"),
+        ({"settings": {**to_json(TINY), "channels": 9}}, "do not go together"),
+        ({"settings": {**to_json(TINY), "steps": 3000}}, "do not go together"),
+        ({"settings": {**to_json(TINY), "channels": 512, "levels": 6, "widening": 32, "crop": 64}}, "too large"),
+        ({"settings": {**to_json(TINY), "channels": 16}}, "have shape"),
+        ({"settings": {**to_json(TINY), "blocks": 2}}, "not those of its settings"),
+        ({"settings": {"magic": 1}}, "Unknown setting magic"),
+        ({"settings": 3}, "no usable entry 'settings'"),
+        ({"name": None}, "no usable entry 'name'"),
+        ({"volume_fraction": 1.5}, "volume fraction is 1.5"),
+        ({"exemplar_fraction": "half"}, "no usable entry 'exemplar_fraction'"),
+        ({"volume_phase": 2}, "neither 0 nor 1"),
+        ({"seed": 1.5}, "no usable entry 'seed'"),
+        ({"pixel_size": -1.0}, "not a positive length"),
+        ({"phases": [{"name": "a", "color": "#000000"}]}, "1 phases, not two"),
+        ({"phases": [1, 2]}, "not named"),
+        ({"phases": [{"name": "a", "color": "red"}] * 2}, "not #RRGGBB"),
+        ({"provenance": {"inputs": 3}}, "provenance cannot be read"),
+    ],
+)
+def test_bad_cards_are_refused(changed: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        ENGINE.restore(card(**changed), WEIGHTS)
+
+
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+def test_bad_weights_are_refused(bad: float) -> None:
+    name = next(iter(WEIGHTS))
+    with pytest.raises(InputError, match="not finite"):
+        ENGINE.restore(card(), {**WEIGHTS, name: np.full_like(WEIGHTS[name], bad)})
+    with pytest.raises(InputError, match="not finite"):
+        ENGINE.restore(card(), {**WEIGHTS, name: WEIGHTS[name].astype(np.float64)})
+
+
+def test_files_are_opened_by_their_engine(tmp_path: Path) -> None:
+    path = save_model(DiffusionModel(tiny_denoiser(), card()), tmp_path / "m.microloom-model")
+    assert isinstance(load_model(path), DiffusionModel)
