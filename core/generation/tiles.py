@@ -90,13 +90,15 @@ def assemble(
     period: Period = (None, None, None),
     dtype: type = np.uint8,
     what: str = "Generating",
+    channels: int | None = None,
 ) -> Job[tuple[np.ndarray, int]]:
     """A job that computes the tiles over a box and puts them together.
 
     Parameters
     ----------
     make_tile
-        Called with a tile's first voxel and edge; returns its values, shape (edge, edge, edge).
+        Called with a tile's first voxel and edge; returns its values, shape (edge, edge, edge), or with ``channels``
+        values a voxel along a fourth axis.
     origin, size
         The box, voxels along z, y, x; ``origin`` may be negative.
     edge, smallest
@@ -110,7 +112,7 @@ def assemble(
 
     Returns
     -------
-    The values, shape ``size``, and the edge of the tiles they were computed with.
+    The values, shape ``size`` (and channels), and the edge of the tiles they were computed with.
 
     Raises
     ------
@@ -122,7 +124,7 @@ def assemble(
     if min(size) < 1:
         raise InputError(f"A volume has at least one voxel along each axis, not {size}.")
     try:
-        box: np.ndarray = np.zeros(size, dtype=dtype)
+        box: np.ndarray = np.zeros(size if channels is None else (*size, channels), dtype=dtype)
     except (MemoryError, ValueError) as error:
         raise JobError(
             f"A volume of {' × '.join(map(str, size))} voxels does not fit into memory.", "Choose a smaller size."
@@ -151,7 +153,7 @@ def filling(
     what: str,
 ) -> Job[None]:
     """Put tiles of one edge into ``box``, which begins at ``origin``; reports as of `assemble`."""
-    parts = pieces(origin, box.shape, edge, period)  # type: ignore[arg-type]
+    parts = pieces(origin, box.shape[:3], edge, period)  # type: ignore[arg-type]
     yield GenerationProgress(0, len(parts), what)
     for done, piece in enumerate(parts, 1):
         block = make_tile(piece.start, edge)[piece.within]

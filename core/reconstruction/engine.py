@@ -14,9 +14,13 @@ import numpy as np
 from core.generation.periods import NOWHERE, Axes, axes_name
 from core.generation.progress import GenerationProgress as GenerationProgress
 from core.generation.recipe import Recipe
-from core.images.values import PhaseImage, Volume
+from core.images.values import Phase, PhaseImage, Volume
 from core.job import Job, Progress
 from core.masks.mask import Mask
+from core.reconstruction.two_phases import volume_phases
+
+PLANES_APART = 0.05
+"""Volume fractions of exemplars of two planes that differ by more are warned about."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,12 @@ class Target:
         Target fraction at each place (resampled to ``size`` on use), or None: ``volume_fraction`` everywhere.
     periodic
         For z, y, x: whether the volume repeats along that axis, after ``size`` voxels.
+    all_phases
+        Whether the volume is to hold every phase of an exemplar of three or more, not just ``phase`` and the rest.
+    exemplar_xz, exemplar_yz
+        What sections across y and across x are to look like (rows along z); ``exemplar`` then stands for those across z
+        alone (rows along y). Where only one of the two is given it stands for both, as in a material that is alike
+        along all directions of the plane xy; with none, ``exemplar`` stands for all three.
     """
 
     exemplar: PhaseImage
@@ -48,19 +58,78 @@ class Target:
     seed: int = 0
     mask: Mask | None = None
     periodic: Axes = NOWHERE
+    all_phases: bool = False
+    exemplar_xz: PhaseImage | None = None
+    exemplar_yz: PhaseImage | None = None
+
+    @property
+    def exemplars(self) -> tuple[PhaseImage, PhaseImage, PhaseImage]:
+        """What sections across z, y and x are to look like."""
+        across_y = self.exemplar_xz or self.exemplar_yz or self.exemplar
+        return self.exemplar, across_y, self.exemplar_yz or across_y
+
+    @property
+    def anisotropic(self) -> bool:
+        """Whether sections across different axes are to look different."""
+        return self.exemplar_xz is not None or self.exemplar_yz is not None
+
+    @property
+    def several(self) -> bool:
+        """Whether the volume is to hold three phases or more."""
+        return self.all_phases and len(self.exemplar.phases) > 2
 
     @property
     def indicator(self) -> np.ndarray:
-        """True where the exemplar shows the phase; shape (Y, X), bool."""
+        """True where the exemplar (of sections across z) shows the phase; shape (Y, X), bool."""
         inside: np.ndarray = self.exemplar.labels == self.phase
         return inside
+
+    @property
+    def indicators(self) -> tuple[np.ndarray, ...]:
+        """True where an exemplar shows a phase, for every exemplar, and for every phase where `several`."""
+        return tuple(inside for image in self.distinct_exemplars for inside in self.channels_of(image))
+
+    @property
+    def distinct_exemplars(self) -> tuple[PhaseImage, ...]:
+        """The exemplars, each once."""
+        found: list[PhaseImage] = []
+        for image in self.exemplars:
+            if not any(image is other for other in found):
+                found.append(image)
+        return tuple(found)
+
+    def channels_of(self, image: PhaseImage) -> np.ndarray:
+        """What is told apart in an exemplar: shape (C, Y, X), bool.
+
+        Where `several`, one channel a phase, in label order; else the phase of interest alone.
+        """
+        labels = range(len(self.exemplar.phases)) if self.several else [self.phase]
+        return np.stack([image.labels == label for label in labels])
+
+    @property
+    def own_fractions(self) -> tuple[float, ...]:
+        """Share of each phase in the exemplars, as a mean over the three axes."""
+        found = np.mean([image.fractions for image in self.exemplars], axis=0)
+        return tuple(float(share) for share in found)
+
+    @property
+    def own_fraction(self) -> float:
+        """Share of the phase of interest in the exemplars, as a mean over the three axes."""
+        return float(np.mean([image.fractions[self.phase] for image in self.exemplars]))
 
     @property
     def wanted_fraction(self) -> float:
         """The volume fraction that the whole volume is to meet: the mask's mean where there is one."""
         if self.mask is not None:
             return self.mask.mean
-        return self.exemplar.fractions[self.phase] if self.volume_fraction is None else self.volume_fraction
+        return self.own_fraction if self.volume_fraction is None else self.volume_fraction
+
+    @property
+    def volume_phases(self) -> tuple[tuple[Phase, ...], int]:
+        """Phases of the volume in label order, and the label of the phase of interest."""
+        if self.several:
+            return self.exemplar.phases, self.phase
+        return volume_phases(self.exemplar, self.phase)
 
 
 @dataclass(frozen=True)
@@ -101,8 +170,8 @@ class TrainingProgress(Progress):
     loss
         The engine's loss at this step.
     preview
-        A labelled sample of what the network makes now (Z, Y, X) uint8, 0 = complement and 1 = phase, or None
-        in most reports.
+        A labelled sample of what the network makes now (Z, Y, X) uint8: 0 = complement and 1 = phase, or the exemplar's
+        labels where the target asks for all phases. None in most reports.
     snapshot
         A usable model as trained so far, or None in most reports. Whoever cancels keeps the last one.
     """
@@ -160,7 +229,9 @@ class Engine(Protocol):
     """A way to reconstruct.
 
     An engine that follows `Target.mask` says so with an attribute ``uses_mask = True``, one that can make volumes that
-    repeat with ``uses_periodic = True``. For any other, `mask_problems` and `period_problems` stop a run that asks.
+    repeat with ``uses_periodic = True``, one for more than two phases with ``uses_all_phases = True``, and one that
+    takes an exemplar for each plane with ``uses_planes = True``. For any other, `unused_problems` stops a run that asks
+    for it.
     """
 
     key: str
@@ -189,6 +260,52 @@ class Engine(Protocol):
     def restore(self, card: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Model:
         """A model from what `Model.card` and `Model.weights` gave; raises `InputError` for what does not fit."""
         ...
+
+
+def unused_problems(engine: Engine, target: Target) -> list[Problem]:
+    """What of the target the engine would not heed. No engine ignores anything in silence."""
+    found = [*mask_problems(engine, target), *period_problems(engine, target)]
+    if target.several and not getattr(engine, "uses_all_phases", False):
+        found.append(
+            Problem("error", "all_phases", f"The engine {engine.title} makes volumes of two phases only.",
+                    "Reconstruct one phase against the rest, or choose another engine.")
+        )  # fmt: skip
+    if target.anisotropic and not getattr(engine, "uses_planes", False):
+        found.append(
+            Problem("error", "exemplar_xz", f"The engine {engine.title} takes one exemplar for all three planes.",
+                    "Remove the exemplars of the planes xz and yz, or choose another engine.")
+        )  # fmt: skip
+    return [*found, *_plane_problems(target)]
+
+
+def _plane_problems(target: Target) -> list[Problem]:
+    """Whether the exemplars of the planes show the same material at the same scale."""
+    found = []
+    for plane, image in (("xz", target.exemplar_xz), ("yz", target.exemplar_yz)):
+        if image is None:
+            continue
+        if len(image.phases) != len(target.exemplar.phases):
+            found.append(
+                Problem("error", f"exemplar_{plane}", f"The exemplar of the plane {plane} has {len(image.phases)} "
+                        f"phases, that of the plane xy {len(target.exemplar.phases)}.",
+                        "Segment them into the same phases, in the same order.")
+            )  # fmt: skip
+            continue
+        own, its = target.exemplar.pixel_size, image.pixel_size
+        if own is not None and its is not None and abs(its / own - 1) > 0.01:
+            found.append(
+                Problem("error", f"exemplar_{plane}", f"A pixel of the plane {plane} is {its / own:.3g} times as wide "
+                        "as one of the plane xy.",
+                        "Scale one of the micrographs so that both have the same pixel size.")
+            )  # fmt: skip
+        apart = abs(image.fractions[target.phase] - target.exemplar.fractions[target.phase])
+        if apart > PLANES_APART:
+            found.append(
+                Problem("warning", f"exemplar_{plane}", f"The fraction of the phase in the plane {plane} differs by "
+                        f"{100 * apart:.0f} percentage points from that in xy, so they cannot both be met.",
+                        "Use larger micrographs, or check the segmentation.")
+            )  # fmt: skip
+    return found
 
 
 def mask_problems(engine: Engine, target: Target) -> list[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -14,9 +14,8 @@ from core import devices
 from core.errors import InputError, JobError
 from core.images.values import Volume
 from core.job import Job, Progress
-from core.reconstruction.engine import Engine, Model, Target, TrainingProgress, mask_problems, period_problems
-from core.reconstruction.two_phases import volume_phases
-from core.statistics.comparison import Comparison, compare_curves
+from core.reconstruction.engine import Engine, Model, Target, TrainingProgress, unused_problems
+from core.statistics.comparison import Comparison, compare_curves, curves_of_planes
 from core.statistics.curves import Curves, mean_curves, measure_curves, measuring_curves
 from core.statistics.indicator import default_max_lag
 from core.statistics.sampling_band import SamplingBand, estimating_band
@@ -115,8 +114,7 @@ def reconstruct(
     InputError
         For the first error that the preflight finds.
     """
-    found = [*mask_problems(engine, target), *period_problems(engine, target)]
-    for problem in [*found, *engine.preflight(target, settings, device)]:
+    for problem in [*unused_problems(engine, target), *engine.preflight(target, settings, device)]:
         if problem.severity == "error":
             raise InputError(problem.message, problem.remedy)
     began = time.monotonic()
@@ -151,9 +149,10 @@ def finish_from_model(
         periodic=target.periodic,
     )
     generated = time.monotonic()
-    label = volume_phases(target.exemplar, target.phase)[1]
+    label = target.volume_phases[1]
+    others = [image.labels == target.phase for image in target.exemplars[1:]] if target.anisotropic else []
     comparison, band = yield from measure_against(
-        volume.labels == label, target.indicator, periodic=all(target.periodic)
+        volume.labels == label, target.indicator, periodic=all(target.periodic), planes=others
     )
     trained = model.card.get("training", {}).get("seconds", float("nan")) if train_seconds is None else train_seconds
     return Reconstruction(
@@ -178,7 +177,11 @@ def finish_from_model(
 
 
 def measure_against(
-    indicator: np.ndarray, exemplar: np.ndarray, max_lag: int | None = None, periodic: bool = False
+    indicator: np.ndarray,
+    exemplar: np.ndarray,
+    max_lag: int | None = None,
+    periodic: bool = False,
+    planes: Sequence[np.ndarray] = (),
 ) -> Generator[Progress, None, tuple[Comparison, SamplingBand]]:
     """A job that compares a volume or picture of one phase with an exemplar of it.
 
@@ -190,17 +193,27 @@ def measure_against(
         Largest lag in pixels; by default as `core.statistics.compare` chooses.
     periodic
         Whether the volume repeats along all of its axes, so that pairs across its faces count too.
+    planes
+        Exemplars of the planes xz and yz where ``exemplar`` is that of xy alone; the band is that of xy.
     """
-    lag = default_max_lag(indicator.shape, exemplar.shape) if max_lag is None else max_lag
+    shapes = [one.shape for one in (exemplar, *planes)]
+    smallest = min(shapes, key=min)
+    lag = default_max_lag(indicator.shape, smallest) if max_lag is None else max_lag
     if lag < 1:
         raise InputError(
             f"The shapes {indicator.shape} and {exemplar.shape} are too small to be measured.",
             "At least 4 pixels along each axis are needed.",
         )
     reference = yield from _reported(measuring_curves(exemplar, lag), Progress(0, 3, "Measuring"))
+    for_planes = [reference]
+    for plane in planes:
+        for_planes.append((yield from _reported(measuring_curves(plane, lag), Progress(0, 3, "Measuring"))))
+    if planes:
+        reference = curves_of_planes(*for_planes)
     band = yield from _reported(estimating_band(exemplar, lag), Progress(1, 3, "Measuring"))
     measured = yield from _reported(measuring_curves(indicator, lag, periodic), Progress(2, 3, "Measuring"))
-    comparison = compare_curves(measured, reference, float(indicator.mean()), float(exemplar.mean()))
+    fraction = float(np.mean([one.mean() for one in (exemplar, *planes)]))
+    comparison = compare_curves(measured, reference, float(indicator.mean()), fraction, by_axis=bool(planes))
     yield Progress(3, 3, "Measuring")
     return comparison, band
 
@@ -234,7 +247,7 @@ def _train(engine: Engine, target: Target, settings: Any, device: str, max_secon
             yield progress
             preview = progress.preview if isinstance(progress, TrainingProgress) else None
             if preview is not None and time.monotonic() - last >= CURVES_SECONDS:
-                inside = np.asarray(preview) > 0
+                inside = np.asarray(preview) == target.phase if target.several else np.asarray(preview) > 0
                 pool.append((inside.mean(), measure_curves(inside, min(63, min(inside.shape) - 1))))
                 last = time.monotonic()
                 fraction = float(np.mean([share for share, _ in pool]))

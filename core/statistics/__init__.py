@@ -3,7 +3,14 @@
 Every function takes the indicator of one phase: bool, or 0 and 1, with two or three axes. Lags are in pixels.
 """
 
-from core.statistics.comparison import Comparison, compare, compare_curves, discrepancy, section_map_discrepancy
+from core.statistics.comparison import (
+    Comparison,
+    compare,
+    compare_curves,
+    curves_of_planes,
+    discrepancy,
+    section_map_discrepancy,
+)
 from core.statistics.curves import Curves, correlation_length, measure_curves
 from core.statistics.indicator import default_max_lag
 from core.statistics.lineal_path import lineal_path_axes
@@ -20,6 +27,7 @@ __all__ = [
     "compare",
     "compare_curves",
     "correlation_length",
+    "curves_of_planes",
     "default_max_lag",
     "discrepancy",
     "lineal_path_axes",

@@ -57,7 +57,8 @@ class Comparison:
     epsilon_s2, epsilon_lineal_path
         `discrepancy` of the volume's axis-averaged curve from the exemplar's, a ratio.
     epsilon_s2_axes, epsilon_lineal_path_axes
-        The same for each axis of the volume alone, against the exemplar's average; one entry an axis.
+        The same for each axis of the volume alone, one entry an axis; against the exemplar's average, or, where it has
+        directions (`compare_curves`), against its curve along the same axis.
     """
 
     volume: Curves
@@ -103,13 +104,21 @@ def compare(volume_indicator: Indicator, exemplar_indicator: Indicator, max_lag:
 
 
 def compare_curves(
-    volume: Curves, exemplar: Curves, volume_fraction: float | None = None, exemplar_fraction: float | None = None
+    volume: Curves,
+    exemplar: Curves,
+    volume_fraction: float | None = None,
+    exemplar_fraction: float | None = None,
+    *,
+    by_axis: bool = False,
 ) -> Comparison:
     """As `compare`, from curves already measured at the same lags.
 
-    The fractions default to S2(0), which is exactly the share of the phase.
+    The fractions default to S2(0), which is exactly the share of the phase. ``by_axis``: the exemplar's axes are the
+    volume's (`curves_of_planes`), so that each is compared with its own.
     """
     s2, lineal_path = exemplar.s2_mean, exemplar.lineal_path_mean
+    s2_along = exemplar.s2 if by_axis else [s2] * len(volume.s2)
+    lineal_along = exemplar.lineal_path if by_axis else [lineal_path] * len(volume.s2)
     return Comparison(
         volume=volume,
         exemplar=exemplar,
@@ -117,9 +126,24 @@ def compare_curves(
         exemplar_fraction=float(exemplar.s2[0, 0] if exemplar_fraction is None else exemplar_fraction),
         epsilon_s2=discrepancy(volume.s2_mean, s2),
         epsilon_lineal_path=discrepancy(volume.lineal_path_mean, lineal_path),
-        epsilon_s2_axes=tuple(discrepancy(row, s2) for row in volume.s2),
-        epsilon_lineal_path_axes=tuple(discrepancy(row, lineal_path) for row in volume.lineal_path),
+        epsilon_s2_axes=tuple(discrepancy(row, own) for row, own in zip(volume.s2, s2_along, strict=True)),
+        epsilon_lineal_path_axes=tuple(
+            discrepancy(row, own) for row, own in zip(volume.lineal_path, lineal_along, strict=True)
+        ),
     )
+
+
+def curves_of_planes(xy: Curves, xz: Curves, yz: Curves) -> Curves:
+    """What sections across z, y and x together say of the curves along z, y and x: each axis lies in two of them.
+
+    Rows of the planes xz and yz run along z, those of xy along y. At the lags that all three have.
+    """
+    lags = min((xy.lags, xz.lags, yz.lags), key=len)
+    found = []
+    for name in ("s2", "lineal_path"):
+        a, b, c = (getattr(curves, name)[:, : len(lags)] for curves in (xy, xz, yz))
+        found.append(np.stack([(b[0] + c[0]) / 2, (a[0] + c[1]) / 2, (a[1] + b[1]) / 2]))
+    return Curves(lags, *found)
 
 
 def section_map_discrepancy(

@@ -26,6 +26,8 @@ _FORWARD_EDGE, _GRADIENT_EDGE = 48, 24
 TRAINING_SHARE = 0.9
 GENERATION_SHARE = 1.15
 """Whole runs over the network alone on its small box: patterns, optimiser, noise, against larger and faster boxes."""
+PHASE_SHARE = 0.3
+"""What comparing one more channel adds to a step of training."""
 _TENSORS_KEPT = 3.5
 """Tensors of full width that one block holds for its gradients, or, without them, while it works."""
 _BYTES = 4
@@ -33,10 +35,10 @@ _FIXED_BYTES = 600 << 20
 """What Python and torch take once they compute."""
 
 
-def estimate(settings: SwnnSettings, size: Triple, device: str) -> Estimate:
+def estimate(settings: SwnnSettings, size: Triple, device: str, phases: int = 2) -> Estimate:
     """Time and memory of a run with resolved ``settings`` on ``device`` ("cpu" or "cuda")."""
     with torch.device("meta"):
-        network = SwnnNetwork(settings)
+        network = SwnnNetwork(settings, phases)
     blocks = [block for _, block in training_blocks(settings)]
     batch = settings.batch or 1
     per_step = batch * sum(step_voxels(network, block) for block in blocks)
@@ -47,7 +49,9 @@ def estimate(settings: SwnnSettings, size: Triple, device: str) -> Estimate:
     width = _TENSORS_KEPT * settings.channels * _BYTES
     finest = (TILE_EDGE + 2 * settings.fine_convolutions) ** 3
     voxels = size[0] * size[1] * size[2]
-    unlimited = settings.iterations * per_step * both * TRAINING_SHARE
+    # each further phase adds its patterns, shapes and maps
+    more = 1 + PHASE_SHARE * (phases - 2 if phases == 2 else phases - 1)
+    unlimited = settings.iterations * per_step * both * TRAINING_SHARE * more
     return Estimate(
         train_seconds=unlimited if settings.time_limit is None else min(unlimited, settings.time_limit),
         generate_seconds=tiles * per_tile * forward * GENERATION_SHARE,

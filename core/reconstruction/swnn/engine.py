@@ -19,7 +19,6 @@ from core.provenance import Provenance, array_hash, versions
 from core.reconstruction.engine import Estimate, Model, Problem, Target, TrainingProgress
 from core.reconstruction.swnn.preflight import find_problems
 from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, for_mask, resolve
-from core.reconstruction.two_phases import volume_phases
 
 if TYPE_CHECKING:
     from core.reconstruction.swnn.model import SwnnModel
@@ -37,6 +36,8 @@ class SwnnEngine:
     presets: Mapping[str, SwnnSettings] = PRESETS
     uses_mask = True
     uses_periodic = True
+    uses_all_phases = True
+    uses_planes = True
 
     def preflight(self, target: Target, settings: SwnnSettings, device: str) -> list[Problem]:
         """Everything that would stop or harm a run."""
@@ -46,8 +47,8 @@ class SwnnEngine:
         """Expected time and memory, from a short measurement on the device (once a process, about 0.2 s)."""
         from core.reconstruction.swnn.cost import estimate
 
-        chosen = resolve(for_mask(settings, target.mask), target.indicator)
-        return estimate(chosen, target.size, devices.resolve(device))
+        chosen = resolve(for_mask(settings, target.mask), *target.indicators)
+        return estimate(chosen, target.size, devices.resolve(device), len(target.volume_phases[0]))
 
     def train(
         self, target: Target, settings: SwnnSettings, *, device: str = "cpu", max_seconds: float | None = None
@@ -93,7 +94,7 @@ def _period(target: Target, settings: SwnnSettings) -> list[Problem]:
     if not any(target.periodic):
         return []
     try:
-        levels = resolve(settings, target.indicator).levels or 1
+        levels = resolve(settings, *target.indicators).levels or 1
     except InputError:  # said already
         return []
     problem = misfit(target.size, target.periodic, 2 ** (levels - 1))
@@ -104,13 +105,13 @@ def _model(target: Target, settings: SwnnSettings, trained: TrainedSwnn, device:
     from core.reconstruction.swnn.model import SwnnModel
 
     exemplar = target.exemplar
-    phases, label = volume_phases(exemplar, target.phase)
+    phases, label = target.volume_phases
     chosen = described.to_json(trained.settings)
     provenance = Provenance(
         "train swnn",
         settings={"phase": target.phase, "volume_fraction": target.wanted_fraction, **chosen},
-        inputs=(exemplar.provenance,),
-        input_hashes=(array_hash(exemplar.labels),),
+        inputs=tuple(image.provenance for image in target.distinct_exemplars),
+        input_hashes=tuple(array_hash(image.labels) for image in target.distinct_exemplars),
         seed=target.seed,
         device=devices.title(device),
     )
@@ -123,7 +124,9 @@ def _model(target: Target, settings: SwnnSettings, trained: TrainedSwnn, device:
         "phases": [{"name": phase.name, "color": phase.color} for phase in phases],
         "volume_phase": label,
         "exemplar_phase": target.phase,
-        "exemplar_fraction": float(exemplar.fractions[target.phase]),
+        "exemplar_fraction": target.own_fraction,
+        "exemplar_fractions": list(target.own_fractions),
+        "planes": len(target.distinct_exemplars) if target.anisotropic else 1,
         "exemplar_shape": list(exemplar.shape),
         "pixel_size": exemplar.pixel_size,
         "volume_fraction": float(target.wanted_fraction),

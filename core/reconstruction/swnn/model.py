@@ -20,8 +20,9 @@ from core.images.values import Phase, Volume
 from core.job import Job, Progress
 from core.masks.mask import Mask
 from core.provenance import Provenance, array_hash, versions
+from core.reconstruction.swnn.labelling import labels_of, offsets_for, shares_of
 from core.reconstruction.swnn.network import SwnnNetwork
-from core.reconstruction.swnn.serving import Thresholds, WantedFractions, checked_range, nodes, threshold_of
+from core.reconstruction.swnn.serving import BEYOND, Thresholds, WantedFractions, checked_range, nodes, threshold_of
 from core.reconstruction.swnn.settings import place_of
 
 CALIBRATION_SIZE: Triple = (128, 128, 128)
@@ -77,7 +78,7 @@ class SwnnModel:
         period: Period = (None, None, None),
         wanted: WantedFractions | None = None,
     ) -> np.ndarray:
-        """The network's output in a box, shape ``size``, float32.
+        """The network's output in a box, shape ``size``, float32; of more than two phases with a channel each, last.
 
         Computed in one piece: to the bit, it depends on the shape and place of the box. `generate` asks for tiles.
         ``period``, in voxels, must be a whole number of the coarsest cells. ``wanted`` is what a model for a range of
@@ -93,10 +94,14 @@ class SwnnModel:
             ]
             told = self._told(wanted, origin, size, device) if network.settings.conditional else None
             with torch.inference_mode():
-                values: np.ndarray = network(noises, origin, size, told)[0, 0].cpu().numpy()
-            return values
+                values: np.ndarray = network(noises, origin, size, told)[0].movedim(0, -1).cpu().numpy()
+            return values if self._several else values[..., 0]
         finally:
             network.to("cpu")
+
+    @property
+    def _several(self) -> bool:
+        return len(self._card["phases"]) > 2
 
     def _told(self, wanted: WantedFractions | None, origin: Triple, size: Triple, device: str) -> list[torch.Tensor]:
         settings = self._network.settings
@@ -118,7 +123,7 @@ class SwnnModel:
 
     @property
     def _calibrated(self) -> bool:
-        return self._quantiles is not None or "served" in self._card.get("calibration", {})
+        return self._quantiles is not None or bool({"served", "offsets"} & set(self._card.get("calibration", {})))
 
     def threshold(self, volume_fraction: float | None = None) -> float:
         """The value above which a voxel is phase.
@@ -135,6 +140,8 @@ class SwnnModel:
             )
         if not self._calibrated:
             raise InputError("This model has no threshold yet.", "Generate a volume first.")
+        if self._several:
+            raise InputError("A model of several phases has no single threshold.", "Ask for its labels.")
         if self._quantiles is None:
             checked_range(*self.served, (wanted, wanted))
             return float(Thresholds.from_json(self._card["calibration"]["served"]).at(np.array(wanted)))
@@ -175,15 +182,23 @@ class SwnnModel:
             )
         if mask is not None:
             checked_range(*self.served, mask.range)
+        fraction = self._card["volume_fraction"] if volume_fraction is None else volume_fraction
+        if self._several and abs(fraction - self._card["volume_fraction"]) > BEYOND:
+            raise InputError(
+                "This model makes all phases with the fractions of its exemplar: none of them can be chosen.",
+                "Train a model of one phase against the rest.",
+            )
         if not self._calibrated:
             yield from self._calibrate(device)
-        fraction = self._card["volume_fraction"] if volume_fraction is None else volume_fraction
-        threshold = self.threshold(fraction) if mask is None else None
+        threshold = None if mask is not None or self._several else self.threshold(fraction)
+        offsets = np.array(self._card["calibration"]["offsets"], dtype=np.float32) if self._several else None
         inside = np.uint8(self._card["volume_phase"])
         period = period_of(size, periodic)
         wanted = WantedFractions(fraction if mask is None else mask, size, period) if conditional else None
 
         def make_tile(start: Triple, edge: int) -> np.ndarray:
+            if offsets is not None:
+                return labels_of(self._tile(seed, start, edge, device, period, wanted), offsets)
             level: np.ndarray | np.float32
             if threshold is not None:
                 level = np.float32(threshold)
@@ -194,7 +209,9 @@ class SwnnModel:
             return np.where(above, inside, 1 - inside).astype(np.uint8)
 
         asked: dict[str, Any] = {"size": list(size)}
-        if mask is None:
+        if offsets is not None:
+            asked["offsets"] = offsets.tolist()
+        elif mask is None:
             asked |= {"volume_fraction": fraction, "threshold": threshold}
         else:
             asked["mask"] = {"name": mask.name, "range": list(mask.range), "hash": array_hash(mask.fraction)}
@@ -276,6 +293,13 @@ class SwnnModel:
             before = float(np.interp(own, fractions, thresholds.before))
             calibration |= {"threshold": float(thresholds.at(np.array(own))), "served": thresholds.to_json()}
             calibration |= {"fraction_before": before, "fraction_after": own}
+        elif self._several:
+            field = yield from self._calibration_field(device, seed, None, 0, 1)
+            offsets = offsets_for(field, self._card["exemplar_fractions"])
+            label = self._card["volume_phase"]
+            shares = [shares_of(field, values) for values in (np.zeros_like(offsets), offsets)]
+            calibration |= {"offsets": offsets.tolist(), "fractions_before": shares[0].tolist()}
+            calibration |= {"fraction_before": float(shares[0][label]), "fraction_after": float(shares[1][label])}
         else:
             field = yield from self._calibration_field(device, seed, None, 0, 1)
             threshold, before = threshold_of(field, own)
@@ -298,7 +322,11 @@ class SwnnModel:
                 self._kept[(f"{device} {seed}", start, edge)] = field
             return field
 
-        job = assemble(make_tile, (0, 0, 0), CALIBRATION_SIZE, edge=TILE_EDGE, dtype=np.float32, what="Calibrating")
+        channels = len(self._card["phases"]) if self._several else None
+        job = assemble(
+            make_tile, (0, 0, 0), CALIBRATION_SIZE, edge=TILE_EDGE, dtype=np.float32, what="Calibrating",
+            channels=channels,
+        )  # fmt: skip
         while True:
             try:
                 progress = next(job)

@@ -73,9 +73,11 @@ class SwnnNetwork(nn.Module):
     ----------
     settings
         Resolved settings: ``levels`` must not be None.
+    phases
+        How many phases are told apart: of two the field has one channel, of more one each.
     """
 
-    def __init__(self, settings: SwnnSettings) -> None:
+    def __init__(self, settings: SwnnSettings, phases: int = 2) -> None:
         super().__init__()
         if settings.levels is None:
             raise ValueError("resolve the settings before making a network")
@@ -91,8 +93,9 @@ class SwnnNetwork(nn.Module):
             _stage(settings.noise_channels + below, width, depth, settings.leak, settings.conditional)
             for below, width, depth in zip([*widths[1:], 0], widths, self._depths, strict=True)
         )
-        self.last = nn.Conv3d(settings.channels, 1, 1)
-        self.overview = nn.Conv3d(settings.coarse_channels, 1, 1) if settings.overview else None
+        fields = 1 if phases == 2 else phases
+        self.last = nn.Conv3d(settings.channels, fields, 1)
+        self.overview = nn.Conv3d(settings.coarse_channels, fields, 1) if settings.overview else None
         for module in self.modules():
             if isinstance(module, nn.Conv3d):
                 module.weight.data = _channels_last(module.weight.data)
@@ -128,14 +131,14 @@ class SwnnNetwork(nn.Module):
 
         Returns
         -------
-        Shape (N, 1, D, H, W); within (−1, 1) where the output gain is not 0.
+        Shape (N, 1, D, H, W), or (N, phases, D, H, W) for more than two; within (−1, 1) where the output gain is not 0.
         """
         return self._field(self.last, self._features(noises, Box(_triple(origin), _triple(size)), 0, wanted))
 
     def overview_of(
         self, noises: Sequence[Tensor], box: Box, wanted: Sequence[Tensor] | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Features in ``box``, in cells of the overview's level, and its field there, shape (N, 1, D, H, W).
+        """Features in ``box``, in cells of the overview's level, and its field there (channels as of `forward`).
 
         ``noises`` and ``wanted`` as for `forward`, but only from that level on.
         """
@@ -193,7 +196,11 @@ class SwnnNetwork(nn.Module):
     def _field(self, head: nn.Module, features: Tensor) -> Tensor:
         field: Tensor = head(features)
         gain = self.settings.output_gain
-        return torch.tanh(gain * field) if gain else field
+        if not gain:
+            return field
+        if field.shape[1] > 1:  # of two phases it would be the same function
+            return 2 * torch.softmax(2 * gain * field, dim=1) - 1
+        return torch.tanh(gain * field)
 
 
 class Modulation(nn.Module):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from core.errors import InputError
+from core.images.values import PhaseImage
 from core.reconstruction.engine import Target
 from core.reconstruction.swnn.correlation import ExemplarCorrelation
 from core.reconstruction.swnn.patterns import ExemplarPatterns, controlled
 from core.reconstruction.swnn.settings import SwnnSettings, largest_window, place_of
 from core.reconstruction.swnn.shapes import ExemplarShapes
+
+Part = TypeVar("Part")
 
 CORRELATION_REACH = 12
 """Largest lag, in cells, at which the two-point probability is compared."""
@@ -23,6 +27,8 @@ NEAR_CELL, NEAR_SHARE = 2, 0.5
 SERVED = 9
 """Volume fractions, evenly spread over the range that a model is to serve, whose distributions it learns."""
 _SERVED_POOL = 8
+OWN = 0.002
+"""A volume fraction this near to the exemplar's own is that."""
 MOST_PATCHES = 1024
 """So many random patches stand for an exemplar at another volume fraction."""
 
@@ -32,15 +38,17 @@ class Objective:
 
     Parameters
     ----------
-    indicator
-        True where the exemplar shows the phase; shape (Y, X).
+    inside
+        True where the exemplar shows the phase, shape (Y, X); or (C, Y, X), a channel for each of several phases.
     settings
         Resolved settings.
     fraction
         Wanted volume fraction, or None for the exemplar's own. Patterns with another mean are picked from the
-        exemplar's (SWNN, Sec. 2.2.3), and shapes are those of patches picked in the same way.
+        exemplar's (SWNN, Sec. 2.2.3), and shapes are those of patches picked in the same way. Of one phase only.
     pool
         Bases kept per scale (see `ExemplarPatterns`).
+    alike
+        Whether the exemplar stands for all planes (see `ExemplarShapes`).
 
     Raises
     ------
@@ -50,20 +58,21 @@ class Objective:
 
     def __init__(
         self,
-        indicator: np.ndarray,
+        inside: np.ndarray,
         settings: SwnnSettings,
         fraction: float | None,
         *,
         generator: torch.Generator,
         device: str = "cpu",
         pool: int = ExemplarPatterns.POOL,
+        alike: bool = True,
     ) -> None:
         self._settings = settings
         level = settings.overview or 0
 
         def patterns(*scales: int) -> ExemplarPatterns:
             return ExemplarPatterns(
-                indicator,
+                inside,
                 settings.window,
                 scales,
                 directions=settings.directions,
@@ -77,42 +86,80 @@ class Objective:
 
         self._patterns = patterns(*(2**power for power in range(settings.scales or 1)))
         self._overview = patterns(2**level) if level else None
-        self._shapes = self._near = self._far = None
+        self._shapes: list[ExemplarShapes] = []
+        self._near: list[ExemplarCorrelation] = []
+        self._far: list[ExemplarCorrelation] = []
         edge = settings.cube or 1
-        sections = indicator[None]
-        if fraction is not None:
-            if not (settings.shapes or settings.correlation):
-                return
-            sections = patches_with(indicator, fraction, edge, largest_window(settings), generator)
-            edge = min(edge, *sections.shape[1:])
-        if settings.shapes:
-            self._shapes = ExemplarShapes(sections, edge // 2, device)
-        if settings.correlation:
-            reach = min(CORRELATION_REACH, edge // NEAR_CELL - 2)
-            self._near = ExemplarCorrelation(sections, NEAR_CELL, reach, device) if reach > 0 else None
-            # patches are too small to say anything about the distances that the overview is there for
-            if level and fraction is None:
-                self._far = ExemplarCorrelation(sections, 2**level, CORRELATION_REACH, device)
+        for sections in inside[:, None] if inside.ndim == 3 else inside[None, None]:
+            if fraction is not None:
+                if not (settings.shapes or settings.correlation):
+                    return
+                sections = patches_with(sections[0], fraction, edge, largest_window(settings), generator)
+                edge = min(edge, *sections.shape[1:])
+            if settings.shapes:
+                self._shapes.append(ExemplarShapes(sections, edge // 2, device, alike=alike))
+            if settings.correlation:
+                reach = min(CORRELATION_REACH, edge // NEAR_CELL - 2)
+                if reach > 0:
+                    self._near.append(ExemplarCorrelation(sections, NEAR_CELL, reach, device))
+                # patches are too small to say anything about the distances that the overview is there for
+                if level and fraction is None:
+                    far = min(CORRELATION_REACH, settings.overview_edge - 2)
+                    self._far.append(ExemplarCorrelation(sections, 2**level, far, device))
 
     def distance(self, block: Tensor, axes: tuple[int, ...], generator: torch.Generator) -> Tensor:
-        """Of the sections of a block at full resolution, shape (N, 1, D, H, W), across ``axes``."""
+        """Of the sections of a block at full resolution, shape (N, C, D, H, W), across ``axes``."""
         found = self._patterns.distance(block, axes, generator)
-        if self._shapes is not None:
-            found = found + (self._settings.shapes or 0.0) * self._shapes.distance(block, axes, generator)
-        if self._near is not None:
-            found = found + NEAR_SHARE * (self._settings.correlation or 0.0) * self._near.distance(
-                block, axes, generator
-            )
+        if self._shapes:
+            shapes = [part.distance(one, axes, generator) for part, one in _each(self._shapes, block)]
+            found = found + (self._settings.shapes or 0.0) * torch.stack(shapes).mean()
+        if self._near:
+            near = [part.distance(one, axes, generator) for part, one in _each(self._near, block)]
+            found = found + NEAR_SHARE * (self._settings.correlation or 0.0) * torch.stack(near).mean()
         return found
 
     def overview_distance(self, field: Tensor, axes: tuple[int, ...], generator: torch.Generator) -> Tensor:
-        """Of the sections of an overview's field, shape (N, 1, D, H, W) in its own cells, across ``axes``."""
+        """Of the sections of an overview's field, shape (N, C, D, H, W) in its own cells, across ``axes``."""
         if self._overview is None:
             raise ValueError("these settings have no overview")
         cell = 2 ** (self._settings.overview or 0)
         found = self._overview.distance(field, axes, generator, cell)
-        if self._far is not None:
-            found = found + (self._settings.correlation or 0.0) * self._far.distance(field, axes, generator, cell)
+        if self._far:
+            far = [part.distance(one, axes, generator, cell) for part, one in _each(self._far, field)]
+            found = found + (self._settings.correlation or 0.0) * torch.stack(far).mean()
+        return found
+
+
+def _each(parts: Sequence[Part], block: Tensor) -> list[tuple[Part, Tensor]]:
+    """Each phase's part of the objective, and its channel of the block."""
+    return [(part, block[:, channel : channel + 1]) for channel, part in enumerate(parts)]
+
+
+class PlaneObjectives:
+    """One `Objective` for the sections across each axis: what a structure with directions is to imitate."""
+
+    def __init__(self, across: Sequence[Objective]) -> None:
+        self._across = tuple(across)
+
+    def distance(self, block: Tensor, axes: tuple[int, ...], generator: torch.Generator) -> Tensor:
+        """As of `Objective`."""
+        parts = [len(mine) * objective.distance(block, mine, generator) for objective, mine in self._grouped(axes)]
+        return torch.stack(parts).sum() / len(axes)
+
+    def overview_distance(self, field: Tensor, axes: tuple[int, ...], generator: torch.Generator) -> Tensor:
+        """As of `Objective`."""
+        parts = [
+            len(mine) * objective.overview_distance(field, mine, generator) for objective, mine in self._grouped(axes)
+        ]
+        return torch.stack(parts).sum() / len(axes)
+
+    def _grouped(self, axes: tuple[int, ...]) -> list[tuple[Objective, tuple[int, ...]]]:
+        """Each objective once, with those of ``axes`` that are its own."""
+        found: list[tuple[Objective, tuple[int, ...]]] = []
+        for objective in dict.fromkeys(self._across):
+            mine = tuple(axis for axis in axes if self._across[axis] is objective)
+            if mine:
+                found.append((objective, mine))
         return found
 
 
@@ -121,7 +168,7 @@ class Served:
     """One volume fraction that a network is to serve: its place in the range (`place_of`) and what to imitate there."""
 
     place: float
-    objective: Objective
+    objective: Objective | PlaneObjectives
 
 
 def objectives_of(target: Target, settings: SwnnSettings, generator: torch.Generator, device: str) -> list[Served]:
@@ -134,34 +181,57 @@ def objectives_of(target: Target, settings: SwnnSettings, generator: torch.Gener
     """
     low, high = settings.lowest_fraction, settings.highest_fraction
     if low is None or high is None:
-        fraction = other_fraction(target, target.wanted_fraction)
-        return [Served(0.0, Objective(target.indicator, settings, fraction, generator=generator, device=device))]
+        return [Served(0.0, _objective(target, settings, target.wanted_fraction, generator, device))]
     fractions = np.linspace(low, high, SERVED)
-    own = float(target.exemplar.fractions[target.phase])
+    own = target.own_fraction
     if low <= own <= high:
         # the one fraction at which everything is known
         fractions[np.abs(fractions - own).argmin()] = own
     # each block of a step has a fraction of its own, and its share of the windows
     shared = replace(settings, windows=-(-settings.windows // (settings.batch or 1)))
     return [
-        Served(
-            place_of(settings, fraction),
-            Objective(
-                target.indicator,
-                shared,
-                other_fraction(target, fraction),
-                generator=generator,
-                device=device,
-                pool=_SERVED_POOL,
-            ),
-        )
+        Served(place_of(settings, fraction), _objective(target, shared, fraction, generator, device, _SERVED_POOL))
         for fraction in fractions.tolist()
     ]
 
 
-def other_fraction(target: Target, wanted: float) -> float | None:
-    """``wanted`` where it is not the exemplar's own (within 0.002), else None."""
-    return None if abs(wanted - target.exemplar.fractions[target.phase]) < 0.002 else wanted
+def _objective(
+    target: Target,
+    settings: SwnnSettings,
+    wanted: float,
+    generator: torch.Generator,
+    device: str,
+    pool: int = ExemplarPatterns.POOL,
+) -> Objective | PlaneObjectives:
+    """For one volume fraction: of the one exemplar, or of each plane's."""
+    made = [
+        Objective(
+            target.channels_of(image),
+            settings,
+            None if target.several else other_fraction(target, wanted, image),
+            generator=generator,
+            device=device,
+            pool=pool,
+            alike=not target.anisotropic,
+        )
+        for image in target.distinct_exemplars
+    ]
+    if not target.anisotropic:
+        return made[0]
+    by_image = {id(image): objective for image, objective in zip(target.distinct_exemplars, made, strict=True)}
+    return PlaneObjectives([by_image[id(image)] for image in target.exemplars])
+
+
+def other_fraction(target: Target, wanted: float, image: PhaseImage | None = None) -> float | None:
+    """``wanted`` where it is not the exemplar's own, else None.
+
+    Exemplars of several planes are samples whose fractions scatter: where none was asked for, each keeps its own, and
+    the threshold sees to their mean.
+    """
+    if target.anisotropic and abs(wanted - target.own_fraction) < OWN:
+        return None
+    own = (image or target.exemplar).fractions[target.phase]
+    return None if abs(wanted - own) < OWN else wanted
 
 
 def choose(served: Sequence[Served], blocks: int, generator: torch.Generator) -> list[Served]:

@@ -30,10 +30,11 @@ def find_problems(target: Target, settings: SwnnSettings, device: str) -> list[P
     if any(item.severity == "error" for item in exemplar) or described.problems(settings):
         return found
     try:
-        resolved = resolve(settings, target.indicator)
+        resolved = resolve(settings, *target.indicators)
     except InputError as error:
         return [*found, Problem("error", "exemplar", error.what, error.remedy)]
-    return [*found, *_fraction(target, resolved), *_structure(target)]
+    found += _several(target, resolved) if target.several else _fraction(target, resolved)
+    return [*found, *_structure(target)]
 
 
 def _device(device: str) -> list[Problem]:
@@ -68,6 +69,13 @@ def _exemplar(target: Target) -> list[Problem]:
         return [
             Problem("error", "phase", f"The exemplar has no phase {target.phase}.", f"Choose one of: {known}.")
         ]  # fmt: skip
+    if target.several:
+        for label, phase in enumerate(image.phases):
+            if any(each.fractions[label] == 0 for each in target.exemplars if len(each.phases) > label):
+                return [
+                    Problem("error", "all_phases", f"The phase {phase.name} does not occur in every exemplar.",
+                            "Remove it in step 2, or reconstruct one phase against the rest.")
+                ]  # fmt: skip
     own = image.fractions[target.phase]
     name = image.phases[target.phase].name
     if own == 0:
@@ -94,14 +102,14 @@ def _fraction(target: Target, settings: SwnnSettings) -> list[Problem]:
         return _range(target, settings, settings.lowest_fraction, settings.highest_fraction)
     if target.volume_fraction is None:
         return []
-    low, high = reachable_fractions(target.indicator, settings)
+    low, high = reachable_everywhere(target, settings)
     if not low <= wanted <= high:
         return [
             Problem("error", "volume_fraction", f"A volume fraction of {wanted:.3f} is out of reach: the exemplar's "
                     f"patterns allow {low:.3f} to {high:.3f}.",
                     "Choose a fraction in that interval, or an exemplar nearer to it.")
         ]  # fmt: skip
-    own = target.exemplar.fractions[target.phase]
+    own = target.own_fraction
     if abs(wanted - own) > 0.1:
         return [
             Problem("warning", "volume_fraction", f"The wanted volume fraction, {wanted:.3f}, is far from the "
@@ -110,9 +118,24 @@ def _fraction(target: Target, settings: SwnnSettings) -> list[Problem]:
     return []
 
 
+def _several(target: Target, settings: SwnnSettings) -> list[Problem]:
+    """What cannot be had yet of more than two phases at once."""
+    remedy = "Reconstruct one phase against the rest, or leave the fractions as they are in the exemplar."
+    if target.volume_fraction is not None and abs(target.volume_fraction - target.own_fraction) > 1e-4:
+        return [
+            Problem("error", "volume_fraction", "A volume of all phases has the exemplar's fractions: none of them can "
+                    "be chosen.", remedy)
+        ]  # fmt: skip
+    if target.mask is not None:
+        return [Problem("error", "mask", "A volume of all phases cannot follow a mask.", remedy)]
+    if settings.conditional:
+        return [Problem("error", "lowest_fraction", "A model of all phases serves no range of fractions.", remedy)]
+    return []
+
+
 def _range(target: Target, settings: SwnnSettings, lowest: float, highest: float) -> list[Problem]:
     """Of a model for a range of volume fractions: whether it can be had, and holds what is asked for."""
-    low, high = reachable_fractions(target.indicator, settings)
+    low, high = reachable_everywhere(target, settings)
     field = "volume_fraction" if target.mask is None else "mask"
     if lowest < low or highest > high:
         return [
@@ -139,6 +162,12 @@ def reachable_fractions(indicator: np.ndarray, settings: SwnnSettings) -> tuple[
     return float(windows.min()) / edge**2, float(windows.max()) / edge**2
 
 
+def reachable_everywhere(target: Target, settings: SwnnSettings) -> tuple[float, float]:
+    """As `reachable_fractions`, for the phase of interest in the exemplars of all planes."""
+    ranges = [reachable_fractions(image.labels == target.phase, settings) for image in target.distinct_exemplars]
+    return max(low for low, _ in ranges), min(high for _, high in ranges)
+
+
 def _structure(target: Target) -> list[Problem]:
     indicator = target.indicator
     found = []
@@ -150,11 +179,12 @@ def _structure(target: Target) -> list[Problem]:
                     "Choose a larger size.")
         )  # fmt: skip
     ratio = anisotropy(indicator)
-    if ratio > 1.5:
+    if ratio > 1.5 and not target.anisotropic:
         found.append(
             Problem("warning", "exemplar", f"The exemplar's structure is {ratio:.1f} times longer along one axis than "
                     "along the other. One exemplar stands for all three axes, so the volume's sections will all look "
-                    "like it, which no real structure of this kind does.", "Judge the result with care.")
+                    "like it, which no real structure of this kind does.",
+                    "Add exemplars of the planes xz and yz, or judge the result with care.")
         )  # fmt: skip
     return found
 

@@ -20,6 +20,7 @@ from core.reconstruction.swnn.settings import SwnnSettings
 
 T = TypeVar("T")
 
+MOST_PHASES = 16
 _MAX_PARAMETERS = 50_000_000
 _REMEDY = "Train the model again, or take another file."
 
@@ -37,7 +38,7 @@ def restore(card: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> SwnnM
     count = settings.channels**2 * 27 * (settings.fine_convolutions + settings.levels * settings.coarse_convolutions)
     if count > _MAX_PARAMETERS:
         raise _wrong(f"its settings ask for a network of {count:,} parameters")
-    network = SwnnNetwork(settings)
+    network = SwnnNetwork(settings, len(card["phases"]))
     expected = network.state_dict()
     given = {name.removeprefix("network."): array for name, array in arrays.items()}
     if set(given) != set(expected):
@@ -59,15 +60,17 @@ def _check_card(card: Mapping[str, Any]) -> None:
     fraction = _get(card, "volume_fraction", float)
     if not 0 < fraction < 1:
         raise _wrong(f"its volume fraction is {fraction:g}")
-    if _get(card, "volume_phase", int) not in (0, 1):
-        raise _wrong("its phase of interest is neither 0 nor 1")
     _get(card, "seed", int)
     size = card.get("pixel_size")
     if size is not None and not (isinstance(size, float) and math.isfinite(size) and size > 0):
         raise _wrong("its pixel size is not a positive length")
     phases = _get(card, "phases", list)
-    if len(phases) != 2:
-        raise _wrong(f"it has {len(phases)} phases, not two")
+    if not 2 <= len(phases) <= MOST_PHASES:
+        raise _wrong(f"it has {len(phases)} phases, not two to {MOST_PHASES}")
+    if _get(card, "volume_phase", int) not in range(len(phases)):
+        raise _wrong("its phase of interest is none of its phases")
+    if len(phases) > 2:
+        _check_fractions(_get(card, "exemplar_fractions", list), len(phases))
     for phase in phases:
         if not isinstance(phase, dict):
             raise _wrong("its phases are not named")
@@ -80,7 +83,19 @@ def _check_card(card: Mapping[str, Any]) -> None:
         raise _wrong("its provenance cannot be read") from error
 
 
+def _check_fractions(fractions: list[Any], phases: int) -> None:
+    numbers = all(isinstance(share, (int, float)) and 0 < share < 1 for share in fractions)
+    if len(fractions) != phases or not numbers or abs(sum(fractions) - 1) > 1e-6:
+        raise _wrong("the fractions of its phases do not make sense")
+
+
 def _check_calibration(card: Mapping[str, Any], quantiles: np.ndarray | None) -> None:
+    calibration = card.get("calibration", {})
+    offsets = calibration.get("offsets") if isinstance(calibration, dict) else None
+    if offsets is not None:
+        numbers = isinstance(offsets, list) and all(isinstance(one, (int, float)) for one in offsets)
+        if not numbers or len(offsets) != len(card["phases"]) or not np.isfinite(offsets).all():
+            raise _wrong("its offsets are not one finite number a phase")
     if quantiles is None:
         return
     if quantiles.ndim != 1 or len(quantiles) < 2 or quantiles.dtype != np.float32 or not np.isfinite(quantiles).all():

@@ -235,13 +235,14 @@ PRESETS: Mapping[str, SwnnSettings] = MappingProxyType(
 """Preset name → settings; the first is the default. ``paper`` is as published (Sec. 3.1)."""
 
 
-def resolve(settings: SwnnSettings, indicator: np.ndarray) -> SwnnSettings:
+def resolve(settings: SwnnSettings, *indicators: np.ndarray) -> SwnnSettings:
     """Fill every None from the exemplar's correlation length, and fit blocks and windows to its size.
 
     Parameters
     ----------
-    indicator
-        True where the exemplar shows the phase; shape (Y, X), bool.
+    indicators
+        True where the exemplar shows the phase; shape (Y, X), bool. Of several phases or exemplars one each: the
+        longest correlation length and the smallest exemplar decide.
 
     Raises
     ------
@@ -249,14 +250,16 @@ def resolve(settings: SwnnSettings, indicator: np.ndarray) -> SwnnSettings:
         Where a setting is out of range, or the exemplar is smaller than the pattern or shows only one phase.
     """
     validate(settings)
-    if indicator.ndim != 2:
-        raise InputError(f"An exemplar has rows and columns; this one has shape {indicator.shape}.")
+    for indicator in indicators:
+        if indicator.ndim != 2:
+            raise InputError(f"An exemplar has rows and columns; this one has shape {indicator.shape}.")
     low, high = settings.lowest_fraction, settings.highest_fraction
     if (low is None) != (high is None) or (low is not None and high is not None and low >= high):
         raise InputError(
             "A range of volume fractions needs a lowest and a highest one, in this order.",
             "Give both, or leave both empty.",
         )
+    indicator = min(indicators, key=lambda one: min(one.shape))
     smallest = min(indicator.shape)
     if smallest < 2 * settings.window:
         raise InputError(
@@ -264,11 +267,11 @@ def resolve(settings: SwnnSettings, indicator: np.ndarray) -> SwnnSettings:
             f"{settings.window} × {settings.window} px: it must be at least twice as wide and high.",
             "Use a larger crop or a smaller window.",
         )
-    if indicator.all() or not indicator.any():
+    if any(one.all() or not one.any() for one in indicators):
         raise InputError("The exemplar shows only one phase, so there is nothing to reconstruct.", "Segment it again.")
     from core.statistics import correlation_length  # late: a form needs the presets at start-up, but no statistics
 
-    length = correlation_length(indicator)
+    length = max(correlation_length(one) for one in indicators)
     fine = length < FINE
     levels = settings.levels or (2 if length < FINEST else 3 if fine else 4)
     overview = min((0 if fine else 2) if settings.overview is None else settings.overview, levels - 1)

@@ -58,13 +58,14 @@ class ExemplarShapes:
     Parameters
     ----------
     sections
-        True where the exemplar, or each patch of it, shows the phase; shape (N, Y, X). Rows and columns are taken
-        together.
+        True where the exemplar, or each patch of it, shows the phase; shape (N, Y, X).
     longest
         Longest segment in pixels.
+    alike
+        Whether rows and columns are taken together: one exemplar that stands for all planes knows no directions.
     """
 
-    def __init__(self, sections: np.ndarray, longest: int, device: str = "cpu") -> None:
+    def __init__(self, sections: np.ndarray, longest: int, device: str = "cpu", *, alike: bool = True) -> None:
         self.lengths = tuple(length for length in LENGTHS if length <= max(2, longest))
         # a length stands for those up to the next one
         spans = torch.tensor([after - before for before, after in pairwise((*self.lengths, 2 * self.lengths[-1]))])
@@ -72,9 +73,9 @@ class ExemplarShapes:
         inside = torch.from_numpy(sections.astype(np.float32))
         curves = [inclusion_curves(side, self.lengths) for side in (inside, 1 - inside)]
         self._euler = [euler_number(curve).to(device) for curve in curves]
-        self._curves = [
-            torch.stack([curve[:2].mean(dim=0), curve[:2].mean(dim=0), curve[2]]).to(device) for curve in curves
-        ]
+        if alike:
+            curves = [torch.stack([curve[:2].mean(dim=0), curve[:2].mean(dim=0), curve[2]]) for curve in curves]
+        self._curves = [curve.to(device) for curve in curves]
         self._aims: dict[tuple[int, int], tuple[Aim, Aim]] = {}
         # both Euler numbers together cannot vanish where there are pieces
         self._pieces = sum(abs(float(number)) for number in self._euler) + 1e-6

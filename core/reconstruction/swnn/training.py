@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from core.job import Progress
 from core.reconstruction.engine import Target
+from core.reconstruction.swnn.labelling import labels_of, offsets_for
 from core.reconstruction.swnn.network import Box, SwnnNetwork, Triple
 from core.reconstruction.swnn.objective import choose, distance, objectives_of, overview_distance
 from core.reconstruction.swnn.optimiser import optimisers
@@ -43,12 +44,6 @@ class TrainedSwnn:
         In evaluation mode, with population statistics of its batch normalisation, on the CPU.
     settings
         Resolved settings.
-    threshold
-        A voxel is phase where the field is above it; met on a calibration volume.
-    fraction_before_threshold
-        Volume fraction of the calibration volume at the field's own middle, 0.
-    fraction
-        Volume fraction of the calibration volume at ``threshold``.
     iterations, seconds
         Iterations done and wall time taken.
     losses
@@ -57,9 +52,6 @@ class TrainedSwnn:
 
     network: SwnnNetwork
     settings: SwnnSettings
-    threshold: float
-    fraction_before_threshold: float
-    fraction: float
     iterations: int
     seconds: float
     losses: tuple[float, ...]
@@ -67,7 +59,7 @@ class TrainedSwnn:
 
 @dataclass(frozen=True)
 class SwnnProgress(Progress):
-    """One report from training: the loss, now and then a preview (0 and 1, uint8) and a snapshot that can be used.
+    """One report from training: the loss, now and then a preview (labels, uint8) and a snapshot that can be used.
 
     With a snapshot comes its own preview, 64³ in evaluation mode; other previews are the block just trained on.
     """
@@ -98,12 +90,12 @@ def train(
         Where the exemplar does not fit the settings, or the volume fraction is out of reach.
     """
     began = time.monotonic()
-    settings = resolve(settings, target.indicator)
+    settings = resolve(settings, *target.indicators)
     limit = settings.time_limit if max_seconds is None else max_seconds
     draw = torch.Generator().manual_seed(target.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(target.seed)
-        network = SwnnNetwork(settings).to(device)
+        network = SwnnNetwork(settings, len(target.volume_phases[0])).to(device)
 
     objectives = objectives_of(target, settings, draw, device)
     movers = optimisers(network, settings)
@@ -233,7 +225,10 @@ def everywhere(network: SwnnNetwork, places: Sequence[float], device: str) -> li
 
 
 def preview_of(network: SwnnNetwork, block: Tensor, seed: int, place: float) -> np.ndarray:
-    """Labels (uint8, 1 = phase) of the block just trained on, or of a small cube where that is a slab."""
+    """Labels (uint8) of the block just trained on, or of a small cube where that is a slab.
+
+    Of two phases 1 is the phase of interest, of more they are the exemplar's.
+    """
     if min(block.shape[2:]) < 16 <= max(block.shape[2:]):
         size = (32, 32, 32)
         draw = torch.Generator().manual_seed(seed + 1)
@@ -241,13 +236,14 @@ def preview_of(network: SwnnNetwork, block: Tensor, seed: int, place: float) -> 
             device = str(block.device)
             noise = make_noise(network, size, 1, draw, device)
             block = network(noise, (0, 0, 0), size, everywhere(network, [place], device))
-    return (block[0, 0] > 0).cpu().numpy().astype(np.uint8)
+    field = block[0] > 0 if len(block[0]) == 1 else block[0].argmax(dim=0, keepdim=True)
+    return field[0].cpu().numpy().astype(np.uint8)
 
 
 def finished(
     network: SwnnNetwork, target: Target, losses: list[float], seconds: float, *, estimates: int, blocks: int
 ) -> Generator[tuple[int, int], None, tuple[TrainedSwnn, np.ndarray]]:
-    """A copy of ``network`` made ready for use, and the labels (uint8, 1 = phase) of 64³ voxels that it makes.
+    """A copy of ``network`` made ready for use, and the labels (as of `preview_of`) of 64³ voxels that it makes.
 
     The statistics of its batch normalisation are re-estimated on ``estimates`` blocks of 64³ (unless frozen:
     see `freeze`), and its threshold meets the wanted fraction on ``blocks`` more. Yields how many of how many blocks
@@ -270,21 +266,14 @@ def finished(
     for done in range(blocks):
         with torch.no_grad():
             field = copied(make_noise(copied, (64, 64, 64), 1, draw, device), (0, 0, 0), (64, 64, 64), wanted)
-        fields.append(field[0, 0].cpu().numpy())
+        fields.append(field[0].movedim(0, -1).cpu().numpy())
         yield estimates + done + 1, total
+    trained = TrainedSwnn(copied.cpu(), network.settings, len(losses), seconds, tuple(losses))
     values = np.stack(fields)
+    if target.several:
+        return trained, labels_of(fields[0], offsets_for(values, target.own_fractions))
     threshold = threshold_for(values, target.wanted_fraction)
-    trained = TrainedSwnn(
-        copied.cpu(),
-        network.settings,
-        threshold,
-        float((values > 0).mean()),
-        float((values > threshold).mean()),
-        len(losses),
-        seconds,
-        tuple(losses),
-    )
-    return trained, (fields[0] > threshold).astype(np.uint8)
+    return trained, (fields[0][..., 0] > threshold).astype(np.uint8)
 
 
 def freeze(network: SwnnNetwork, blocks: int, draw: torch.Generator) -> Generator[tuple[int, int], None, None]:
