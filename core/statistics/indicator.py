@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from core.errors import InputError
+
+V = TypeVar("V", np.bool_, np.uint8)
 
 Indicator = npt.NDArray[np.bool_] | npt.NDArray[np.uint8]
 """What callers give: bool, or integers 0 and 1, with two or three axes."""
@@ -60,7 +62,7 @@ def default_max_lag(*shapes: tuple[int, ...]) -> int:
     return max(0, min(63, min(min(shape) for shape in shapes) // 2 - 1))
 
 
-def line_blocks(indicator: npt.NDArray[np.bool_], axis: int) -> Iterator[npt.NDArray[np.bool_]]:
+def line_blocks(indicator: npt.NDArray[V], axis: int) -> Iterator[npt.NDArray[V]]:
     """The lines along ``axis`` in blocks of shape (lines, length), each contiguous; bounds the memory of callers."""
     length = indicator.shape[axis]
     moved = np.moveaxis(indicator, axis, -1)
