@@ -108,6 +108,15 @@ def _reconstruct(commands: Any) -> None:
     command.add_argument("--preset", default=None, help="fast (default), thorough or paper")
     command.add_argument("--phase", default=None, help="phase of interest: label or name (default: the highest label)")
     command.add_argument(
+        "--all-phases", action="store_true",
+        help="rebuild every phase of an exemplar of three or more (default: one phase against the rest)",
+    )  # fmt: skip
+    for plane, rows in (("xz", "rows along z, columns along x"), ("yz", "rows along z, columns along y")):
+        command.add_argument(
+            f"--exemplar-{plane}", type=Path, default=None, metavar="IMAGE",
+            help=f"what the plane {plane} looks like ({rows}), where IMAGE is the plane xy; one stands for both",
+        )  # fmt: skip
+    command.add_argument(
         "--size", type=_size, default=(128, 128, 128), metavar="N or Z,Y,X", help="voxels (default 128)"
     )
     _seeds_of(command, 0, "seed of training and generation (default 0)")

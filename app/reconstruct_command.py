@@ -15,6 +15,7 @@ from core.errors import InputError, JobError, MicroloomError
 from core.job import Progress, finish
 
 if TYPE_CHECKING:
+    from core.images.values import PhaseImage
     from core.reconstruction.engine import Engine, Model, Target
     from core.reconstruction.pipeline import Reconstruction
 
@@ -127,22 +128,34 @@ def _series(options: argparse.Namespace, settings: Any) -> list[_Wanted]:
     exemplar = phase_image(options, options.image)
     phase = phase_label(exemplar, options.phase)
     mask = wanted_mask(options)
-    return [
-        _Wanted(
-            member, label(member, series),
-            Target(exemplar, phase, member.fraction, options.size, member.seed, mask, options.periodic), *place,
+    planes = {f"exemplar_{plane}": _plane(options, getattr(options, f"exemplar_{plane}")) for plane in ("xz", "yz")}
+    targets = [
+        Target(
+            exemplar, phase, member.fraction, options.size, member.seed, mask, options.periodic,
+            all_phases=options.all_phases, **planes,
         )
-        for member, place in zip(series, places, strict=True)
+        for member in series
     ]  # fmt: skip
+    return [
+        _Wanted(member, label(member, series), target, *place)
+        for member, target, place in zip(series, targets, places, strict=True)
+    ]
+
+
+def _plane(options: argparse.Namespace, path: Path | None) -> PhaseImage | None:
+    """The exemplar of another plane; a crop is that of the plane xy alone."""
+    from app.inputs import phase_image
+
+    return None if path is None else phase_image(argparse.Namespace(**{**vars(options), "crop": None}), path)
 
 
 def _check(chosen: Engine, wanted: list[_Wanted], settings: Any, device: str) -> None:
     """Say what the preflight finds; nothing is begun where any of the runs cannot be done."""
-    from core.reconstruction.engine import mask_problems, period_problems
+    from core.reconstruction.engine import unused_problems
 
     said: set[str] = set()
     for item in wanted:
-        problems = [*mask_problems(chosen, item.target), *period_problems(chosen, item.target)]
+        problems = unused_problems(chosen, item.target)
         problems += chosen.preflight(item.target, settings, device)
         for problem in problems:
             if problem.severity == "error":
