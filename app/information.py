@@ -6,10 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core.errors import InputError
 from core.images.pixel_size import format_length
 from core.images.values import Micrograph, PhaseImage, Volume
 
+_TOLD_APART = (
+    "name", "kind", "provenance", "phases", "versions", "settings", "notes", "calibration", "results", "exemplar",
+    "result", "trained_range",
+)  # fmt: skip
+_SHOWN_LAGS = 8
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 
 
@@ -103,11 +110,18 @@ def _store(path: Path) -> dict[str, Any]:
 def _model(path: Path) -> dict[str, Any]:
     from core.reconstruction.model_file import load_model
 
-    card = load_model(path).card
+    return model_facts(load_model(path).card)
+
+
+def model_facts(card: Mapping[str, Any]) -> dict[str, Any]:
+    """What a model's card tells, as JSON values."""
+    from core.reconstruction.model_record import trained_range
+
     names = ("engine", "name", "phases", "volume_fraction", "exemplar_shape", "pixel_size", "seed", "settings",
-             "calibration", "device", "versions", "provenance")  # fmt: skip
+             "calibration", "exemplar", "result", "device", "versions", "provenance")  # fmt: skip
     training = {key: value for key, value in card.get("training", {}).items() if key in ("iterations", "seconds")}
-    return {"kind": "model", **{name: card[name] for name in names if name in card}, "training": training}
+    facts = {"kind": "model", **{name: card[name] for name in names if name in card}, "training": training}
+    return {**facts, "trained_range": list(trained_range(card))}
 
 
 def _project(path: Path) -> dict[str, Any]:
@@ -156,10 +170,10 @@ def lines(facts: Mapping[str, Any]) -> list[str]:
     """The facts as text, one a line, the chain of provenance last."""
     shown = [f"{facts['name']}: {facts['kind']}"]
     for key, value in facts.items():
-        if key in ("name", "kind", "provenance", "phases", "versions", "settings", "notes", "calibration", "results"):
+        if key in _TOLD_APART:
             continue
-        if key == "shape":
-            shown.append(f"shape: {' × '.join(map(str, value))}")
+        if key in ("shape", "exemplar_shape"):
+            shown.append(f"{key.replace('_', ' ')}: {' × '.join(map(str, value))}")
         elif key in ("pixel_size_m", "voxel_size_m", "pixel_size"):
             sizes = value if isinstance(value, list) else [value]
             known = value is not None
@@ -173,6 +187,8 @@ def lines(facts: Mapping[str, Any]) -> list[str]:
         share = f": {100 * phase['fraction']:.2f} %" if "fraction" in phase else ""
         shown.append(f"phase {phase.get('label', '')} {phase['name']}{share}".replace("  ", " "))
     shown += [f"{name}: {value}" for name, value in facts.get("notes", {}).items()]
+    if facts["kind"] == "model":
+        shown += record_lines(facts)
     for number, result in enumerate(facts.get("results", ()), 1):
         shown.append(
             f"result {number}: {result['title']}; {result['engine']} {result['preset']}, {result['phase']} "
@@ -181,6 +197,37 @@ def lines(facts: Mapping[str, Any]) -> list[str]:
         )
     if "provenance" in facts:
         shown += _chain(facts["provenance"], 0)
+    return shown
+
+
+def record_lines(facts: Mapping[str, Any]) -> list[str]:
+    """What a model was trained for and from, and what its first volume measured."""
+    from core.reconstruction.model_record import read_record
+
+    low, high = facts["trained_range"]
+    served = f"{100 * low:.2f} %" if low == high else f"{100 * low:.2f} % to {100 * high:.2f} %"
+    shown = [f"trained for volume fractions: {served}"]
+    record = read_record(facts)
+    if record is None:
+        return shown
+    rows, columns = record.thumbnail.shape
+    names = ", ".join(phase.name for phase in record.phases)
+    shown.append(f"exemplar: {names}; picture of {columns} × {rows} pixels, 1 in {record.step}")
+    lags = np.unique(np.linspace(0, len(record.exemplar.s2) - 1, _SHOWN_LAGS).round().astype(int))
+    shown.append("r (pixels)      " + "".join(f"{lag:8d}" for lag in lags))
+    for what, pair in (("exemplar", record.exemplar), ("volume", record.result)):
+        if pair is None:
+            continue
+        for name, values in (("S2", pair.s2), ("L", pair.lineal_path)):
+            cells = (f"{values[lag]:8.4f}" if lag < len(values) else " " * 8 for lag in lags)
+            shown.append(f"{f'{name} of {what}':<16}" + "".join(cells).rstrip())
+    if record.result is not None:
+        told = record.result_facts
+        z, y, x = told["size"]
+        shown.append(
+            f"first volume: {x} × {y} × {z} voxels, seed {told['seed']}, {100 * told['fraction']:.2f} %, "
+            f"ε of S2 {100 * told['epsilon_s2']:.2f} %, of L {100 * told['epsilon_lineal_path']:.2f} %"
+        )
     return shown
 
 

@@ -5,7 +5,7 @@ Reading happens off the GUI thread. A failed opening changes nothing: what was o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,11 @@ from app.stored_volume import StoredView, read_stored
 from core.images.values import Micrograph, Phase, PhaseImage, default_phases
 from core.projects.project import SUFFIX, Project
 
+MODEL_SUFFIX = ".microloom-model"
 _PICTURES = "*.tif *.tiff *.png *.jpg *.jpeg *.bmp *.npy"
 FILTER = (
     f"Micrographs and projects ({_PICTURES} *{SUFFIX});;Micrographs ({_PICTURES});;"
-    f"Microloom projects (*{SUFFIX});;All files (*)"
+    f"Microloom projects (*{SUFFIX});;Models, to look at (*{MODEL_SUFFIX});;All files (*)"
 )
 PROJECT_FILTER = f"Microloom projects (*{SUFFIX});;All files (*)"
 
@@ -51,8 +52,16 @@ class OpenedProject:
     recovered: bool = False
 
 
-def read_any(path: Path, recovered: bool = False) -> Opened | OpenedProject | StoredView:
-    """Read a project, a picture or a volume in blocks; the file itself says which it is.
+@dataclass(frozen=True, eq=False)
+class OpenedModel:
+    """What a model's file tells; only to be shown."""
+
+    card: Mapping[str, Any]
+    path: Path
+
+
+def read_any(path: Path, recovered: bool = False) -> Opened | OpenedProject | OpenedModel | StoredView:
+    """Read a project, a picture, a model or a volume in blocks; the file itself says which it is.
 
     Raises
     ------
@@ -66,6 +75,10 @@ def read_any(path: Path, recovered: bool = False) -> Opened | OpenedProject | St
         path = path.parent
     if is_zarr(path):
         return read_stored(path)
+    if path.suffix.lower() == MODEL_SUFFIX:
+        from core.reconstruction.model_file import load_model
+
+        return OpenedModel(load_model(path).card, path)
     return OpenedProject(read_project(path), path, recovered) if is_project(path) else read(path)
 
 
@@ -99,9 +112,12 @@ class Opener(QObject):
     -------
     opened(Opened, OpenedProject or StoredView)
         The session now holds it; a volume in blocks is only to be shown.
+    model_opened(OpenedModel)
+        A model was read, to be looked at.
     """
 
     opened = Signal(object)
+    model_opened = Signal(object)
 
     def __init__(self, context: Context, preferences: Preferences) -> None:
         super().__init__()
@@ -125,7 +141,12 @@ class Opener(QObject):
         self._context.messages.say(f"Opening {path.name} …")
         self._reader.ask(lambda: read_any(path, recovered))
 
-    def _take(self, opened: Opened | OpenedProject | StoredView) -> None:
+    def _take(self, opened: Opened | OpenedProject | OpenedModel | StoredView) -> None:
+        if isinstance(opened, OpenedModel):
+            self._preferences.remember(opened.path)
+            self._context.messages.say(f"Opened the model {opened.path.name}.", "good")
+            self.model_opened.emit(opened)
+            return
         if isinstance(opened, StoredView):
             # it is only looked at: what is open stays, and a job that still makes it goes on
             self._preferences.remember(opened.path)

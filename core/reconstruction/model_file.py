@@ -61,10 +61,12 @@ def load_model(path: Path) -> Model:
     InputError
         Where the file is missing, foreign, damaged, or says what cannot be.
     """
+    from core.reconstruction.model_record import read_record
     from core.reconstruction.registry import engine
 
     card, weights = read_model_file(path)
     try:
+        read_record(card)
         return engine(str(card.get("engine"))).restore(card, weights)
     except InputError as error:
         raise InputError(f"{path.name}: {error.what}", error.remedy) from error
