@@ -19,6 +19,8 @@ from core.statistics.sampling_band import SamplingBand
 
 T = TypeVar("T")
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
+PLANE_KEYS = ("exemplar_xz", "exemplar_yz")
+"""Where the exemplars of the planes xz and yz stand."""
 _BAND = ("s2_low", "s2_high", "lineal_path_low", "lineal_path_high")
 
 
@@ -128,6 +130,7 @@ def plan_from_json(data: Any) -> Plan:
         device=get(data, "device", str),
         max_seconds=maybe(data, "max_seconds", float),
         periodic=periodic_from_json(data),
+        all_phases=maybe(data, "all_phases", bool) or False,  # a project from before there were any has one
         changed_settings=changed,
     )
 

@@ -23,6 +23,8 @@ class Plan:
         Longest time of training, or None.
     periodic
         For z, y, x: whether the volume repeats along that axis.
+    all_phases
+        Whether the volume holds every phase of an exemplar of three or more, not just one and the rest.
     changed_settings
         Engine settings that differ from the preset, by name.
     """
@@ -36,4 +38,5 @@ class Plan:
     device: str = "auto"
     max_seconds: float | None = None
     periodic: tuple[bool, bool, bool] = (False, False, False)
+    all_phases: bool = True
     changed_settings: Mapping[str, Any] = field(default_factory=dict)

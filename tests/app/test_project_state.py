@@ -25,9 +25,12 @@ def test_every_field_has_its_place_in_the_file() -> None:
     # these are written field by field in core/projects: whoever adds one adds it there, and here
     assert names(Plan) == {
         "engine", "preset", "phase", "volume_fraction", "size", "seed", "device", "max_seconds", "periodic",
-        "changed_settings",
+        "all_phases", "changed_settings",
     }  # fmt: skip
-    assert names(Target) == {"exemplar", "phase", "volume_fraction", "size", "seed", "mask", "periodic"}
+    assert names(Target) == {
+        "exemplar", "phase", "volume_fraction", "size", "seed", "mask", "periodic", "all_phases", "exemplar_xz",
+        "exemplar_yz",
+    }  # fmt: skip
     assert names(Reconstruction) == {
         "model", "volume", "target", "volume_phase", "comparison", "band", "engine", "preset", "device", "settings",
         "seconds", "fraction_before", "fraction_after",

@@ -40,6 +40,10 @@ class PlanForm(QWidget):
         self.engine = self._combo(grid, "Engine", "How the volume is reconstructed", "engine")
         self.preset = self._combo(grid, "Preset", "Speed against quality; what differs stands under More", "preset")
         self.phase = self._combo(grid, "Phase", "The phase to rebuild; all others are its complement", "phase")
+        self.all_phases = QCheckBox("Rebuild all phases")
+        self.all_phases.setToolTip("Every phase of the exemplar is in the volume; off: this phase against the rest")
+        self.all_phases.clicked.connect(lambda on: self._commands.plan("all phases", all_phases=on))
+        grid.addWidget(self.all_phases, grid.rowCount(), 1, 1, 2)
         self.fraction = QDoubleSpinBox()
         self.fraction.setDecimals(2)
         self.fraction.setRange(0.0, 100.0)
@@ -192,6 +196,11 @@ class PlanForm(QWidget):
         _fill(self.device, devices, plan.device)
         phase = self._session.phase_of_interest
         _fill(self.phase, [] if image is None else [(p.name, n) for n, p in enumerate(image.phases)], phase)
+        several = image is not None and len(image.phases) > 2
+        self.all_phases.setVisible(several)
+        with QSignalBlocker(self.all_phases):
+            self.all_phases.setChecked(plan.all_phases)
+        self.fraction.setEnabled(not (several and plan.all_phases))
         own = 0.0 if image is None or phase is None else image.fractions[phase]
         _set(self.fraction, 100 * (own if plan.volume_fraction is None else plan.volume_fraction))
         self.fraction_reset.setVisible(plan.volume_fraction is not None)

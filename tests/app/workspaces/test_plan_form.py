@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QCheckBox
@@ -10,6 +11,8 @@ from pytestqt.qtbot import QtBot
 from app.commands import Commands
 from app.session import Plan, Session
 from app.workspaces.reconstruct.plan_form import PlanForm
+from core.images.values import PhaseImage, default_phases
+from core.provenance import Provenance
 
 
 @pytest.fixture
@@ -39,6 +42,21 @@ def test_axes_are_made_periodic_by_clicks_and_back_by_undo(qtbot: QtBot, form: P
     commands.stack.undo()
     assert session.state.plan.periodic == (True, False, True)
     assert [box.isChecked() for box in form.periodic] == [True, False, True]
+
+
+def test_all_phases_are_rebuilt_until_somebody_unticks_it(qtbot: QtBot, form: PlanForm) -> None:
+    session = form._session
+    assert form.all_phases.isHidden()
+    session.phase_image = PhaseImage(np.arange(9, dtype=np.uint8).reshape(3, 3) % 3, default_phases(3), None, "p",
+                                     Provenance("read"))  # fmt: skip
+    form.show_plan(session.state.plan)
+    assert form.all_phases.isVisible() and form.all_phases.isChecked()
+    assert not form.fraction.isEnabled()
+    click(qtbot, form.all_phases)
+    assert not session.state.plan.all_phases
+    assert form.fraction.isEnabled()
+    form._commands.stack.undo()
+    assert session.state.plan.all_phases and form.all_phases.isChecked()
 
 
 def test_the_plan_decides_what_is_shown(form: PlanForm) -> None:
