@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.terminal import ProgressDisplay, may_report
 from core.job import finish
 
 if TYPE_CHECKING:
     from core.images.values import Phase, PhaseImage
+
+
+class _ListStatistics(argparse.Action):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(nargs=0, **kwargs)
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_: Any) -> None:
+        from core.statistics.descriptors import DESCRIPTORS
+
+        for one in DESCRIPTORS:
+            print(f"{one.name:<20}{one.help} [{one.unit}]")
+        parser.exit()
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -22,6 +34,11 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--against-phase", default=None, help="that phase in PHASES (default: of the same name or label)"
     )
+    command.add_argument(
+        "--statistics", default=None, metavar="NAME,NAME,…",
+        help="further statistics, or “all” (--list-statistics says which)",
+    )  # fmt: skip
+    command.add_argument("--list-statistics", action=_ListStatistics, help="list the statistics and stop")
 
 
 def measure(options: argparse.Namespace) -> int:
@@ -29,16 +46,22 @@ def measure(options: argparse.Namespace) -> int:
     from app.inputs import phase_label, subject
     from core.report import measure as measuring
     from core.report import write_report
+    from core.report.statistics import sentence
     from core.report.verdict import verdict
+    from core.statistics.descriptors import chosen
 
+    statistics = () if options.statistics is None else chosen(options.statistics)
     replace = may_report(options.output, options.force)
     thing = subject(options, options.image)
     phase = phase_label(thing, options.phase)
     against, other = _reference(options, thing.phases[phase], phase)
     with ProgressDisplay(options.quiet) as display:
-        found = finish(measuring(thing, phase, against, other), display)
+        found = finish(measuring(thing, phase, against, other, statistics), display)
     write_report(found, options.output, overwrite=replace)
     print(verdict(found).sentence)
+    if against is not None:
+        for one in found.statistics:
+            print(sentence(one).sentence)
     print(options.output)
     return 0
 

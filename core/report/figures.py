@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,45 +33,63 @@ class Picture:
 
 def curve_figures(findings: Findings) -> list[tuple[str, str]]:
     """S2 and L as (title, SVG), with exemplar (dashed), band, average (bold) and each axis (thin)."""
-    band = findings.band
+    band, curves = findings.band, findings.curves
     s2_band = None if band is None else (band.s2_low, band.s2_high)
     l_band = None if band is None else (band.lineal_path_low, band.lineal_path_high)
     reference = None if findings.comparison is None else findings.comparison.exemplar
-    curves = findings.curves
+    s2, path = (None, None) if reference is None else (reference.s2_mean, reference.lineal_path_mean)
     return [
         (
             "Two-point probability S₂(r)",
-            _curve_figure(
-                findings, curves.s2, None if reference is None else reference.s2_mean, s2_band, "S₂(r)", "s2"
-            ),
+            _curve_figure(findings, curves.lags, _named(curves.s2), s2, s2_band, "r", "S₂(r)", "s2"),
         ),
         (
             "Lineal path L(r)",
-            _curve_figure(
-                findings,
-                curves.lineal_path,
-                None if reference is None else reference.lineal_path_mean,
-                l_band,
-                "L(r)",
-                "lineal-path",
-            ),
+            _curve_figure(findings, curves.lags, _named(curves.lineal_path), path, l_band, "r", "L(r)", "lineal-path"),
         ),
     ]
 
 
+def statistics_figures(findings: Findings) -> list[tuple[str, str]]:
+    """The curves of further statistics as (title, SVG); S2 and L are left out, they have their place already."""
+    made = []
+    for one in findings.statistics:
+        if one.own is None or one.descriptor.name in ("s2", "lineal-path"):
+            continue
+        for curve in one.own.curves:
+            shown, reference = dict(curve.rows), None
+            if one.exemplar is not None and one.compared is not None:
+                reference = one.exemplar.curves[0].main
+                if one.compared is not one.own:
+                    shown = {"sections": one.compared.curves[0].main, "volume": curve.main}
+            band = None if one.band is None else (one.band[0], one.band[1])
+            figure = _curve_figure(
+                findings, curve.x, shown, reference, band, curve.x_label, curve.label, one.descriptor.name
+            )
+            made.append((one.descriptor.title, figure))
+    return made
+
+
+def _named(rows: np.ndarray) -> dict[str, np.ndarray]:
+    axes = {f"along {axis}": row for axis, row in zip(_AXES[-len(rows) :], rows, strict=True)}
+    return {"average": rows.mean(axis=0)} | axes
+
+
 def _curve_figure(
     findings: Findings,
-    rows: np.ndarray,
+    x: np.ndarray,
+    rows: Mapping[str, np.ndarray],
     reference: np.ndarray | None,
     band: tuple[np.ndarray, np.ndarray] | None,
+    x_label: str,
     label: str,
     name: str,
 ) -> str:
+    """Curves with a reference (dashed) and its band; the first row is bold."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    lags = findings.curves.lags
     # text stays text; a salt of its own keeps the identifiers of two figures on one page apart
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif", "font.size": 10}):
         figure = Figure(figsize=(5.4, 3.5), layout="constrained")
@@ -78,16 +97,20 @@ def _curve_figure(
         axes: Any = figure.add_subplot()
         if band is not None:
             shown = f"{100 * findings.band.confidence:.0f} % of samples" if findings.band else ""
-            axes.fill_between(lags, *band, color=_ACCENT, alpha=0.18, linewidth=0, label=shown)
-        for color, axis, row in zip(_AXIS_COLORS[-len(rows) :], _AXES[-len(rows) :], rows, strict=True):
-            axes.plot(lags, row, color=color, linewidth=0.8, alpha=0.8, label=f"along {axis}")
-        axes.plot(lags, rows.mean(axis=0), color=_ACCENT, linewidth=2.2, label="average")
+            axes.fill_between(x[: len(band[0])], *band, color=_ACCENT, alpha=0.18, linewidth=0, label=shown)
+        (main, bold), *others = rows.items()
+        for place, (words, row) in enumerate(others):
+            color = _AXIS_COLORS[(place - len(others)) % len(_AXIS_COLORS)]
+            label_of = f"along {words}" if words in _AXES else words
+            axes.plot(x, row, color=color, linewidth=0.8, alpha=0.8, label=label_of)
+        axes.plot(x, bold, color=_ACCENT, linewidth=2.2, label=main)
         if reference is not None:
-            axes.plot(lags, reference, color=_INK, linewidth=1.4, linestyle=(0, (5, 3)), label="exemplar")
-        axes.set_xlabel("r (pixels)")
+            n = min(len(x), len(reference))
+            axes.plot(x[:n], reference[:n], color=_INK, linewidth=1.4, linestyle=(0, (5, 3)), label="exemplar")
+        axes.set_xlabel(f"{x_label} (pixels)")
         axes.set_ylabel(label)
-        axes.set_xlim(0, lags[-1])
-        axes.set_ylim(0, None)
+        axes.set_xlim(0, x[-1])
+        axes.set_ylim(None if name == "autocovariance" else 0, None)
         axes.grid(True, color=_SOFT, linewidth=0.6, alpha=0.5)
         axes.set_axisbelow(True)
         for part in (*axes.spines.values(), axes.xaxis.label, axes.yaxis.label):
@@ -100,7 +123,7 @@ def _curve_figure(
         axes.patch.set_alpha(0)
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    return _themed(out.getvalue(), f"{label} against the distance r")
+    return _themed(out.getvalue(), f"{label} against the {'distance r' if x_label == 'r' else x_label}")
 
 
 def _second_axis(axes: Any, findings: Findings) -> None:

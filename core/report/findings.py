@@ -16,7 +16,10 @@ from core.provenance import versions
 from core.statistics import correlation_length, measure_curves, section_shapes
 from core.statistics.comparison import Comparison
 from core.statistics.curves import Curves
+from core.statistics.describing import Described, describing
+from core.statistics.descriptors import Descriptor
 from core.statistics.indicator import default_max_lag
+from core.statistics.measured import Sample
 from core.statistics.sampling_band import SamplingBand
 from core.statistics.shapes import SectionShapes
 
@@ -47,6 +50,8 @@ class Findings:
         Pieces and boundaries in sections, counted in windows of one size, or None where the arrays are too thin.
     periodic
         The axes along which the subject repeats ("zyx" all); where all do, pairs across its faces were counted too.
+    statistics
+        The descriptors that were asked for, besides S2 and L.
     """
 
     subject: Volume | PhaseImage
@@ -62,6 +67,7 @@ class Findings:
     exemplar_shapes: SectionShapes | None = None
     correlation: float | None = None
     periodic: str = ""
+    statistics: tuple[Described, ...] = ()
     seed: int | None = None
     engine: str | None = None
     preset: str | None = None
@@ -125,7 +131,11 @@ def from_reconstruction(made: Reconstruction) -> Findings:
 
 
 def measure(
-    subject: Volume | PhaseImage, phase: int, against: PhaseImage | None = None, against_phase: int | None = None
+    subject: Volume | PhaseImage,
+    phase: int,
+    against: PhaseImage | None = None,
+    against_phase: int | None = None,
+    statistics: tuple[Descriptor, ...] = (),
 ) -> Generator[Progress, None, Findings]:
     """A job that measures one phase of a volume or picture, alone or against a phase image.
 
@@ -133,6 +143,8 @@ def measure(
     ----------
     phase, against_phase
         Label of the phase in the subject and in ``against`` (by default the same).
+    statistics
+        Further descriptors to measure.
 
     Raises
     ------
@@ -154,11 +166,19 @@ def measure(
         curves = measure_curves(inside, lag, periodic == "zyx")
         yield Progress(1, 2, "Measuring")
         shapes, _ = _shapes(inside, None)
-        return Findings(subject, phase, curves, shapes=shapes, correlation=_correlation(inside), periodic=periodic)
+        described = yield from describing(sample_of(subject, phase, lag), statistics)
+        return Findings(
+            subject, phase, curves, shapes=shapes, correlation=_correlation(inside), periodic=periodic,
+            statistics=described,
+        )  # fmt: skip
     other = phase if against_phase is None else against_phase
     reference = _phase_of(against, other)
     comparison, band = yield from measure_against(inside, reference, periodic=periodic == "zyx")
     shapes, exemplar_shapes = _shapes(inside, reference)
+    lag = len(comparison.volume.lags) - 1
+    described = yield from describing(
+        sample_of(subject, phase, lag), statistics, _aligned(against, other, subject, phase, lag), band
+    )
     return Findings(
         subject=subject,
         phase=phase,
@@ -172,7 +192,24 @@ def measure(
         exemplar_shapes=exemplar_shapes,
         correlation=_correlation(inside),
         periodic=periodic,
+        statistics=described,
     )
+
+
+def sample_of(subject: Volume | PhaseImage, phase: int, max_lag: int) -> Sample:
+    """What the descriptors measure of a volume or picture."""
+    names = tuple(item.name for item in subject.phases)
+    return Sample(subject.labels, names, phase, max_lag, repeats_along(subject) == "zyx")
+
+
+def _aligned(exemplar: PhaseImage, own: int, subject: Volume | PhaseImage, phase: int, max_lag: int) -> Sample:
+    """The exemplar's sample, its labels in the subject's order where both have phases of the same names."""
+    names = [item.name for item in exemplar.phases]
+    wanted = [item.name for item in subject.phases]
+    if sorted(names) == sorted(wanted) and names[own] == wanted[phase] and len(set(names)) == len(names):
+        order = np.array([wanted.index(name) for name in names], dtype=np.uint8)
+        return Sample(order[exemplar.labels], tuple(wanted), phase, max_lag)
+    return sample_of(exemplar, own, max_lag)
 
 
 def repeats_along(subject: Volume | PhaseImage) -> str:

@@ -21,6 +21,21 @@ class Verdict:
     grade: str
 
 
+INSIDE, MOSTLY = 0.9, 0.6
+"""Shares of the lags within the band from which a curve counts as inside, and as at the edge."""
+_WORDS = {"good": "inside", "fair": "at the edge", "poor": "outside"}
+
+
+def grade_of_share(share: float) -> str:
+    """ "good", "fair" or "poor" for a curve of whose lags this share lies within the band."""
+    return "good" if share >= INSIDE else "fair" if share >= MOSTLY else "poor"
+
+
+def word(grade: str) -> str:
+    """ "inside", "at the edge", "outside", or nothing."""
+    return _WORDS.get(grade, "")
+
+
 def share_inside(comparison: Comparison, band: SamplingBand) -> tuple[float, float]:
     """Shares of the lags at which the measured S2 and L lie inside the exemplar's sampling band."""
     shares = []
@@ -51,10 +66,10 @@ def verdict(findings: Findings) -> Verdict:
         f"{100 * comparison.epsilon_lineal_path:.1f} % from the exemplar's"
     )
     start = f"{fills} (target {100 * (findings.target_fraction or 0):.2f} %). {numbers}: "
-    worst = 0.0 if band is None else min(share_inside(comparison, band))
-    if worst >= 0.9:
+    worst = grade_of_share(0.0 if band is None else min(share_inside(comparison, band)))
+    if worst == "good":
         return Verdict(start + "within the scatter expected of a sample of the exemplar's size.", "good")
-    if worst >= 0.6:
+    if worst == "fair":
         return Verdict(start + "mostly within the scatter expected of a sample of the exemplar's size.", "fair")
     return Verdict(
         start + "outside the scatter expected of a sample of the exemplar's size; look at the curves.", "poor"

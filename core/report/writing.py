@@ -17,9 +17,12 @@ from core.images.atomic import replacing, write_error
 from core.images.pixel_size import format_length
 from core.images.values import Volume
 from core.provenance import array_hash
-from core.report.figures import curve_figures, scale_bar, section_pictures
+from core.report.figures import curve_figures, scale_bar, section_pictures, statistics_figures
 from core.report.findings import Findings, from_reconstruction
-from core.report.verdict import share_inside, verdict
+from core.report.statistics import columns as statistics_columns
+from core.report.statistics import rows as statistics_rows
+from core.report.statistics import sentence, statistics_json
+from core.report.verdict import grade_of_share, share_inside, verdict, word
 from core.statistics.shapes import SectionShapes
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ def report_json(found: Findings) -> dict[str, Any]:
     """The findings as plain JSON values. Lags ``r`` are in pixels; ``epsilon_percent`` is None without an exemplar."""
     comparison, band = found.comparison, found.band
     subject = found.subject
-    s2 = {
+    s2: dict[str, Any] = {
         "r": _list(found.curves.lags),
         "exemplar": None if comparison is None else _list(comparison.exemplar.s2_mean),
         "per_axis": _rows(found.curves.s2),
@@ -44,7 +47,7 @@ def report_json(found: Findings) -> dict[str, Any]:
         else dict(zip(_AXES[-found.curves.s2.shape[0] :], (100 * e for e in comparison.epsilon_s2_axes), strict=True)),
         "band": None if band is None else {"low": _list(band.s2_low), "high": _list(band.s2_high)},
     }
-    lineal_path = {
+    lineal_path: dict[str, Any] = {
         "r": _list(found.curves.lags),
         "exemplar": None if comparison is None else _list(comparison.exemplar.lineal_path_mean),
         "per_axis": _rows(found.curves.lineal_path),
@@ -62,6 +65,8 @@ def report_json(found: Findings) -> dict[str, Any]:
         "band": None if band is None else {"low": _list(band.lineal_path_low), "high": _list(band.lineal_path_high)},
     }
     inside = None if comparison is None or band is None else share_inside(comparison, band)
+    if inside is not None:
+        s2["verdict"], lineal_path["verdict"] = (word(grade_of_share(share)) for share in inside)
     plain = {
         "verdict": verdict(found).sentence,
         "name": subject.name,
@@ -78,6 +83,7 @@ def report_json(found: Findings) -> dict[str, Any]:
         },
         "s2": s2,
         "lineal_path": lineal_path,
+        "statistics": statistics_json(found.statistics),
         "lags_inside_band": None if inside is None else {"s2": inside[0], "lineal_path": inside[1]},
         "correlation_length_px": found.correlation,
         "section_shapes": _shapes_json(found.shapes),
@@ -109,7 +115,7 @@ def report_json(found: Findings) -> dict[str, Any]:
 
 
 def curves_csv(found: Findings) -> str:
-    """One line a lag: pixels, metres where known, then S2 and L of exemplar, each axis, mean, and band."""
+    """One line a lag: pixels, metres where known, S2 and L of exemplar, axes, mean and band; further statistics."""
     edges, band, comparison = found.edges, found.band, found.comparison
     columns: dict[str, np.ndarray] = {"r_px": found.curves.lags}
     if edges and len(set(edges)) == 1:
@@ -135,11 +141,12 @@ def curves_csv(found: Findings) -> str:
         columns[f"{name}_mean"] = rows.mean(axis=0)
         if limits is not None:
             columns[f"{name}_band_low"], columns[f"{name}_band_high"] = limits
+    columns |= statistics_columns(found.statistics, found.curves.lags)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
     for line in zip(*columns.values(), strict=True):
-        writer.writerow([f"{value:.8g}" for value in line])
+        writer.writerow(["" if math.isnan(value) else f"{value:.8g}" for value in line])
     return out.getvalue()
 
 
@@ -164,6 +171,9 @@ def report_html(found: Findings) -> str:
         settings=dict(found.settings),
         versions=dict(found.versions),
         compared=found.comparison is not None,
+        statistics=statistics_rows(found.statistics, found.edges),
+        statistics_curves=statistics_figures(found),
+        sentences=[sentence(one) for one in found.statistics],
     )
 
 

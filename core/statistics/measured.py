@@ -13,7 +13,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 AXES = "zyx"
-_SUPERSCRIPTS = str.maketrans("-123", "⁻¹²³")
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +89,15 @@ class Number:
             return "not defined"
         if np.isinf(self.value):
             return "unlimited"
-        shown = f"{100 * self.value:.2f}" if self.share else f"{self.value:.4g}"
+        shown = f"{100 * self.value:.2f}" if self.share else figures(self.value)
         return f"{shown} {self.unit}".strip()
+
+
+def figures(value: float, digits: int = 4) -> str:
+    """A value with so many figures, powers of ten as people write them: "12.35", "8.04 · 10⁻⁵"."""
+    mantissa, e, power = f"{value:.{digits}g}".partition("e")
+    text = mantissa if not e else f"{mantissa} · 10{str(int(power)).translate(_SUPERSCRIPTS)}"
+    return text.replace("-", "−")
 
 
 def unit_of(power: int, of: str = "px") -> str:

@@ -79,6 +79,7 @@ def test_units_follow_the_power_of_a_pixel() -> None:
     assert unit_of(-2, "µm") == "µm⁻²"
     assert Number("k", "l", 0.256, share=True).text == "25.60 %"
     assert Number("k", "l", 12.3456, 1).text == "12.35 px"
+    assert Number("k", "l", -8.04e-5, -3).text == "−8.04 · 10⁻⁵ px⁻³"
     assert Number("k", "l", float("nan"), 1).text == "not defined"
     assert Number("k", "l", float("inf"), 1).text == "unlimited"
 
