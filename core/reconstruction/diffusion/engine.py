@@ -15,12 +15,13 @@ from core import settings as described
 from core.errors import JobError
 from core.job import Job
 from core.provenance import Provenance, array_hash, versions
+from core.reconstruction.diffusion.phases import channel_fractions, channels_of, rescaled
 from core.reconstruction.diffusion.preflight import find_problems
-from core.reconstruction.diffusion.settings import PRESETS, DiffusionSettings, resolve
+from core.reconstruction.diffusion.settings import PRESETS, DiffusionSettings, resolve, stretched
 from core.reconstruction.engine import Estimate, Model, Problem, Target, TrainingProgress
-from core.reconstruction.two_phases import volume_phases
 
 if TYPE_CHECKING:
+    from core.images.values import PhaseImage
     from core.reconstruction.diffusion.model import DiffusionModel
     from core.reconstruction.diffusion.training import TrainedDiffusion
 
@@ -35,6 +36,8 @@ class DiffusionEngine:
     summary = "A network learns to remove noise from sections; a volume is denoised plane by plane. Best with a GPU."
     presets: Mapping[str, DiffusionSettings] = PRESETS
     uses_periodic = True
+    uses_all_phases = True
+    uses_planes = True
 
     def preflight(self, target: Target, settings: DiffusionSettings, device: str) -> list[Problem]:
         """Everything that would stop or harm a run."""
@@ -44,7 +47,8 @@ class DiffusionEngine:
         """Expected time and memory, from a short measurement on the device (once a process, about 0.2 s)."""
         from core.reconstruction.diffusion.cost import estimate
 
-        return estimate(resolve(settings, target.indicator), target.size, devices.resolve(device))
+        chosen, phases = resolve(settings, *target.indicators), len(target.volume_phases[0])
+        return estimate(chosen, target.size, devices.resolve(device), channels_of(phases))
 
     def train(
         self, target: Target, settings: DiffusionSettings, *, device: str = "cpu", max_seconds: float | None = None
@@ -54,12 +58,21 @@ class DiffusionEngine:
         from core.reconstruction.diffusion.sections import Exemplar
 
         device = devices.resolve(device)
-        chosen = resolve(settings, target.indicator)
-        exemplar = Exemplar(target.indicator.astype(np.uint8), 0, chosen.symmetries)
+        chosen = resolve(settings, *target.indicators)
+        exemplars = [
+            Exemplar(_learned(target, image), number, _symmetries(target, number, settings, chosen))
+            for number, image in enumerate(target.distinct_exemplars)
+        ]
         job = training.train(
-            [exemplar], 2, chosen, seed=target.seed, fractions=(target.wanted_fraction,), device=device,
+            exemplars,
+            len(target.volume_phases[0]),
+            chosen,
+            seed=target.seed,
+            fractions=channel_fractions(fractions_of(target)),
+            planes=planes_of(target),
+            device=device,
             max_seconds=max_seconds,
-        )  # fmt: skip
+        )
         try:
             while True:
                 try:
@@ -90,17 +103,45 @@ class DiffusionEngine:
         return restore(card, weights)
 
 
+def planes_of(target: Target) -> tuple[int, int, int]:
+    """Which of the target's distinct exemplars the sections across z, y and x are to be like; −1 where it has one."""
+    if not target.anisotropic:
+        return -1, -1, -1
+    known = target.distinct_exemplars
+    z, y, x = (next(i for i, other in enumerate(known) if other is image) for image in target.exemplars)
+    return z, y, x
+
+
+def fractions_of(target: Target) -> tuple[float, ...]:
+    """Share of each phase that the denoiser knows: the rest and the phase of interest, or all in label order."""
+    wanted = target.wanted_fraction
+    return rescaled(target.own_fractions, target.phase, wanted) if target.several else (1 - wanted, wanted)
+
+
+def _learned(target: Target, image: PhaseImage) -> np.ndarray:
+    """Labels as the denoiser knows them: 1 for the phase of interest, or the exemplar's own where all are wanted."""
+    return image.labels if target.several else (image.labels == target.phase).astype(np.uint8)
+
+
+def _symmetries(target: Target, number: int, asked: DiffusionSettings, chosen: DiffusionSettings) -> str:
+    """How crops of an exemplar are turned. Where planes differ, only that of xy can have its axes swapped."""
+    if asked.symmetries != "auto" or not target.anisotropic:
+        return chosen.symmetries
+    alike = number == 0 and len(target.distinct_exemplars) == 2 and not stretched(target.indicator)
+    return "all" if alike else "mirrored"
+
+
 def _model(target: Target, settings: DiffusionSettings, trained: TrainedDiffusion, device: str) -> DiffusionModel:
     from core.reconstruction.diffusion.model import DiffusionModel
 
     exemplar = target.exemplar
-    phases, label = volume_phases(exemplar, target.phase)
+    phases, label = target.volume_phases
     chosen = described.to_json(trained.denoiser.settings)
     provenance = Provenance(
         "train diffusion",
         settings={"phase": target.phase, "volume_fraction": target.wanted_fraction, **chosen},
-        inputs=(exemplar.provenance,),
-        input_hashes=(array_hash(exemplar.labels),),
+        inputs=tuple(image.provenance for image in target.distinct_exemplars),
+        input_hashes=tuple(array_hash(image.labels) for image in target.distinct_exemplars),
         seed=target.seed,
         device=devices.title(device),
     )
@@ -113,7 +154,9 @@ def _model(target: Target, settings: DiffusionSettings, trained: TrainedDiffusio
         "phases": [{"name": phase.name, "color": phase.color} for phase in phases],
         "volume_phase": label,
         "exemplar_phase": target.phase,
-        "exemplar_fraction": float(exemplar.fractions[target.phase]),
+        "exemplar_fraction": target.own_fraction,
+        "exemplar_fractions": list(target.own_fractions),
+        "planes": list(planes_of(target)),
         "exemplar_shape": list(exemplar.shape),
         "pixel_size": exemplar.pixel_size,
         "volume_fraction": float(target.wanted_fraction),

@@ -20,7 +20,7 @@ from core.job import Job, Progress
 from core.masks.mask import Mask
 from core.provenance import Provenance, array_hash, versions
 from core.reconstruction.diffusion.denoiser import Denoiser
-from core.reconstruction.diffusion.phases import channel_fractions, labels_with, plain_labels
+from core.reconstruction.diffusion.phases import channel_fractions, labels_with, plain_labels, rescaled
 from core.reconstruction.diffusion.planes import Wanted, sampling_volume
 
 OWN = 0.002
@@ -111,14 +111,15 @@ class DiffusionModel:
         device = devices.resolve(device)
         fraction = float(self._card["volume_fraction"]) if volume_fraction is None else volume_fraction
         self._check(size, fraction, mask, periodic)
-        fractions = channel_fractions((1 - fraction, fraction))
+        shares = self._shares(fraction)
+        fractions = channel_fractions(shares)
         own = math.isclose(fraction, float(self._card["exemplar_fraction"]), abs_tol=OWN)
         told = fractions if self._denoiser.settings.told and not own else None
-        wanted = Wanted(size, seed, periodic, fractions, told)
+        wanted = Wanted(size, seed, periodic, fractions, told, self._planes)
         field = yield from self._sampled(wanted, device)
-        before = float(plain_labels(field).mean())
-        inside = np.uint8(self._card["volume_phase"])
-        labels = np.where(labels_with(field, (1 - fraction, fraction)) == 1, inside, 1 - inside).astype(np.uint8)
+        inside = int(self._card["volume_phase"])
+        before = float((self._as_labels(plain_labels(field)) == inside).mean())
+        labels = self._as_labels(labels_with(field, shares))
         if volume_fraction is None:
             calibration = {"fraction_before": before, "fraction_after": float((labels == inside).mean())}
             self._card["calibration"] = {**calibration, "size": list(size), "seed": seed}
@@ -177,9 +178,24 @@ class DiffusionModel:
             making.close()
             self._denoiser.to("cpu")
 
-    def _as_labels(self, indicator: np.ndarray) -> np.ndarray:
-        inside = np.uint8(self._card["volume_phase"])
-        return np.where(indicator == 1, inside, 1 - inside).astype(np.uint8)
+    @property
+    def _several(self) -> bool:
+        return len(self._card["phases"]) > 2
+
+    @property
+    def _planes(self) -> Triple:
+        z, y, x = (int(label) for label in self._card["planes"])
+        return z, y, x
+
+    def _shares(self, fraction: float) -> tuple[float, ...]:
+        """Of the phases that the denoiser knows: the rest and the phase of interest, or all in label order."""
+        if not self._several:
+            return 1 - fraction, fraction
+        return rescaled(self._card["exemplar_fractions"], int(self._card["volume_phase"]), fraction)
+
+    def _as_labels(self, known: np.ndarray) -> np.ndarray:
+        """Labels of the volume from those that the denoiser knows: of two, 1 is the phase of interest."""
+        return known if self._several or self._card["volume_phase"] == 1 else np.uint8(1) - known
 
     def _hash(self) -> str:
         """SHA-256 of everything in the weights."""

@@ -2,7 +2,7 @@
 
 Muon (Jordan et al., *Muon: an optimizer for hidden layers in neural networks*, 2024) steps along U·Vᵀ of the momentum
 U·Σ·Vᵀ, so that all directions of a convolution are learned at one rate. Measured on a carbonate with the preset
-``small``, the loss of held-out noise after 100 iterations was 0.23 against 0.37 with Adam, at 4 % more time a step.
+``small``, the loss after 50 iterations was 0.25, with Adam alone 0.32 at its best rate, at 15 % more time a step.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def find_problems(target: Target, settings: DiffusionSettings, device: str) -> l
     if exemplar or wrong:
         return [*found, *exemplar]
     try:
-        resolve(settings, target.indicator)
+        resolve(settings, *target.indicators)
     except InputError as error:
         return [*found, Problem("error", "exemplar", error.what, error.remedy)]
     problem = misfit(target.size, target.periodic, settings.stride)
@@ -69,6 +69,13 @@ def _exemplar(target: Target) -> list[Problem]:
         return [
             Problem("error", "phase", f"The exemplar has no phase {target.phase}.", f"Choose one of: {known}.")
         ]  # fmt: skip
+    if target.several:
+        for label, phase in enumerate(image.phases):
+            if any(each.fractions[label] == 0 for each in target.exemplars if len(each.phases) > label):
+                return [
+                    Problem("error", "all_phases", f"The phase {phase.name} does not occur in every exemplar.",
+                            "Remove it in step 2, or reconstruct one phase against the rest.")
+                ]  # fmt: skip
     own, name = image.fractions[target.phase], image.phases[target.phase].name
     if own == 0:
         return [
@@ -83,7 +90,7 @@ def _exemplar(target: Target) -> list[Problem]:
 
 
 def _fraction(target: Target) -> list[Problem]:
-    wanted, own = target.wanted_fraction, target.exemplar.fractions[target.phase]
+    wanted, own = target.wanted_fraction, target.own_fraction
     if not 0 < wanted < 1:
         return [
             Problem("error", "volume_fraction",
@@ -99,8 +106,8 @@ def _fraction(target: Target) -> list[Problem]:
 
 
 def _structure(target: Target, settings: DiffusionSettings) -> list[Problem]:
-    length = correlation_length(target.indicator)
-    crop = resolve(settings, target.indicator).crop or 1
+    length = max(correlation_length(indicator) for indicator in target.indicators)
+    crop = resolve(settings, *target.indicators).crop or 1
     found = []
     if crop < 6 * length:
         found.append(

@@ -12,9 +12,11 @@ import torch
 
 from core import settings as described
 from core.errors import InputError
+from core.images.values import MAX_PHASES
 from core.provenance import Provenance
 from core.reconstruction.diffusion.denoiser import Denoiser, parameters_of
 from core.reconstruction.diffusion.model import DiffusionModel
+from core.reconstruction.diffusion.phases import channels_of
 from core.reconstruction.diffusion.settings import DiffusionSettings
 
 T = TypeVar("T")
@@ -30,10 +32,11 @@ def restore(card: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Diffu
     if crop is None or crop % stride or crop < 2 * stride or settings.channels % 8 or settings.steps > settings.times:
         raise _wrong("its settings do not go together")
     _check_card(card)
-    if parameters_of(settings) > _MAX_PARAMETERS:
+    channels, labels = channels_of(len(card["phases"])), 1 + max(0, *card["planes"])
+    if parameters_of(settings, channels, labels) > _MAX_PARAMETERS:
         raise _wrong("its settings ask for too large a network")
     with torch.random.fork_rng(devices=[]):
-        denoiser = Denoiser(settings)
+        denoiser = Denoiser(settings, channels, labels)
     expected = denoiser.state_dict()
     given = {name.removeprefix("network."): array for name, array in weights.items()}
     if set(given) != set(expected):
@@ -54,15 +57,22 @@ def _check_card(card: Mapping[str, Any]) -> None:
         fraction = _get(card, name, float)
         if not 0 < fraction < 1:
             raise _wrong(f"its volume fraction is {fraction:g}")
-    if _get(card, "volume_phase", int) not in (0, 1):
-        raise _wrong("its phase of interest is neither 0 nor 1")
     _get(card, "seed", int)
     size = card.get("pixel_size")
     if size is not None and not (isinstance(size, float) and math.isfinite(size) and size > 0):
         raise _wrong("its pixel size is not a positive length")
     phases = _get(card, "phases", list)
-    if len(phases) != 2:
-        raise _wrong(f"it has {len(phases)} phases, not two")
+    if not 2 <= len(phases) <= MAX_PHASES:
+        raise _wrong(f"it has {len(phases)} phases, not two to {MAX_PHASES}")
+    if _get(card, "volume_phase", int) not in range(len(phases)):
+        raise _wrong("its phase of interest is none of its phases")
+    shares = _get(card, "exemplar_fractions", list) if len(phases) > 2 else [0.5, 0.5]
+    numbers = all(type(share) in (int, float) and 0 < share < 1 for share in shares)
+    if len(shares) != len(phases) or not numbers or abs(sum(shares) - 1) > 1e-6:
+        raise _wrong("the fractions of its phases do not make sense")
+    planes = _get(card, "planes", list)
+    if len(planes) != 3 or any(type(plane) is not int or not -1 <= plane < 3 for plane in planes):
+        raise _wrong("its planes do not make sense")
     for phase in phases:
         if not isinstance(phase, dict):
             raise _wrong("its phases are not named")

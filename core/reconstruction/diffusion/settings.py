@@ -117,7 +117,7 @@ class DiffusionSettings:
         6e-3, "Turning rate", "Muon's step size after warm-up.", minimum=1e-7, maximum=1.0, advanced=True
     )
     learning_rate: float = setting(
-        1e-3, "Learning rate", "Adam's step size after warm-up.", minimum=1e-7, maximum=1.0, advanced=True
+        4e-3, "Learning rate", "Adam's step size after warm-up.", minimum=1e-7, maximum=1.0, advanced=True
     )
     final_rate: float = setting(
         0.05,
@@ -221,13 +221,14 @@ PRESETS: Mapping[str, DiffusionSettings] = MappingProxyType(
 LARGEST_CROP = 64
 
 
-def resolve(settings: DiffusionSettings, indicator: np.ndarray) -> DiffusionSettings:
+def resolve(settings: DiffusionSettings, *indicators: np.ndarray) -> DiffusionSettings:
     """Fill every None, and "auto", from the exemplar.
 
     Parameters
     ----------
-    indicator
-        True where the exemplar shows the phase; shape (Y, X), bool.
+    indicators
+        True where the exemplar shows the phase; shape (Y, X), bool. Of several phases or exemplars one each: the
+        smallest exemplar decides on the crops, any that is stretched on the symmetries.
 
     Raises
     ------
@@ -248,7 +249,7 @@ def resolve(settings: DiffusionSettings, indicator: np.ndarray) -> DiffusionSett
             f"Channels are normalised in groups of eight, so {settings.channels} do not go.",
             "Choose a multiple of 8.",
         )
-    smallest = min(indicator.shape)
+    smallest = min(side for indicator in indicators for side in indicator.shape)
     stride = settings.stride
     crop = min(LARGEST_CROP, smallest // stride * stride) if settings.crop is None else settings.crop
     if crop % stride or crop < 2 * stride:
@@ -258,14 +259,14 @@ def resolve(settings: DiffusionSettings, indicator: np.ndarray) -> DiffusionSett
         )
     if crop > smallest:
         raise InputError(
-            f"The exemplar ({indicator.shape[0]} × {indicator.shape[1]} px) is smaller than crops of {crop} px.",
+            f"The exemplar ({smallest} px at its shortest side) is smaller than crops of {crop} px.",
             "Use a larger exemplar or smaller crops.",
         )
-    if indicator.all() or not indicator.any():
+    if any(indicator.all() or not indicator.any() for indicator in indicators):
         raise InputError("The exemplar shows only one phase, so there is nothing to reconstruct.", "Segment it again.")
     symmetries = settings.symmetries
     if symmetries == "auto":
-        symmetries = "mirrored" if stretched(indicator) else "all"
+        symmetries = "mirrored" if any(stretched(indicator) for indicator in indicators) else "all"
     return replace(settings, crop=crop, symmetries=symmetries)
 
 

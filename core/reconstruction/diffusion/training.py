@@ -71,6 +71,7 @@ def train(
     *,
     seed: int,
     fractions: tuple[float, ...] | None = None,
+    planes: tuple[int, int, int] = (-1, -1, -1),
     device: str = "cpu",
     max_seconds: float | None = None,
 ) -> Generator[DiffusionProgress, None, TrainedDiffusion]:
@@ -85,6 +86,8 @@ def train(
         Resolved.
     fractions
         Of each channel, which the sampling of previews is pulled towards.
+    planes
+        Which label the sections of previews across z, y and x have; −1 for none.
     max_seconds
         Time at work after which training ends; by default the settings' ``time_limit``. While whoever runs the job
         holds it at a yield, the clock stands still.
@@ -106,7 +109,7 @@ def train(
     average = copy.deepcopy(denoiser).eval().requires_grad_(False)
     movers = optimisers(denoiser, settings)
     edge = PREVIEW_EDGE // settings.stride * settings.stride or settings.stride
-    shown = Wanted((edge, edge, edge), seed, fractions=fractions)
+    shown = Wanted((edge, edge, edge), seed, fractions=fractions, labels=planes)
     losses: list[float] = []
     done, next_preview = 0.0, FIRST_PREVIEW_SECONDS
     while done < 1:

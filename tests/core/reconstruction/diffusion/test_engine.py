@@ -15,7 +15,7 @@ from core.images.values import PhaseImage
 from core.job import finish
 from core.masks.mask import Mask
 from core.provenance import Provenance
-from core.reconstruction.diffusion import cost
+from core.reconstruction.diffusion import cost, training
 from core.reconstruction.diffusion import model as room
 from core.reconstruction.diffusion import preflight as rules
 from core.reconstruction.diffusion.engine import DiffusionEngine
@@ -63,6 +63,49 @@ def test_a_model_comes_back_from_its_file(trained: DiffusionModel, tmp_path: Pat
     loaded = ENGINE.restore(trained.card, trained.weights())
     assert np.array_equal(labels(loaded), before)
     assert path.stat().st_size < 1 << 20
+
+
+@pytest.mark.parametrize("fraction", [None, 0.6])
+def test_all_phases_at_once(fraction: float | None) -> None:
+    wanted = target(exemplar=exemplar(3), phase=2, all_phases=True, volume_fraction=fraction)
+    made = finish(reconstruct(ENGINE, wanted, TINY))
+    own = wanted.exemplar.fractions
+    share = own[2] if fraction is None else fraction
+    expected = [own[0] * (1 - share) / (1 - own[2]), own[1] * (1 - share) / (1 - own[2]), share]
+    assert made.volume.fractions == pytest.approx(expected, abs=1 / made.volume.labels.size)
+    assert [phase.name for phase in made.volume.phases] == [phase.name for phase in wanted.exemplar.phases]
+    again = ENGINE.restore(made.model.card, made.model.weights())
+    volume = finish(again.generate(wanted.size, wanted.seed, volume_fraction=fraction))
+    assert np.array_equal(volume.labels, made.volume.labels)
+
+
+def test_each_plane_has_its_exemplar(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def watched(exemplars: Any, *given: Any, **named: Any) -> Any:
+        seen.append((exemplars, named["planes"]))
+        return plain(exemplars, *given, **named)
+
+    plain = training.train
+    monkeypatch.setattr(training, "train", watched)
+    xz, yz = exemplar(seed=1), exemplar(seed=2)
+    settings = replace(TINY, symmetries="auto")
+    cases = [
+        (target(exemplar_xz=xz), (0, 1, 1), ["all", "mirrored"]),
+        (target(exemplar_yz=yz), (0, 1, 1), ["all", "mirrored"]),
+        (target(exemplar_xz=xz, exemplar_yz=yz), (0, 1, 2), ["mirrored"] * 3),
+        (target(), (-1, -1, -1), ["all"]),
+    ]
+    for wanted, planes, symmetries in cases:
+        model = finish(ENGINE.train(wanted, settings))
+        exemplars, told = seen.pop()
+        assert told == planes
+        assert [item.symmetries for item in exemplars] == symmetries
+        for item, image in zip(exemplars, wanted.distinct_exemplars, strict=True):
+            assert np.array_equal(item.labels, image.labels)
+        again = ENGINE.restore(model.card, model.weights())
+        assert np.array_equal(finish(again.generate((16, 16, 16), 0)).labels,
+                              finish(model.generate((16, 16, 16), 0)).labels)  # fmt: skip
 
 
 @pytest.mark.parametrize("phase", [0, 1])
@@ -169,7 +212,7 @@ def one_phase() -> PhaseImage:
         (target(exemplar=one_phase(), phase=0), {}, "does not occur"),
         (target(volume_fraction=1.0), {}, "volume_fraction: The volume fraction must lie"),
         (target(size=(17, 16, 16), periodic=(True, False, False)), {}, "size: A volume of 17 voxels along z"),
-        (target(), {"crop": 64}, "exemplar: The exemplar (40 × 48 px) is smaller"),
+        (target(), {"crop": 64}, "exemplar: The exemplar (40 px at its shortest side) is smaller"),
     ],
 )
 def test_what_stops_a_run(wanted: Target, changed: dict[str, Any], words: str) -> None:
@@ -227,12 +270,14 @@ def card(**changed: Any) -> dict[str, Any]:
         "pixel_size": 1e-7,
         "volume_fraction": 0.4,
         "exemplar_fraction": 0.4,
+        "planes": [-1, -1, -1],
         "seed": 11,
         "provenance": {"made_by": "train diffusion"},
     }
     return {**entries, **changed}
 
 
+THREE = [{"name": name, "color": "#000000"} for name in "abc"]
 WEIGHTS = DiffusionModel(tiny_denoiser(), card()).weights()
 
 
@@ -255,10 +300,16 @@ def test_a_card_and_weights_make_a_model() -> None:
         ({"name": None}, "no usable entry 'name'"),
         ({"volume_fraction": 1.5}, "volume fraction is 1.5"),
         ({"exemplar_fraction": "half"}, "no usable entry 'exemplar_fraction'"),
-        ({"volume_phase": 2}, "neither 0 nor 1"),
+        ({"volume_phase": 2}, "none of its phases"),
+        ({"planes": [0, 1]}, "planes do not make sense"),
+        ({"planes": [0, 1, 3]}, "planes do not make sense"),
+        ({"planes": [0, 1, 1]}, "not those of its settings"),
+        ({"phases": THREE, "exemplar_fractions": [0.5, 0.5]}, "fractions of its phases"),
+        ({"phases": THREE, "exemplar_fractions": [0.5, 0.3, 0.3]}, "fractions of its phases"),
+        ({"phases": THREE, "exemplar_fractions": [0.5, 0.3, 0.2]}, "have shape"),
         ({"seed": 1.5}, "no usable entry 'seed'"),
         ({"pixel_size": -1.0}, "not a positive length"),
-        ({"phases": [{"name": "a", "color": "#000000"}]}, "1 phases, not two"),
+        ({"phases": [{"name": "a", "color": "#000000"}]}, "1 phases, not two to 16"),
         ({"phases": [1, 2]}, "not named"),
         ({"phases": [{"name": "a", "color": "red"}] * 2}, "not #RRGGBB"),
         ({"provenance": {"inputs": 3}}, "provenance cannot be read"),
