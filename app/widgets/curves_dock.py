@@ -44,7 +44,7 @@ class CurvesDock(QWidget):
         column.addWidget(self.fractions)
         self.setMinimumWidth(300)
         self._loss: list[tuple[float, float]] = []
-        self._now: float | None = None
+        self._now: dict[int, float] = {}
         self._session.derived.connect(self._derived)
         self._session.changed.connect(self._changed)
         context.jobs.started.connect(self._started)
@@ -63,7 +63,7 @@ class CurvesDock(QWidget):
             self.show_result()
         elif new.result is None and old.opened is not new.opened:
             # another picture: what is drawn is not its volume
-            self._loss, self._now = [], None
+            self._loss, self._now = [], {}
             self.plot.set_loss([])
             self.plot.set_result(None)
         self._show_fractions()
@@ -77,7 +77,7 @@ class CurvesDock(QWidget):
     def _started(self, _title: str) -> None:
         if self._context.jobs.kind != "reconstruction":
             return
-        self._loss, self._now = [], None
+        self._loss, self._now = [], {}
         self.plot.set_loss([])
         self.plot.set_result(None)
         self._show_exemplar()
@@ -91,7 +91,8 @@ class CurvesDock(QWidget):
         curves = getattr(progress, "curves", None)
         if curves is not None:
             self.plot.set_result(curves)
-            self._now = float(curves.s2[0, 0])
+            phase = self._session.phase_of_interest
+            self._now = {} if phase is None else {phase: float(curves.s2[0, 0])}
             mean = f"mean of the last {progress.previews} previews" if progress.previews > 1 else "the first preview"
             self.note.setText(f"Solid: {mean}, step {progress.step}. {EXEMPLAR_NOTE}")
             self._show_fractions()
@@ -104,7 +105,8 @@ class CurvesDock(QWidget):
         self.plot.set_exemplar(result.comparison.exemplar)
         self.plot.set_band(result.band)
         self.plot.set_result(result.comparison.volume)
-        self._now = result.fraction_after
+        several = len(result.volume.phases) > 2
+        self._now = dict(enumerate(result.volume.fractions)) if several else {result.phase: result.fraction_after}
         self.note.setText(f"Solid: the volume. {EXEMPLAR_NOTE}")
         self._show_fractions()
 
@@ -114,12 +116,14 @@ class CurvesDock(QWidget):
             self.fractions.setRowCount(0)
             return
         plan = self._session.state.plan
+        several = plan.all_phases and len(image.phases) > 2
         self.fractions.setRowCount(len(image.phases))
         for label, (item, own) in enumerate(zip(image.phases, image.fractions, strict=True)):
-            target = now = ""
-            if label == phase:
-                target = f"{100 * (own if plan.volume_fraction is None else plan.volume_fraction):.2f} %"
-                now = "" if self._now is None else f"{100 * self._now:.2f} %"
+            target = ""
+            if label == phase or several:
+                wanted = own if several or plan.volume_fraction is None else plan.volume_fraction
+                target = f"{100 * wanted:.2f} %"
+            now = f"{100 * self._now[label]:.2f} %" if label in self._now else ""
             for column, text in enumerate((item.name, f"{100 * own:.2f} %", target, now)):
                 cell = QTableWidgetItem(text)
                 if column:

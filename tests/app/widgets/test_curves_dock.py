@@ -1,0 +1,69 @@
+"""The table of fractions beside the curves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.context import Context
+from app.session import Plan, Result
+from app.widgets.curves_dock import CurvesDock
+from core.images.values import PhaseImage, Volume, default_phases
+from core.provenance import Provenance
+from core.statistics import compare
+
+MADE = Provenance("read")
+
+
+def labels(shape: tuple[int, ...], seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).choice(np.arange(3, dtype=np.uint8), shape, p=(0.5, 0.3, 0.2))
+
+
+def rows(dock: CurvesDock) -> list[list[str]]:
+    table = dock.fractions
+    return [[table.item(row, column).text() for column in range(4)] for row in range(table.rowCount())]
+
+
+@pytest.fixture
+def context() -> Context:
+    made = Context()
+    made.session.phase_image = PhaseImage(labels((40, 40), 0), default_phases(3), None, "exemplar", MADE)
+    return made
+
+
+def result_of(context: Context, volume: Volume, label: int) -> Result:
+    image = context.session.phase_image
+    assert image is not None
+    return Result(
+        title="made", volume=volume, exemplar=image, phase=2, volume_phase=label, plan=Plan(),
+        comparison=compare(volume.labels == label, image.labels == 2), band=None, seconds={}, fraction_before=0.1,
+        fraction_after=volume.fractions[label], model=None,
+    )  # fmt: skip
+
+
+def test_all_phases_have_a_target_and_what_was_achieved(qtbot: QtBot, context: Context) -> None:
+    dock = CurvesDock(context)
+    qtbot.addWidget(dock)
+    volume = Volume(labels((12, 12, 12), 1), default_phases(3), None, "volume", MADE)
+    context.session.replace(results=(result_of(context, volume, 2),))
+    image = context.session.phase_image
+    assert image is not None
+    assert rows(dock) == [
+        [phase.name, f"{100 * own:.2f} %", f"{100 * own:.2f} %", f"{100 * got:.2f} %"]
+        for phase, own, got in zip(image.phases, image.fractions, volume.fractions, strict=True)
+    ]
+
+
+def test_of_one_phase_against_the_rest_only_its_row_is_filled(qtbot: QtBot, context: Context) -> None:
+    dock = CurvesDock(context)
+    qtbot.addWidget(dock)
+    inside = (labels((12, 12, 12), 1) == 2).astype(np.uint8)
+    volume = Volume(inside, default_phases(2), None, "volume", MADE)
+    session = context.session
+    session.replace(plan=replace(session.state.plan, all_phases=False, volume_fraction=0.25))
+    session.replace(results=(result_of(context, volume, 1),))
+    found = rows(dock)
+    assert [row[2:] for row in found] == [["", ""], ["", ""], ["25.00 %", f"{100 * volume.fractions[1]:.2f} %"]]
