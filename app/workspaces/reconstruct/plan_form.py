@@ -148,8 +148,13 @@ class PlanForm(QWidget):
     # --- gestures ------------------------------------------------------------------------------------------------
 
     def _chosen(self, name: str, value: Any) -> None:
-        if name in ("engine", "preset"):
-            self._commands.plan(name, **{name: value}, changed_settings={})
+        if name == "engine":
+            from core.reconstruction.registry import engine
+
+            # each engine has presets of its own
+            self._commands.plan(name, engine=value, preset=next(iter(engine(value).presets)), changed_settings={})
+        elif name == "preset":
+            self._commands.plan(name, preset=value, changed_settings={})
         else:
             extra: dict[str, Any] = {"volume_fraction": None} if name == "phase" else {}
             self._commands.plan(name, **{name: value}, **extra)

@@ -63,3 +63,23 @@ def test_the_plan_decides_what_is_shown(form: PlanForm) -> None:
     form.show_plan(Plan(periodic=(False, True, False)))
     assert [box.isChecked() for box in form.periodic] == [False, True, False]
     assert [box.accessibleName() for box in form.periodic] == [f"Periodic along {axis}" for axis in "zyx"]
+
+
+def test_every_engine_comes_with_its_presets_and_settings(qtbot: QtBot, form: PlanForm) -> None:
+    session = form._session
+    assert [form.engine.itemData(row) for row in range(form.engine.count())] == ["swnn", "diffusion"]
+    form.engine.setFocus()
+    qtbot.keyClick(form.engine, Qt.Key.Key_Down)
+    plan = session.state.plan
+    assert (plan.engine, plan.preset) == ("diffusion", "small")
+    assert [form.preset.itemText(row) for row in range(form.preset.count())] == ["small", "paper"]
+    assert form.preset.currentText() == "small"
+    form._engine_setting_changed("steps", 12)
+    assert session.state.plan.changed_settings == {"steps": 12}
+    form.preset.setFocus()
+    qtbot.keyClick(form.preset, Qt.Key.Key_Down)
+    assert (session.state.plan.preset, session.state.plan.changed_settings) == ("paper", {})
+    for _ in range(3):
+        form._commands.stack.undo()
+    assert (session.state.plan.engine, session.state.plan.preset) == ("swnn", "fast")
+    assert form.preset.currentText() == "fast"
