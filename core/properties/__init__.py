@@ -5,7 +5,8 @@ Every function is a job (`core.job`) and takes labels, or the indicator of a pha
 
 from core.properties.conductivity import ConductionAlong, Conductivity, effective_conductivity
 from core.properties.ends import Ends, Sides
-from core.properties.permeability import DARCY, FlowAlong, Permeability, permeability
+from core.properties.measuring import Properties, PropertyPlan, properties
+from core.properties.permeability import DARCY, FlowAlong, Permeability, absolute_permeability
 from core.properties.progress import SolverProgress
 
 __all__ = [
@@ -15,8 +16,11 @@ __all__ = [
     "Ends",
     "FlowAlong",
     "Permeability",
+    "Properties",
+    "PropertyPlan",
     "Sides",
     "SolverProgress",
+    "absolute_permeability",
     "effective_conductivity",
-    "permeability",
+    "properties",
 ]

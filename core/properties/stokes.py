@@ -30,6 +30,8 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int32]
 
+_APART = 24
+
 
 @dataclass(frozen=True, eq=False)
 class Stokes:
@@ -37,6 +39,8 @@ class Stokes:
 
     Attributes
     ----------
+    pores
+        Shape (Z, Y, X), True where the fluid is.
     viscous
         −∇² on the velocities, symmetric and positive, shape (M, M); rows at fixed ends count half a voxel.
     divergence
@@ -48,10 +52,26 @@ class Stokes:
         axis; face i lies before voxel i. Where an axis is periodic the last face is the first.
     """
 
+    pores: Bools
     viscous: sparse.csr_array
     divergence: sparse.csr_array
     force: Floats
     faces_of: tuple[Places, Places, Places]
+
+    @property
+    def pressure_places(self) -> npt.NDArray[np.int64]:
+        """The voxel of each pressure, shape (N, 3)."""
+        return np.argwhere(self.pores)
+
+    @property
+    def velocity_places(self) -> npt.NDArray[np.int64]:
+        """The face of each velocity, shape (M, 4): first a number that keeps the components far apart."""
+        found = np.empty((len(self.force), 4), np.int64)
+        for component, numbers in enumerate(self.faces_of):
+            there = numbers >= 0
+            found[numbers[there], 0] = component << _APART
+            found[numbers[there], 1:] = np.argwhere(there)
+        return found
 
     def at_centres(self, velocity: Floats) -> npt.NDArray[np.float32]:
         """The velocity in the middle of each voxel, shape (3, Z, Y, X): the mean of its two faces, 0 in solid."""
@@ -94,7 +114,7 @@ def assemble(pores: Bools, faces: Faces, spacing: Sequence[float]) -> Stokes:
     viscous = sparse.csr_array(
         (np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))), (count, count)
     )
-    return Stokes(viscous, _divergence(pores, faces_of, count, spacing), force, faces_of)
+    return Stokes(pores, viscous, _divergence(pores, faces_of, count, spacing), force, faces_of)
 
 
 def _number_faces(pores: Bools, faces: Faces) -> tuple[tuple[Places, Places, Places], int]:

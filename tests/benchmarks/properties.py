@@ -23,7 +23,7 @@ import torch
 from scipy import ndimage
 
 from core.job import finish
-from core.properties import effective_conductivity, permeability
+from core.properties import absolute_permeability, effective_conductivity
 
 SOLID, AIR = 1.4, 0.026
 DATA = Path(os.environ.get("MICROLOOM_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
@@ -71,7 +71,7 @@ def spheres(edge: int, solid: float, drag: float, device: str) -> dict[str, Any]
 def flow(pores: np.ndarray, device: str, **options: Any) -> dict[str, Any]:
     """One axis."""
     began, used = time.perf_counter(), time.process_time()
-    found = finish(permeability(pores, axes=(0,), device=device, **options)).along[0]
+    found = finish(absolute_permeability(pores, axes=(0,), device=device, **options)).along[0]
     return {
         "seconds": time.perf_counter() - began, "processor_seconds": time.process_time() - used,
         "iterations": found.iterations, "value": found.voxels, "said": found.sentence,
@@ -82,7 +82,7 @@ def sandstone(side: int, device: str) -> dict[str, Any]:
     """Pressure fixed at both faces; off by how much from an iteration carried on to 1e-8."""
     pores = berea(side)
     row = flow(pores, device)
-    exact = finish(permeability(pores, axes=(0,), device=device, tolerance=1e-8)).along[0].voxels
+    exact = finish(absolute_permeability(pores, axes=(0,), device=device, tolerance=1e-8)).along[0].voxels
     return row | {"off": abs(row["value"] / exact - 1)}
 
 

@@ -11,13 +11,13 @@ import pytest
 
 from core.errors import InputError
 from core.job import finish
-from core.properties import DARCY, Permeability, SolverProgress, permeability
+from core.properties import DARCY, Permeability, SolverProgress, absolute_permeability
 
 BOTH: dict[str, Any] = {"ends": "periodic", "sides": "periodic"}
 
 
 def solved(pores: np.ndarray, **options: Any) -> Permeability:
-    return finish(permeability(pores, **options))
+    return finish(absolute_permeability(pores, **options))
 
 
 def along(pores: np.ndarray, axis: int = 0, **options: Any) -> float:
@@ -236,12 +236,12 @@ def test_units_and_edges() -> None:
 def test_progress_and_cancel() -> None:
     pores = random_pores((8, 8, 8))
     seen: list[SolverProgress] = []
-    found = finish(permeability(pores, axes=(1,)), seen.append)
+    found = finish(absolute_permeability(pores, axes=(1,)), seen.append)
     steps = [item.step for item in seen]
     assert steps == sorted(steps) and len(set(steps)) > 10
     assert found.along[0].relative_residual <= 1.1e-5
     assert tuple(item.residual for item in seen)[-len(found.along[0].residuals) :] == found.along[0].residuals
-    job = permeability(pores)
+    job = absolute_permeability(pores)
     for _ in range(6):
         next(job)
     job.close()

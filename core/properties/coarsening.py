@@ -1,0 +1,102 @@
+"""A multigrid cycle in a pore space: what lies far apart learns of each other in one go.
+
+Unknowns lie on voxels or faces and are joined where the matrix joins them. Level by level, those in the same cube of
+2 × 2 × 2 that are joined inside it become one unknown with one value, so two pores that merely pass near each other
+stay apart. Sums of the equations make the coarser matrix (Galerkin); with such steps as shapes it is too stiff by 2 for
+every doubling, the area of a face growing by 4 and its distance by 2, so it is halved (Braess, *Computing* 55, 1995,
+takes 1.8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy import sparse
+from scipy.sparse import csgraph
+from torch import Tensor
+
+Operator = Callable[[Tensor], Tensor]
+
+STIFFNESS = 2.0
+SMOOTHING = 0.65
+"""Damping of a Jacobi step; below 1, or a cycle would not be positive."""
+SMALLEST = 400
+"""Unknowns that are solved for directly."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Level:
+    multiply: Operator
+    down: Operator
+    up: Operator
+    damped: Tensor
+
+
+class MultigridCycle:
+    """One V-cycle, symmetric and positive: approximately the inverse of a matrix.
+
+    Parameters
+    ----------
+    matrix
+        Symmetric, diagonally dominant, shape (N, N).
+    places
+        Where each unknown lies, voxels, shape (N, number of axes); halved from level to level.
+    device
+        "cpu" or "cuda".
+    """
+
+    def __init__(self, matrix: sparse.csr_array, places: npt.NDArray[np.int64], device: str) -> None:
+        self._levels: list[_Level] = []
+        while matrix.shape[0] > SMALLEST:
+            join, places = _pieces(matrix, places // 2)
+            if join.shape[1] == matrix.shape[0]:
+                break  # nothing is joined to anything
+            inverse = SMOOTHING / np.maximum(matrix.diagonal(), np.finfo(float).tiny)
+            damped = torch.from_numpy(inverse).to(device)
+            self._levels.append(_Level(product(matrix, device), product(join.T, device), product(join, device), damped))
+            coarser: Any = join.T @ matrix @ join
+            matrix = sparse.csr_array(coarser / STIFFNESS)
+        dense = matrix.toarray() if matrix.shape[0] <= SMALLEST else np.diag(matrix.diagonal())
+        self._last = torch.from_numpy(np.linalg.pinv(dense, rcond=1e-10, hermitian=True)).to(device)
+
+    def __call__(self, rhs: Tensor) -> Tensor:
+        """The approximate solution for ``rhs``, shape (N,)."""
+        return self._cycle(0, rhs)
+
+    def _cycle(self, number: int, rhs: Tensor) -> Tensor:
+        if number == len(self._levels):
+            return self._last @ rhs
+        level = self._levels[number]
+        found = level.damped * rhs
+        left = rhs - level.multiply(found)
+        found = found + level.up(self._cycle(number + 1, level.down(left)))
+        return found.addcmul_(level.damped, rhs - level.multiply(found))
+
+
+def product(matrix: Any, device: str) -> Operator:
+    """Products with a sparse matrix: by scipy on the processor, by torch on a GPU."""
+    rows = sparse.csr_array(matrix)
+    if device == "cpu":
+        return lambda vector: torch.from_numpy(rows @ vector.numpy())
+    starts, columns, entries = (torch.from_numpy(part).to(device) for part in (rows.indptr, rows.indices, rows.data))
+    there = torch.sparse_csr_tensor(starts, columns, entries, rows.shape)
+    return lambda vector: there @ vector
+
+
+def _pieces(matrix: sparse.csr_array, cubes: npt.NDArray[np.int64]) -> tuple[sparse.csr_array, npt.NDArray[np.int64]]:
+    """Which unknowns become one: a matrix of 0 and 1, shape (N, n), and the cube of each of the n."""
+    pairs = matrix.tocoo()
+    rows, columns = pairs.coords
+    inside = (cubes[rows] == cubes[columns]).all(axis=1) & (pairs.data != 0)
+    count = matrix.shape[0]
+    graph = sparse.coo_array((np.ones(int(inside.sum()), bool), (rows[inside], columns[inside])), (count, count))
+    fewer, piece = csgraph.connected_components(graph, directed=False)
+    join = sparse.csr_array((np.ones(count), (np.arange(count), piece)), (count, fewer))
+    kept = np.empty((fewer, cubes.shape[1]), np.int64)
+    kept[piece] = cubes
+    return join, kept

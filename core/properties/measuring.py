@@ -1,0 +1,92 @@
+"""Several properties of one volume in one job, as they were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import InputError
+from core.properties import conductivity, permeability
+from core.properties.conductivity import Conductivity, effective_conductivity
+from core.properties.ends import Ends, Sides
+from core.properties.permeability import Permeability, absolute_permeability
+from core.properties.progress import SolverProgress
+
+
+@dataclass(frozen=True)
+class PropertyPlan:
+    """What is to be computed.
+
+    Attributes
+    ----------
+    conductivity
+        Conductivity of each label in W/(m·K) (or any unit), or None where it is not wanted.
+    pore_phase
+        Label of the phase in which a fluid flows, or None where the permeability is not wanted.
+    axes
+        Driven axes, 0 to 2.
+    ends, sides
+        What holds at the faces, see `core.properties.ends.Faces`.
+    tolerance
+        Relative residual at which to stop, or None for the solvers' own.
+    device
+        "cpu" or "cuda".
+    """
+
+    conductivity: Mapping[int, float] | None = None
+    pore_phase: int | None = None
+    axes: tuple[int, ...] = (0, 1, 2)
+    ends: Ends = "fixed"
+    sides: Sides = "closed"
+    tolerance: float | None = None
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, eq=False)
+class Properties:
+    """What was computed: None what was not asked for."""
+
+    plan: PropertyPlan
+    conductivity: Conductivity | None = None
+    permeability: Permeability | None = None
+
+
+def properties(
+    labels: npt.NDArray[np.uint8], voxel_size: Sequence[float] | None, plan: PropertyPlan
+) -> Generator[SolverProgress, None, Properties]:
+    """A job that computes what ``plan`` asks for.
+
+    Parameters
+    ----------
+    labels
+        Shape (Z, Y, X), or (Y, X) for a picture, which counts as a volume one voxel deep.
+    voxel_size
+        Metres per voxel along each axis of ``labels``, or None where unknown (cubes are assumed).
+
+    Raises
+    ------
+    InputError
+        Where nothing is asked for, or as `effective_conductivity` and `permeability` say.
+    """
+    if plan.conductivity is None and plan.pore_phase is None:
+        raise InputError("No property was asked for.", "Choose the conductivity, the permeability, or both.")
+    size = None if voxel_size is None else tuple(voxel_size)
+    if labels.ndim == 2:
+        labels, size = labels[None], None if size is None else (size[0], *size)
+        if 0 in plan.axes:
+            raise InputError("A picture has no z axis.", "Choose y, x or both.")
+    heat, flow = None, None
+    if plan.conductivity is not None:
+        heat = yield from effective_conductivity(
+            labels, plan.conductivity, axes=plan.axes, spacing=size or (1.0, 1.0, 1.0), ends=plan.ends,
+            sides=plan.sides, tolerance=plan.tolerance or conductivity.TOLERANCE, device=plan.device,
+        )  # fmt: skip
+    if plan.pore_phase is not None:
+        flow = yield from absolute_permeability(
+            labels == plan.pore_phase, axes=plan.axes, voxel_size=size, ends=plan.ends, sides=plan.sides,
+            tolerance=plan.tolerance or permeability.TOLERANCE, device=plan.device,
+        )  # fmt: skip
+    return Properties(plan, heat, flow)
