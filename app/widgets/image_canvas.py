@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QLabel, QWidget
 
 from app import theme
+from app.widgets.focus_frame import FocusFrame
 from app.widgets.index_layer import IndexLayer
 from app.widgets.rulers import Rulers
 from core.images.pixel_size import format_length
@@ -177,6 +178,7 @@ class ImageCanvas(pg.GraphicsView):
             "background: rgba(0, 0, 0, 150); color: white; border-radius: 5px; padding: 3px 8px;"
         )
         self.read_out.hide()
+        self._focus = FocusFrame(self)
         self.scene().sigMouseMoved.connect(self._moved)
         self.view.sigTransformChanged.connect(self._rescale)
         self.view.dragged_box.connect(self._draw_box)

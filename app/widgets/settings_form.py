@@ -28,19 +28,18 @@ _WIDE = 10**9
 class _Row:
     """Label, control, reset dot and (where wrong) a sentence below."""
 
-    def __init__(self, form: SettingsForm, spec: Setting, baseline: Any, grid: QGridLayout) -> None:
+    def __init__(self, form: SettingsForm, spec: Setting, baseline: Any) -> None:
         self.spec, self.baseline = spec, baseline
         self.form = form
-        line = grid.rowCount()
-        label = QLabel(spec.label)
+        self.label = QLabel(spec.label)
         tip = spec.help + (f" ({_range(spec)})" if _range(spec) else "")
-        label.setToolTip(tip)
-        label.setWordWrap(True)
+        self.label.setToolTip(tip)
+        self.label.setWordWrap(True)
         self.control = self._make()
         self.control.setToolTip(tip)
         self.control.setAccessibleName(spec.label)
         self.control.setObjectName(spec.name)
-        label.setBuddy(self.control)
+        self.label.setBuddy(self.control)
         self.dot = QToolButton()
         self.dot.setText("●")
         self.dot.setAutoRaise(True)
@@ -52,10 +51,19 @@ class _Row:
         self.wrong = hint()
         self.wrong.setProperty("role", "error")
         self.wrong.hide()
-        grid.addWidget(label, line, 0)
+
+    def put(self, grid: QGridLayout, line: int) -> None:
+        """Into two lines of ``grid``."""
+        grid.addWidget(self.label, line, 0)
         grid.addWidget(self.control, line, 1)
         grid.addWidget(self.dot, line, 2)
         grid.addWidget(self.wrong, line + 1, 0, 1, 3)
+
+    def drop(self) -> None:
+        """Gone from now on."""
+        for widget in (self.label, self.control, self.dot, self.wrong):
+            widget.hide()  # until it is deleted it would lie under the others
+            widget.deleteLater()
 
     def _make(self) -> QWidget:
         spec = self.spec
@@ -149,8 +157,20 @@ class SettingsForm(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        self._more = Fold("More")
+        self._grids: list[QGridLayout] = []
+        for place in (column, self._more.column):
+            holder = QWidget()
+            grid = QGridLayout(holder)
+            grid.setContentsMargins(0, 0, 0, 0)
+            grid.setVerticalSpacing(4)
+            grid.setColumnStretch(1, 1)
+            place.addWidget(holder)
+            self._grids.append(grid)
+        column.addWidget(self._more)
+        self._more.hide()
         self._rows: dict[str, _Row] = {}
         self._shape: tuple[Any, ...] = ()
 
@@ -159,7 +179,7 @@ class SettingsForm(QWidget):
         specs = [spec for spec in describe(settings) if not only or spec.name in only]
         shape = (type(settings), baseline, tuple(spec.name for spec in specs))
         if shape != self._shape:
-            self._build(specs, baseline)
+            self._build(type(settings), specs, baseline)
             self._shape = shape
         wrong = problems(settings)
         for name, row in self._rows.items():
@@ -169,29 +189,19 @@ class SettingsForm(QWidget):
         """The controls by field name."""
         return {name: row.control for name, row in self._rows.items()}
 
-    def _build(self, specs: list[Setting], baseline: Any) -> None:
-        while self._column.count():
-            item = self._column.takeAt(0)
-            widget = item.widget() if item else None
-            if widget is not None:
-                # until it is deleted it would lie under the new rows
-                widget.hide()
-                widget.deleteLater()
+    def _build(self, kind: type, specs: list[Setting], baseline: Any) -> None:
+        """Rows for ``specs``. Those that were there stay what they are: one of them may have the focus."""
+        kept = self._rows if self._shape and self._shape[:2] == (kind, baseline) else {}
+        for name, row in self._rows.items():
+            if name not in kept or not any(spec == row.spec for spec in specs):
+                row.drop()
+        for grid in self._grids:
+            while grid.count():
+                grid.takeAt(0)
         self._rows = {}
-        common = [spec for spec in specs if not spec.advanced]
-        folded = [spec for spec in specs if spec.advanced]
-        for group, place in ((common, None), (folded, Fold("More"))):
-            if not group:
-                continue
-            holder = QWidget()
-            grid = QGridLayout(holder)
-            grid.setContentsMargins(0, 0, 0, 0)
-            grid.setVerticalSpacing(4)
-            grid.setColumnStretch(1, 1)
-            for spec in group:
-                self._rows[spec.name] = _Row(self, spec, getattr(baseline, spec.name), grid)
-            if place is None:
-                self._column.addWidget(holder)
-            else:
-                place.column.addWidget(holder)
-                self._column.addWidget(place)
+        for advanced, grid in enumerate(self._grids):
+            for spec in (spec for spec in specs if spec.advanced == bool(advanced)):
+                row = kept[spec.name] if spec.name in kept else _Row(self, spec, getattr(baseline, spec.name))
+                self._rows[spec.name] = row
+                row.put(grid, 2 * len(self._rows))
+        self._more.setVisible(any(spec.advanced for spec in specs))

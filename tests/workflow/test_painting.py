@@ -406,7 +406,7 @@ def test_all_corrections_are_removed_at_once_and_come_back(person: Person) -> No
     after = person.labels.copy()
     corrections = person.step.corrections
     assert corrections.remove.isVisible()
-    assert "orrected by hand" in corrections.note.text()
+    assert "Corrected by hand" in corrections.note.text()
     person.qtbot.mouseClick(corrections.remove, LEFT)
     assert np.array_equal(person.labels, start)
     person.window.undo_action.trigger()

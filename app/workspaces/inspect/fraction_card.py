@@ -46,6 +46,7 @@ class FractionCard(QWidget):
         self.spin.setDecimals(1)
         self.spin.setSingleStep(0.5)
         self.spin.setAccessibleName("Volume fraction")
+        self.spin.setToolTip(self.slider.toolTip())
         self.spin.setKeyboardTracking(False)
         self.spin.valueChanged.connect(lambda percent: self._set(percent / 100))
         self.reach = hint()

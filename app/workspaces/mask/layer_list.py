@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.widgets.focus_frame import FocusFrame
 from core.masks.design import OPERATIONS, Layer, MaskDesign
 
 
@@ -48,6 +49,7 @@ class LayerList(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName("Layers of the mask, topmost first")
         self.list.setToolTip("Layers, topmost first; the check box switches one on and off")
+        self._focus = FocusFrame(self.list)  # its chosen row looks the same with and without
         self.list.currentRowChanged.connect(self._chosen)
         self.list.itemChanged.connect(
             lambda item: self.toggled.emit(self._place(self.list.row(item)), item.checkState() == Qt.CheckState.Checked)
@@ -183,6 +185,8 @@ class LayerForm(QWidget):
             grid.addWidget(widget, place, 1)
         self.low.setAccessibleName("What the lowest value becomes")
         self.high.setAccessibleName("What the highest value becomes")
+        for spin in (self.low, self.high):
+            spin.setToolTip(spin.accessibleName())
         self._layer: Layer | None = None
 
     @staticmethod

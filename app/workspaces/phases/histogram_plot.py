@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QKeyEvent, QPalette
 
+from app.widgets.focus_frame import FocusFrame
 from core.images.values import Phase
 
 
 class HistogramPlot(pg.PlotWidget):
-    """Counts over grey level. Dragging a handle asks for other thresholds.
+    """Counts over grey level. Dragging a handle, or the arrow keys, ask for other thresholds.
 
     Signals
     -------
@@ -26,7 +27,9 @@ class HistogramPlot(pg.PlotWidget):
     def __init__(self) -> None:
         super().__init__(background=None)
         self.setAccessibleName("Histogram of grey levels with the thresholds")
-        self.setToolTip("Drag a line to set a threshold by hand")
+        self.setToolTip(
+            "Drag a line to set a threshold by hand; or ← and → (with Shift ten times as far), ↑ and ↓ for another line"
+        )
         self.setMinimumHeight(130)
         self.setMaximumHeight(170)
         self.setMouseEnabled(False, False)
@@ -39,6 +42,9 @@ class HistogramPlot(pg.PlotWidget):
         self._lines: list[pg.InfiniteLine] = []
         self._counts: np.ndarray | None = None
         self._edges: np.ndarray | None = None
+        self._chosen = 0
+        self._held = False
+        self._focus = FocusFrame(self)
         self.theme_changed()
 
     def show_histogram(self, counts: np.ndarray, edges: np.ndarray) -> None:
@@ -71,7 +77,7 @@ class HistogramPlot(pg.PlotWidget):
                 self.removeItem(line)
             self._lines = [self._handle() for _ in thresholds]
         for line, value in zip(self._lines, thresholds, strict=True):
-            if not line.moving:
+            if not line.moving and not self._held:
                 line.blockSignals(True)
                 line.setValue(value)
                 line.blockSignals(False)
@@ -91,6 +97,31 @@ class HistogramPlot(pg.PlotWidget):
 
     def _emit(self, finished: bool) -> None:
         self.dragged.emit(tuple(sorted(float(line.value()) for line in self._lines)), finished)
+
+    def keyPressEvent(self, ev: QKeyEvent) -> None:
+        """Arrows move the chosen threshold by one of 256 steps, or choose another."""
+        sideways = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(ev.key()), 0)
+        upwards = {Qt.Key.Key_Down: -1, Qt.Key.Key_Up: 1}.get(Qt.Key(ev.key()), 0)
+        if not self._lines or self._edges is None or not (sideways or upwards):
+            ev.ignore()
+            return
+        lines = sorted(self._lines, key=lambda line: float(line.value()))
+        self._chosen = min(max(0, self._chosen + upwards), len(lines) - 1)
+        if sideways:
+            low, high = float(self._edges[0]), float(self._edges[-1])
+            far = 10 if ev.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+            line = lines[self._chosen]
+            self._held = True
+            line.setValue(min(max(float(line.value()) + sideways * far * (high - low) / 256, low), high))
+            self._emit(False)
+
+    def keyReleaseEvent(self, ev: QKeyEvent) -> None:
+        """The gesture ends with the key."""
+        if self._held and not ev.isAutoRepeat():
+            self._held = False
+            self._emit(True)
+        else:
+            ev.ignore()
 
     def theme_changed(self) -> None:
         """Ink follows the theme; phase colours do not."""

@@ -29,6 +29,7 @@ class PhaseTable(QTableWidget):
         self.setToolTip("Double click a name to rename it, a colour to change it")
         self.verticalHeader().hide()
         self.setShowGrid(False)
+        self.setTabKeyNavigation(False)  # arrows go from cell to cell, Tab goes on
         header = self.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
