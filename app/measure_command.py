@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.terminal import ProgressDisplay, may_report
+from app.property_options import add_options as add_property_options
+from app.property_options import property_plan
+from app.terminal import ProgressDisplay, may_report, note
 from core.job import finish
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         help="further statistics, or “all” (--list-statistics says which)",
     )  # fmt: skip
     command.add_argument("--list-statistics", action=_ListStatistics, help="list the statistics and stop")
+    add_property_options(command)
 
 
 def measure(options: argparse.Namespace) -> int:
@@ -46,6 +50,7 @@ def measure(options: argparse.Namespace) -> int:
     from app.inputs import phase_label, subject
     from core.report import measure as measuring
     from core.report import write_report
+    from core.report.properties import property_rows, property_sentences
     from core.report.statistics import sentence
     from core.report.verdict import verdict
     from core.statistics.descriptors import chosen
@@ -54,14 +59,23 @@ def measure(options: argparse.Namespace) -> int:
     replace = may_report(options.output, options.force)
     thing = subject(options, options.image)
     phase = phase_label(thing, options.phase)
+    plan = property_plan(options, thing, phase)
     against, other = _reference(options, thing.phases[phase], phase)
     with ProgressDisplay(options.quiet) as display:
         found = finish(measuring(thing, phase, against, other, statistics), display)
+        if plan is not None:
+            from core.properties import properties
+
+            found = replaced(found, properties=finish(properties(thing.labels, found.edges, plan), display))
     write_report(found, options.output, overwrite=replace)
     print(verdict(found).sentence)
     if against is not None:
         for one in found.statistics:
             print(sentence(one).sentence)
+    for label, value, *_ in property_rows(found.properties):
+        print(f"{label}: {value}")
+    for said in property_sentences(found.properties):
+        note(said)
     print(options.output)
     return 0
 

@@ -24,6 +24,7 @@ from core.statistics.sampling_band import SamplingBand
 from core.statistics.shapes import SectionShapes
 
 if TYPE_CHECKING:
+    from core.properties import Properties
     from core.reconstruction.pipeline import Reconstruction
 
 LARGEST_FOR_SHAPES = 192**3
@@ -52,6 +53,8 @@ class Findings:
         The axes along which the subject repeats ("zyx" all); where all do, pairs across its faces were counted too.
     statistics
         The descriptors that were asked for, besides S2 and L.
+    properties
+        Conductivity and permeability, as far as they were asked for.
     """
 
     subject: Volume | PhaseImage
@@ -68,6 +71,7 @@ class Findings:
     correlation: float | None = None
     periodic: str = ""
     statistics: tuple[Described, ...] = ()
+    properties: Properties | None = None
     seed: int | None = None
     engine: str | None = None
     preset: str | None = None
@@ -177,7 +181,7 @@ def measure(
     shapes, exemplar_shapes = _shapes(inside, reference)
     lag = len(comparison.volume.lags) - 1
     described = yield from describing(
-        sample_of(subject, phase, lag), statistics, _aligned(against, other, subject, phase, lag), band
+        sample_of(subject, phase, lag), statistics, exemplar_sample(against, other, subject, phase, lag), band
     )
     return Findings(
         subject=subject,
@@ -202,7 +206,7 @@ def sample_of(subject: Volume | PhaseImage, phase: int, max_lag: int) -> Sample:
     return Sample(subject.labels, names, phase, max_lag, repeats_along(subject) == "zyx")
 
 
-def _aligned(exemplar: PhaseImage, own: int, subject: Volume | PhaseImage, phase: int, max_lag: int) -> Sample:
+def exemplar_sample(exemplar: PhaseImage, own: int, subject: Volume | PhaseImage, phase: int, max_lag: int) -> Sample:
     """The exemplar's sample, its labels in the subject's order where both have phases of the same names."""
     names = [item.name for item in exemplar.phases]
     wanted = [item.name for item in subject.phases]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.images.values import Phase
-from core.properties import ConductionAlong, Conductivity, FlowAlong, Permeability, Properties
-from core.properties.ends import AXES
 
+if TYPE_CHECKING:
+    from core.properties import ConductionAlong, Conductivity, FlowAlong, Permeability, Properties
+
+AXES = "zyx"
 HEAT_UNIT = "W/(m·K)"
 
 

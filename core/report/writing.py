@@ -19,6 +19,7 @@ from core.images.values import Volume
 from core.provenance import array_hash
 from core.report.figures import curve_figures, scale_bar, section_pictures, statistics_figures
 from core.report.findings import Findings, from_reconstruction
+from core.report.properties import properties_json, property_rows, property_sentences
 from core.report.statistics import columns as statistics_columns
 from core.report.statistics import rows as statistics_rows
 from core.report.statistics import sentence, statistics_json
@@ -84,6 +85,7 @@ def report_json(found: Findings) -> dict[str, Any]:
         "s2": s2,
         "lineal_path": lineal_path,
         "statistics": statistics_json(found.statistics),
+        "properties": properties_json(found.properties, subject.phases),
         "lags_inside_band": None if inside is None else {"s2": inside[0], "lineal_path": inside[1]},
         "correlation_length_px": found.correlation,
         "section_shapes": _shapes_json(found.shapes),
@@ -173,6 +175,8 @@ def report_html(found: Findings) -> str:
         compared=found.comparison is not None,
         statistics=statistics_rows(found.statistics, found.edges),
         statistics_curves=statistics_figures(found),
+        properties=property_rows(found.properties),
+        property_sentences=property_sentences(found.properties),
         sentences=[sentence(one) for one in found.statistics],
     )
 
