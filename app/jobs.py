@@ -76,7 +76,8 @@ class _Worker(QThread):
 
 
 def _carries(progress: object) -> bool:
-    return any(getattr(progress, name, None) is not None for name in ("preview", "snapshot", "block", "curves"))
+    names = ("preview", "snapshot", "block", "curves", "finished")
+    return any(getattr(progress, name, None) is not None for name in names)
 
 
 class JobRunner(QObject):

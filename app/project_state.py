@@ -26,11 +26,8 @@ def project_of(state: State, phase_image: PhaseImage | None, belongs_to: str = "
         mask=state.mask.snapshot(),
         phase_image=phase_image,
         plan=state.plan,
-        results=tuple(
-            SavedResult(result.title, result.plan, result.band, result.report)
-            for result in state.results
-            if result.report is not None
-        ),
+        planes=state.planes,
+        results=tuple(_saved(result) for result in state.results if result.report is not None),
         shown=state.shown,
         belongs_to=belongs_to,
     )
@@ -50,9 +47,15 @@ def state_of(project: Project) -> State:
         classifier=project.classifier,
         mask=project.mask.snapshot(),
         plan=project.plan,
+        planes=project.planes,
         results=tuple(map(_result, project.results)),
         shown=project.shown,
     )
+
+
+def _saved(result: Result) -> SavedResult:
+    stored = "" if result.stored is None else str(result.stored)
+    return SavedResult(result.title, result.plan, result.band, result.report, stored)
 
 
 def _result(saved: SavedResult) -> Result:
@@ -71,4 +74,5 @@ def _result(saved: SavedResult) -> Result:
         fraction_after=made.fraction_after,
         model=made.model,
         report=made,
+        stored=Path(saved.stored) if saved.stored else None,
     )

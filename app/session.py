@@ -53,6 +53,10 @@ class Result:
     model: Model | None
     report: Any = None
     """The `core.reconstruction.pipeline.Reconstruction` it came from, for the report."""
+    stored: Path | None = None
+    """Where the whole volume lies, where it was written to the disk; ``volume`` is then a measured sample of it."""
+    asked: Plan | None = None
+    """The form's plan when it was asked for, where that was a series; None: ``plan``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +79,8 @@ class State:
     """Loaded from a file; used instead of what strokes teach while the phases are trained ones. None: none was."""
     mask: MaskDesign = field(default_factory=MaskDesign)
     plan: Plan = field(default_factory=Plan)
+    planes: tuple[PhaseImage | None, PhaseImage | None] = (None, None)
+    """Exemplars of the planes xz and yz, where the phase image is that of the plane xy alone."""
     results: tuple[Result, ...] = ()
     shown: int = -1
     """Which result is on show; -1 is the newest."""

@@ -39,12 +39,15 @@ class SavedResult:
         The exemplar's sampling band at its start, for the curves, or None.
     made
         Volume, model, curves, seconds, provenance.
+    stored
+        Path of the whole volume where it was written to the disk, else empty; that of ``made`` is then a sample of it.
     """
 
     title: str
     plan: Plan
     band: SamplingBand | None
     made: Reconstruction
+    stored: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +76,8 @@ class Project:
         How the spatial-location mask is made; its planes are not painted on any more.
     phase_image
         Labels at the time of saving, or None where there were none.
+    planes
+        Exemplars of the planes xz and yz, or None.
     results
         Oldest first.
     shown
@@ -95,6 +100,7 @@ class Project:
     mask: MaskDesign = field(default_factory=MaskDesign)
     phase_image: PhaseImage | None = None
     plan: Plan = field(default_factory=Plan)
+    planes: tuple[PhaseImage | None, PhaseImage | None] = (None, None)
     results: tuple[SavedResult, ...] = ()
     shown: int = -1
     belongs_to: str = ""

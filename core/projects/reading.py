@@ -17,6 +17,7 @@ from core.masks.design import MaskDesign
 from core.masks.document import design_from_json, mask_from_json
 from core.projects.archive import CLASSIFIER_SUFFIX, DOCUMENT, MODEL_SUFFIX, Archive
 from core.projects.document import (
+    PLANE_KEYS,
     band_from_json,
     comparison_from_json,
     get,
@@ -107,6 +108,7 @@ class _Reader:
             mask=self._mask(maybe(data, "mask", dict)),
             phase_image=None if image is None else self._phase_image(image),
             plan=_checked(plan_from_json(get(data, "plan", dict))),
+            planes=self._planes(data),
             results=results,
             shown=shown,
             belongs_to=get(data, "belongs_to", str),
@@ -154,6 +156,12 @@ class _Reader:
             get(data, "name", str),
             provenance_from_json(data),
         )
+
+    def _planes(self, data: Any) -> tuple[PhaseImage | None, PhaseImage | None]:
+        """The exemplars of the planes xz and yz; none in a project from before there were any."""
+        entries = (maybe(data, key, dict) for key in PLANE_KEYS)
+        xz, yz = (None if entry is None else self._phase_image(entry) for entry in entries)
+        return xz, yz
 
     def _corrections(self, member: Any, micrograph: Micrograph | None) -> np.ndarray | None:
         if member is None:  # also a project from before there were any
@@ -225,6 +233,8 @@ class _Reader:
             get(aim, "seed", int),
             mask=None if field is None else mask_from_json(field, self._field, provenance_from_json),
             periodic=periodic_from_json(aim),
+            all_phases=maybe(aim, "all_phases", bool) or False,
+            **dict(zip(PLANE_KEYS, self._planes(aim), strict=True)),
         )
         band = band_from_json(data, "sampling_band")
         if band is None:
@@ -247,7 +257,8 @@ class _Reader:
             fraction_after=_number(after),
         )
         plan = plan_from_json(get(data, "plan", dict))
-        return SavedResult(get(data, "title", str), plan, band_from_json(data, "band"), made)
+        stored = maybe(data, "stored", str) or ""  # also a project from before volumes were written by the window
+        return SavedResult(get(data, "title", str), plan, band_from_json(data, "band"), made, stored)
 
 
 def _voxel_size(data: Any) -> tuple[float, float, float] | None:

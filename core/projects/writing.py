@@ -17,7 +17,14 @@ from core.images.values import PhaseImage, Volume
 from core.job import Job, Progress, finish
 from core.masks.document import design_to_json, mask_to_json
 from core.projects.archive import CLASSIFIER_SUFFIX, DOCUMENT, FORMAT, MODEL_SUFFIX, VERSION, array_bytes
-from core.projects.document import band_to_json, comparison_to_json, phases_to_json, plain, plan_to_json
+from core.projects.document import (
+    PLANE_KEYS,
+    band_to_json,
+    comparison_to_json,
+    phases_to_json,
+    plain,
+    plan_to_json,
+)
 from core.projects.project import Project, SavedResult
 from core.provenance import array_hash
 from core.segmentation.settings import settings_to_json
@@ -70,6 +77,7 @@ def saving(project: Project, path: Path, *, overwrite: bool = False) -> Job[Path
             "mask": plain(design_to_json(project.mask, lambda array: members.array("mask", array))),
             "phase_image": None if project.phase_image is None else _labels(project.phase_image, members),
             "plan": plan_to_json(project.plan),
+            **_planes(project.planes, members),
         }
         results: list[dict[str, Any]] = []
         for number, result in enumerate(project.results):
@@ -158,17 +166,26 @@ def _labels(value: PhaseImage | Volume, members: _Members) -> dict[str, Any]:
     }
 
 
+def _planes(planes: tuple[PhaseImage | None, PhaseImage | None], members: _Members) -> dict[str, Any]:
+    """The exemplars of the planes xz and yz, where there are any."""
+    named = zip(PLANE_KEYS, planes, strict=True)
+    return {key: None if image is None else _labels(image, members) for key, image in named}
+
+
 def _result(result: SavedResult, volume: dict[str, Any], members: _Members) -> dict[str, Any]:
     made = result.made
     target = made.target
     return {
         "title": result.title,
+        "stored": result.stored,
         "plan": plan_to_json(result.plan),
         "band": band_to_json(result.band),
         "volume": volume,
         "model": members.model(made.model),
         "target": {
             "exemplar": _labels(target.exemplar, members),
+            **_planes((target.exemplar_xz, target.exemplar_yz), members),
+            "all_phases": target.all_phases,
             "phase": target.phase,
             "volume_fraction": target.volume_fraction,
             "size": list(target.size),

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 import tifffile
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QSpinBox
+from PySide6.QtWidgets import QFileDialog, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.workspaces.reconstruct import file_run
+from core.generation.block_writing import unfinished
+from core.images.zarr_volume import open_zarr
 from core.reconstruction.swnn import model as model_room
 from core.reconstruction.swnn.engine import SwnnEngine
 
@@ -21,6 +24,7 @@ LEFT = Qt.MouseButton.LeftButton
 SMALL = {
     "levels": 2, "channels": 4, "coarse_channels": 4, "fine_convolutions": 1, "coarse_convolutions": 1, "cube": 16,
     "scales": 1, "iterations": 6, "windows": 128, "overview": 0, "bent_bases": 0, "window": 3,
+    "time_limit": None,  # on a busy computer the learning rate would follow the clock
 }  # fmt: skip
 
 
@@ -170,3 +174,43 @@ def test_what_runs_can_be_added_to_and_cancelled(ready: MainWindow, qtbot: QtBot
     assert [entry.state for entry in step.queue.entries] == ["cancelled", "done"]
     result = ready.session.state.result
     assert result is not None and result.plan.seed == 7
+
+
+def test_a_large_volume_goes_to_a_file_is_cancelled_and_gone_on_with(
+    ready: MainWindow,
+    qtbot: QtBot,
+    trained: list[tuple[int, float | None]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(file_run, "SAMPLE", 32)
+    monkeypatch.setattr(file_run, "BLOCK_CPU", 64)
+    step, path = ready.reconstruct, tmp_path / "large.ome.zarr"
+    # more than any memory holds: the preflight says what to do
+    ready.commands.plan("size", size=(4096, 4096, 4096))
+    qtbot.waitUntil(lambda: "write it to a file" in step.preflight.text(), timeout=60_000)
+    ready.commands.plan("size", size=(64, 64, 640))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    qtbot.mouseClick(step.file.box, LEFT, pos=QPoint(8, step.file.box.height() // 2))
+    assert step.file.path == path
+    qtbot.waitUntil(lambda: step.panel.primary_hint.isHidden(), timeout=60_000)
+    qtbot.mouseClick(step.panel.primary, LEFT)
+    # the cube stands for what is being written, and some of it is cancelled
+    qtbot.waitUntil(lambda: step.canvas.currentWidget() is step.cube and step.cube.share > 0, timeout=240_000)
+    ready.cancel_action.trigger()
+    qtbot.waitUntil(lambda: not ready.context.jobs.busy, timeout=60_000)
+    assert not path.exists() and 0 < (unfinished(path) or 0) < 1
+    assert step.canvas.currentWidget() is step.view
+    assert "Run goes on with them" in step.file.begun.text() and "Go on" in step.result_text.text()
+    step.result_text.linkActivated.emit("build")
+    qtbot.waitUntil(lambda: path.exists(), timeout=240_000)
+    assert len(trained) == 1, "without training again"
+    # the whole of it is looked at
+    qtbot.waitUntil(lambda: "large.ome.zarr" in ready.inspect.choice.currentText(), timeout=60_000)
+    result = ready.session.state.result
+    assert result is not None and result.stored == path and result.volume.shape == (32, 32, 32)
+    labels = open_zarr(path).volume().labels
+    assert labels.shape == (64, 64, 640)
+    assert np.array_equal(labels[:32, :32, :32], result.volume.labels)
+    assert step.file.path is None, "so that the next run does not replace it"
+    assert ready.runs.table.item(0, 5).text() == "640 × 64 × 64, file"

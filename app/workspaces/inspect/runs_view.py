@@ -25,14 +25,15 @@ from app.widgets.job_strip import format_seconds
 from app.workspaces.inspect.runs_plot import COLORS, RunCurves, RunsPlot, color_of
 
 EMPTY = "No runs yet: each finished run of this session is kept here, and in the project."
-_COLUMNS = ("Curves", "Run", "Seed", "Target", "Achieved", "Size", "Engine", "Preset", "ε S₂", "ε L", "Time")
+_COLUMNS = ("Curves", "Run", "Seed", "Target", "Achieved", "Size", "Engine, preset", "ε S₂", "ε L", "Time")
 _TIPS = (
     "Whether the run's curves are drawn", "Click to look at the run's volume", "Seed of the volume",
-    "Volume fraction asked for", "Volume fraction of the volume", "Voxels along x, y and z", "Engine", "Preset",
+    "Volume fraction asked for", "Volume fraction of the volume", "Voxels along x, y and z",
+    "Engine and preset; *: with other settings",
     "Discrepancy of S₂, average of the axes", "Discrepancy of L, average of the axes",
-    "Training, generating and measuring",
+    "Training (where it trained), generating and measuring",
 )  # fmt: skip
-_TEXTS = (1, 6, 7)
+_TEXTS = (1, 6)
 _DRAWN, _RUN = 0, 1
 
 
@@ -53,12 +54,15 @@ class RunsView(QWidget):
     Signals
     -------
     chosen(index)
-        A run's volume is to be shown.
+        A run's volume is shown now.
+    stored_wanted(path)
+        Its whole volume, on the disk, is to be looked at.
     again(result)
         The form is to be filled with a run's settings.
     """
 
     chosen = Signal(int)
+    stored_wanted = Signal(object)
     again = Signal(object)
 
     def __init__(self, session: Session, commands: Commands) -> None:
@@ -88,7 +92,9 @@ class RunsView(QWidget):
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(_RUN, QHeaderView.ResizeMode.Stretch)
+        header.setHighlightSections(False)
         header.setMinimumSectionSize(48)
+        self.table.verticalHeader().setDefaultSectionSize(self.table.fontMetrics().height() + 8)
         self.table.itemChanged.connect(self._checked)
         self.table.cellClicked.connect(self._clicked)
         self.table.cellActivated.connect(self._clicked)
@@ -122,7 +128,17 @@ class RunsView(QWidget):
     def _clicked(self, line: int, column: int) -> None:
         number = self._number(line)
         if number is not None and column != _DRAWN:
-            self.chosen.emit(number)
+            self.choose(number)
+
+    def choose(self, number: int) -> None:
+        """Show the volume of a run; the whole of one that was written to the disk, where it is still there."""
+        state = self._session.state
+        # counted from the end where it was chosen before: a volume from the disk may be on show instead
+        self._session.replace(shown=number if state.shown != number else number - len(state.results))
+        self.chosen.emit(number)
+        stored = state.results[number].stored
+        if stored is not None and stored.is_dir():
+            self.stored_wanted.emit(stored)
 
     def _checked(self, item: QTableWidgetItem) -> None:
         number = self._number(item.row()) if item.column() == _DRAWN else None
@@ -180,13 +196,15 @@ class RunsView(QWidget):
         check.setData(Qt.ItemDataRole.DecorationRole, _swatch(color_of(number)))
         check.setToolTip("Draw this run's curves" + (", dotted" if number >= len(COLORS) else ""))
         self.table.setItem(number, _DRAWN, check)
-        for column, (text, value) in enumerate(_cells(number, result), _RUN):
+        earlier = self._session.state.results[:number]
+        shared = any(other.model is result.model for other in earlier) and result.model is not None
+        for column, (text, value) in enumerate(_cells(number, result, shared), _RUN):
             cell = _Cell(text, value)
             if column not in _TEXTS:
                 cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             if column == _RUN:
                 cell.setData(Qt.ItemDataRole.UserRole, number)
-                cell.setToolTip(result.title)
+                cell.setToolTip(result.title if result.stored is None else f"{result.title}\n{result.stored}")
             self.table.setItem(number, column, cell)
 
     def _show_shown(self) -> None:
@@ -212,23 +230,25 @@ class RunsView(QWidget):
         self.plot.show_runs(runs, state.shown % len(state.results) if state.results else -1)
 
 
-def _cells(number: int, result: Result) -> list[tuple[str, Any]]:
-    """Text and value of each column from the run's name on."""
+def _cells(number: int, result: Result, shared: bool) -> list[tuple[str, Any]]:
+    """Text and value of each column from the run's name on; ``shared``: it was made by the model of an earlier run."""
     comparison, plan = result.comparison, result.plan
     own = result.exemplar.fractions[result.phase]
     mask = getattr(getattr(result.report, "target", None), "mask", None)
     wanted = mask.mean if mask is not None else own if plan.volume_fraction is None else plan.volume_fraction
-    z, y, x = result.volume.shape
-    seconds = sum(value for value in result.seconds.values() if value == value)
+    z, y, x = result.volume.shape if result.stored is None else plan.size
+    spent = {what: value for what, value in result.seconds.items() if value == value}
+    if shared:
+        spent.pop("train", None)
+    seconds = sum(spent.values())
     name = f"{number + 1}. {result.exemplar.name}, {result.exemplar.phases[result.phase].name}"
     return [
         (name, number),
         (str(plan.seed), plan.seed),
         (f"{100 * wanted:.2f} %" + (" (mask)" if mask is not None else ""), wanted),
         (f"{100 * result.fraction_after:.2f} %", result.fraction_after),
-        (f"{z}³" if z == y == x else f"{x} × {y} × {z}", x * y * z),
-        (plan.engine.upper(), plan.engine),
-        (plan.preset + (" (changed)" if plan.changed_settings else ""), plan.preset),
+        ((f"{z}³" if z == y == x else f"{x} × {y} × {z}") + (", file" if result.stored else ""), x * y * z),
+        (f"{plan.engine.upper()} {plan.preset}{'*' if plan.changed_settings else ''}", (plan.engine, plan.preset)),
         (f"{100 * comparison.epsilon_s2:.1f} %", comparison.epsilon_s2),
         (f"{100 * comparison.epsilon_lineal_path:.1f} %", comparison.epsilon_lineal_path),
         (format_seconds(seconds), seconds),

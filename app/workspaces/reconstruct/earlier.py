@@ -10,8 +10,11 @@ import numpy as np
 
 from app.session import Plan, Result, Session
 from app.workspaces.reconstruct.run import Run, engine_settings
+from core.images.values import PhaseImage
 from core.masks.design import Layer, MaskDesign
 from core.masks.sources import Imported
+
+Planes = tuple[PhaseImage | None, PhaseImage | None]
 
 
 def reusable(run: Run, results: Sequence[Result]) -> Any:
@@ -34,8 +37,8 @@ def reusable(run: Run, results: Sequence[Result]) -> Any:
             model.card.get("asked_settings") == to_json(settings)
             and model.card.get("seed") == run.plan.seed
             and result.plan.max_seconds == run.plan.max_seconds
-            and result.exemplar.shape == run.exemplar.shape
-            and np.array_equal(result.exemplar.labels, run.exemplar.labels)
+            and result.plan.all_phases == run.plan.all_phases
+            and same_exemplars((result.exemplar, *planes_of(result)), (run.exemplar, *run.planes))
         )
         if same and low < high and low <= run.wanted_fraction <= high and trained_whole(result):
             return model
@@ -46,17 +49,21 @@ def trained_whole(result: Result) -> bool:
     """Whether the training of a result's model went to its own end: all of its steps, or its time limit."""
     if result.model is None:
         return False
-    settings = engine_settings(result.plan)
-    training = result.model.card.get("training", {})
-    limits = [limit for limit in (result.plan.max_seconds, getattr(settings, "time_limit", None)) if limit]
-    done = training.get("iterations", 0) >= (getattr(settings, "iterations", 0) or 0)
-    return bool(done or (limits and training.get("seconds", 0.0) >= 0.9 * min(limits)))
+    limits = [result.plan.max_seconds, getattr(engine_settings(result.plan), "time_limit", None)]
+    seconds = result.model.card.get("training", {}).get("seconds", 0.0)
+    return _all_steps(result) or any(limit and seconds >= 0.9 * limit for limit in limits)
+
+
+def _all_steps(result: Result) -> bool:
+    steps = {} if result.model is None else result.model.card.get("training", {})
+    return bool(steps.get("iterations", 0) >= (getattr(engine_settings(result.plan), "iterations", 0) or 0))
 
 
 def needs_its_model(result: Result) -> bool:
     """Whether training anew with a result's settings would give another model than the one that made it.
 
-    So where it was made by the model of another seed or volume fraction, or by one whose training was ended early.
+    So where it was made by the model of another seed or volume fraction, or by one whose training was ended early: by
+    somebody, or by a time limit, which comes at another step each time.
     """
     if result.model is None:
         return False
@@ -65,7 +72,21 @@ def needs_its_model(result: Result) -> bool:
     wanted = own if plan.volume_fraction is None else plan.volume_fraction
     masked = mask_of(result) is not None
     other = not masked and abs(card.get("volume_fraction", wanted) - wanted) > 1e-9
-    return other or card.get("seed", plan.seed) != plan.seed or not trained_whole(result)
+    return other or card.get("seed", plan.seed) != plan.seed or not _all_steps(result)
+
+
+def same_exemplars(some: Sequence[PhaseImage | None], others: Sequence[PhaseImage | None]) -> bool:
+    """Whether the labels are the same, plane by plane."""
+    return all(
+        a is b or (a is not None and b is not None and np.array_equal(a.labels, b.labels))
+        for a, b in zip(some, others, strict=True)
+    )
+
+
+def planes_of(result: Result) -> Planes:
+    """The exemplars of the planes xz and yz that a result was made from."""
+    target = getattr(result.report, "target", None)
+    return getattr(target, "exemplar_xz", None), getattr(target, "exemplar_yz", None)
 
 
 def mask_of(result: Result) -> Any:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from app.widgets.job_strip import format_seconds
+from app.workspaces.reconstruct.chance import DRAWING
+from app.workspaces.reconstruct.file_run import file_problems, sample_target
 from app.workspaces.reconstruct.run import Run, engine_settings
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def preflight(run: Run, fractions: Sequence[float | None], runs: int, trainings:
     """Check ``run`` for each of ``fractions``; it stands for so many runs, of which so many train."""
     from core.devices import resolve
     from core.errors import MicroloomError
-    from core.reconstruction.engine import Problem, mask_problems
+    from core.reconstruction.engine import Problem, unused_problems
     from core.reconstruction.registry import engine
 
     chosen = engine(run.plan.engine)
@@ -73,15 +75,35 @@ def preflight(run: Run, fractions: Sequence[float | None], runs: int, trainings:
             target = replace(run, plan=replace(run.plan, volume_fraction=fraction)).target()
         except MicroloomError as error:
             return Checked([Problem("error", "mask", error.what, error.remedy)], None, runs)
-        for problem in [*mask_problems(chosen, target), *chosen.preflight(target, settings, device)]:
+        if run.file is None:
+            seen = chosen.preflight(target, settings, device)
+            seen = [_or_a_file(item, chosen, target, settings, device) for item in seen]
+        else:
+            seen = file_problems(chosen, target, settings, device, run.file)
+        for problem in [*unused_problems(chosen, target), *seen]:
             if problem not in found:
                 found.append(problem)
     if target is None or any(item.severity == "error" for item in found):
         return Checked(found, None, runs)
-    cost = chosen.estimate(target, settings, device)
+    with DRAWING:
+        cost = chosen.estimate(target, settings, device)
+        if run.file is not None:
+            held = chosen.estimate(sample_target(target), settings, device).memory_bytes
+            cost = replace(cost, memory_bytes=held)
     limit = run.plan.max_seconds
     train, generate = cost.train_seconds, cost.generate_seconds
     if train is not None:
         train = trainings * (train if limit is None else min(train, limit))
     cost = replace(cost, train_seconds=train, generate_seconds=None if generate is None else runs * generate)
     return Checked(found, cost, runs)
+
+
+def _or_a_file(problem: Problem, chosen: Any, target: Any, settings: Any, device: str) -> Problem:
+    """The problem; where it is that memory does not hold the volume, with the other way out."""
+    if problem.severity != "error" or problem.field != "size":
+        return problem
+    plain = replace(target, periodic=(False, False, False))
+    whole, sample = (chosen.preflight(one, settings, device) for one in (plain, sample_target(plain)))
+    if problem not in whole or problem in sample:
+        return problem
+    return replace(problem, remedy=f"{problem.remedy} Or write it to a file, block by block: tick the box below.")

@@ -14,6 +14,7 @@ from app.workspaces.reconstruct.run import Run
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 
 _SHARES = {"Training": (0.0, 0.85), "Calibrating": (0.85, 0.9), "Generating": (0.9, 0.97), "Measuring": (0.97, 1.0)}
+_WRITING = 0.3
 _SHARES_WITHOUT_TRAINING = {"Calibrating": (0.0, 0.4), "Generating": (0.0, 0.8), "Measuring": (0.8, 1.0)}
 
 
@@ -227,6 +228,9 @@ class RunQueue(QObject):
         entry.said, entry.seconds = progress.what, self._jobs.seconds
         shares = _SHARES if entry.trains else _SHARES_WITHOUT_TRAINING
         low, high = shares.get(progress.what, (entry.share, entry.share))
+        if entry.run.file is not None:
+            # what goes onto the disk is large: making it is most of the work
+            low, high = (_WRITING, 1.0) if hasattr(progress, "finished") else (low * _WRITING, high * _WRITING)
         # a model for a range is calibrated in several rounds: never backwards
         entry.share = max(entry.share, low + (high - low) * (progress.fraction or 0.0))
         self.moved.emit(entry)

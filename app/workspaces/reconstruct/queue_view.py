@@ -50,6 +50,7 @@ class QueueView(QWidget):
         self.table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(self.table.fontMetrics().height() + 8)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(_RUN, QHeaderView.ResizeMode.Stretch)
@@ -134,8 +135,7 @@ class QueueView(QWidget):
 
     def _show(self, line: int, entry: Entry) -> None:
         state, time = self.table.item(line, _STATE), self.table.item(line, _TIME)
-        button = self.table.cellWidget(line, _CANCEL)
-        if state is None or time is None or button is None:
+        if state is None or time is None:
             return
         text = entry.state
         if entry.state == RUNNING:
@@ -152,7 +152,8 @@ class QueueView(QWidget):
         state.setToolTip(entry.said if entry.state == FAILED else text)
         time.setText(format_seconds(entry.seconds) if entry.seconds else "")
         self._bars[line].setValue(round(1000 * entry.share))
-        button.setVisible(not entry.over)
+        if entry.over and self.table.cellWidget(line, _CANCEL) is not None:
+            self.table.removeCellWidget(line, _CANCEL)
 
     def _summarise(self) -> None:
         queue = self._queue

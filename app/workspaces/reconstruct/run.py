@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from app.session import Plan, Result
+from app.workspaces.reconstruct.chance import drawn_alone
+from app.workspaces.reconstruct.file_run import Stored, writing
 from core.images.values import PhaseImage
 from core.masks.design import MaskDesign
 from core.masks.mask import Mask
@@ -16,13 +19,22 @@ from core.masks.mask import Mask
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A reconstruction as it was asked for."""
+    """A reconstruction as it was asked for.
+
+    ``asked``: the form's plan, where this is one of a series. ``file``: where its volume is written block by block, or
+    None: it is kept in memory. ``anew``: whether what an earlier run left there is given up. ``planes``: exemplars of
+    the planes xz and yz.
+    """
 
     exemplar: PhaseImage
     phase: int
     plan: Plan
     band: Any
     design: MaskDesign = field(default_factory=MaskDesign)
+    file: Path | None = None
+    anew: bool = False
+    asked: Plan | None = None
+    planes: tuple[PhaseImage | None, PhaseImage | None] = (None, None)
 
     @property
     def title(self) -> str:
@@ -32,7 +44,9 @@ class Run:
         size = f"{z}³" if z == y == x else f"{z} × {y} × {x}"
         axes = "".join(axis for axis, yes in zip("zyx", self.plan.periodic, strict=True) if yes)
         repeats = f", periodic {axes}" if axes else ""
-        return f"{self.exemplar.name}, {name}, {size}{repeats}, seed {self.plan.seed}"
+        fraction = self.plan.volume_fraction
+        share = f" {100 * fraction:.4g} %" if fraction is not None and not self.design.used else ""
+        return f"{self.exemplar.name}, {name}{share}, {size}{repeats}, seed {self.plan.seed}"
 
     @cached_property
     def mask(self) -> Mask | None:
@@ -47,7 +61,11 @@ class Run:
         from core.reconstruction.engine import Target
 
         plan = self.plan
-        return Target(self.exemplar, self.phase, plan.volume_fraction, plan.size, plan.seed, self.mask, plan.periodic)
+        xz, yz = self.planes
+        return Target(
+            self.exemplar, self.phase, plan.volume_fraction, plan.size, plan.seed, self.mask, plan.periodic,
+            all_phases=plan.all_phases, exemplar_xz=xz, exemplar_yz=yz,
+        )  # fmt: skip
 
     @property
     def wanted_fraction(self) -> float:
@@ -55,33 +73,45 @@ class Run:
         own = self.exemplar.fractions[self.phase]
         return own if self.plan.volume_fraction is None else self.plan.volume_fraction
 
+    @property
+    def settings(self) -> Any:
+        """The engine's."""
+        return engine_settings(self.plan)
+
     def job(self) -> Any:
         """The generator that does it. Called in the job's thread, where importing torch holds nobody up."""
         from core.devices import resolve
         from core.reconstruction.pipeline import reconstruct
         from core.reconstruction.registry import engine
 
+        if self.file is not None:
+            return writing(self, self.file, anew=self.anew)
         chosen = engine(self.plan.engine)
-        return reconstruct(
-            chosen, self.target(), engine_settings(self.plan), preset=self.plan.preset,
+        job = reconstruct(
+            chosen, self.target(), self.settings, preset=self.plan.preset,
             device=resolve(self.plan.device), max_seconds=self.plan.max_seconds,
         )  # fmt: skip
+        return drawn_alone(job)
 
     def generate(self, model: Any) -> Any:
         """The generator that makes a volume from a model that is there: of another run, or cut short."""
         from core.devices import resolve
         from core.reconstruction.pipeline import finish_from_model
 
+        if self.file is not None:
+            return writing(self, self.file, model, anew=self.anew)
         return finish_from_model(model, self.target(), preset=self.plan.preset, device=resolve(self.plan.device))
 
     def result(self, made: Any) -> Result:
         """What the session keeps of a finished reconstruction."""
+        stored = made.path if isinstance(made, Stored) else None
+        made = made.made if isinstance(made, Stored) else made
         return Result(
             title=self.title,
             volume=made.volume,
             exemplar=self.exemplar,
             phase=self.phase,
-            volume_phase=volume_phase(self.phase),
+            volume_phase=made.volume_phase,
             plan=self.plan,
             comparison=made.comparison,
             band=self.band,
@@ -90,12 +120,9 @@ class Run:
             fraction_after=made.fraction_after,
             model=made.model,
             report=made,
+            stored=stored,
+            asked=self.asked,
         )
-
-
-def volume_phase(phase: int) -> int:
-    """Label in the volume of the exemplar's phase of interest: phase 0 stays 0, any other becomes 1."""
-    return 0 if phase == 0 else 1
 
 
 def engine_settings(plan: Plan) -> Any:
@@ -107,10 +134,13 @@ def engine_settings(plan: Plan) -> Any:
     return replace(base, **plan.changed_settings)
 
 
-def preview_phases(exemplar: PhaseImage, phase: int) -> tuple[Any, ...]:
-    """Phases of a preview, which is 1 where the phase is."""
+def preview_phases(run: Run) -> tuple[Any, ...]:
+    """Phases of a preview: all of them, or 1 where the phase of interest is."""
     from core.images.values import Phase
 
+    exemplar, phase = run.exemplar, run.phase
+    if run.plan.all_phases and len(exemplar.phases) > 2:
+        return exemplar.phases
     others = [item for label, item in enumerate(exemplar.phases) if label != phase]
     rest = others[0] if len(others) == 1 else Phase("Other phases", "#8A9099")
     return rest, exemplar.phases[phase]
@@ -122,10 +152,3 @@ def preview_caption(preview: np.ndarray, progress: Any) -> str:
     size = f"{z}³" if z == y == x else f"{x} × {y} × {z}"
     made_by = "the block just trained on" if getattr(progress, "snapshot", None) is None else "made by the model so far"
     return f"{size} voxels at step {progress.step}, {made_by}"
-
-
-def thumbnail_levels(image: PhaseImage) -> np.ndarray:
-    """Colours of a phase image, (Y, X, 3) uint8, thinned to at most about 240 pixels a side."""
-    step = max(1, max(image.shape) // 240)
-    table = np.array([[int(phase.color[i : i + 2], 16) for i in (1, 3, 5)] for phase in image.phases], dtype=np.uint8)
-    return np.ascontiguousarray(table[image.labels[::step, ::step]])

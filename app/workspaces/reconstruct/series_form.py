@@ -7,7 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
-from app.series import MOST, Member, members
+from app.series import MOST, Member, members, named
 from app.widgets.panel import Fold, hint, set_role
 from app.workspaces.reconstruct.queue import Entry
 from app.workspaces.reconstruct.run import Run, engine_settings
@@ -150,5 +150,6 @@ def entries_of(run: Run, series: tuple[Member, ...]) -> list[Entry]:
     for member in series:
         plan = replace(run.plan, seed=member.seed, volume_fraction=member.fraction)
         leader = None if member.leader is None else made[member.leader]
-        made.append(Entry(replace(run, plan=plan), leader))
+        file = None if run.file is None else named(run.file, member, series)
+        made.append(Entry(replace(run, plan=plan, file=file, asked=run.plan), leader))
     return made

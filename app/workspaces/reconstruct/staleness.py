@@ -12,6 +12,7 @@ _NAMES = {
     "volume_fraction": "volume fraction",
     "size": "size",
     "periodic": "periodic axes",
+    "all_phases": "all phases or one",
     "seed": "seed",
     "device": "device",
     "max_seconds": "time limit",
@@ -26,8 +27,8 @@ def stale_reason(session: Session) -> str:
         return ""
     if result.exemplar.labels is not image.labels and not np.array_equal(result.exemplar.labels, image.labels):
         return "The phase image has changed since. Run again to bring the volume up to date."
-    plan = session.state.plan
-    changed = [words for name, words in _NAMES.items() if getattr(plan, name) != getattr(result.plan, name)]
+    plan, then = session.state.plan, result.asked or result.plan
+    changed = [words for name, words in _NAMES.items() if getattr(plan, name) != getattr(then, name)]
     if session.phase_of_interest != result.phase:
         changed.append("phase")
     return f"Changed since: {', '.join(changed)}. Run again to bring the volume up to date." if changed else ""

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QImage, QPixmap
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QLabel, QPushButton, QStackedWidget
 
 from app.context import Context, Issue
 from app.jobs import Latest
 from app.session import Result, State, differing
+from app.widgets.block_cube import BlockCube
 from app.widgets.job_strip import format_seconds
 from app.widgets.panel import card, hint, set_role
 from app.widgets.volume_view import VolumeView
-from app.workspaces.reconstruct.earlier import needs_its_model, reusable, settings_of
+from app.workspaces.reconstruct.earlier import needs_its_model, planes_of, reusable, same_exemplars, settings_of
+from app.workspaces.reconstruct.exemplar_card import ExemplarCard
+from app.workspaces.reconstruct.file_choice import FileChoice
 from app.workspaces.reconstruct.plan_form import PlanForm
+from app.workspaces.reconstruct.plane_exemplars import PlaneExemplars
 from app.workspaces.reconstruct.preflight import Checked, import_engines, preflight
 from app.workspaces.reconstruct.queue import Entry, RunQueue
 from app.workspaces.reconstruct.queue_view import QueueView
-from app.workspaces.reconstruct.run import Run, preview_caption, preview_phases, thumbnail_levels
+from app.workspaces.reconstruct.run import Run, preview_caption, preview_phases
 from app.workspaces.reconstruct.series_form import SeriesForm, entries_of
 from app.workspaces.reconstruct.staleness import stale_reason as stale_reason
 from app.workspaces.workspace import Workspace
@@ -39,6 +44,8 @@ class ReconstructWorkspace(Workspace):
         A result was added to the session.
     watched(progress)
         A report of the running job, for the curves.
+    written(path)
+        A volume was written to the disk, and the queue is done.
     """
 
     key = "reconstruct"
@@ -47,12 +54,16 @@ class ReconstructWorkspace(Workspace):
 
     finished = Signal()
     watched = Signal(object)
+    written = Signal(object)
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.view = VolumeView()
         self.view.failed.connect(lambda error: context.messages.failed("Drawing the surface", error))
-        self.canvas = self.view
+        self.cube = BlockCube()
+        self.canvas = self._stack = QStackedWidget()
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(self.cube)
         self.queue = RunQueue(context.jobs, self)
         self.queue_view = QueueView(self.queue, context.jobs)
         self._snapshot: Any = None
@@ -83,17 +94,20 @@ class ReconstructWorkspace(Workspace):
         self._show_state()
 
     def _build_panel(self) -> None:
-        self.thumbnail = QLabel()
-        self.thumbnail.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.exemplar_text = QLabel()
-        self.exemplar_text.setWordWrap(True)
-        self.panel.inputs.add(card(self.thumbnail, self.exemplar_text))
+        self.exemplar = ExemplarCard()
+        self.panel.inputs.add(self.exemplar)
+        self.planes = PlaneExemplars(self.context)
+        self.panel.inputs.add(self.planes)
         self.form = PlanForm(self.session, self.commands)
         self.panel.settings.add(self.form)
         self.form.setEnabled(False)
         self.series = SeriesForm()
         self.series.changed.connect(self._soon.start)
         self.series.setEnabled(False)
+        self.file = FileChoice()
+        self.file.changed.connect(self._soon.start)
+        self.file.setEnabled(False)
+        self.panel.settings.add(self.file)
         self.panel.settings.add(self.series)
         self.preflight = QLabel()
         self.preflight.setWordWrap(True)
@@ -127,6 +141,7 @@ class ReconstructWorkspace(Workspace):
         self._ready = True
         self.form.setEnabled(True)
         self.series.setEnabled(True)
+        self.file.setEnabled(True)
         self._refresh()
 
     def entered(self) -> None:
@@ -139,6 +154,8 @@ class ReconstructWorkspace(Workspace):
         self._snapshot = self._kept = self._again = None
         self.queue.forget()
         self.series.reset()
+        self.file.set_path(None)
+        self._stack.setCurrentWidget(self.view)
         self.result_text.clear()
         result = state.result
         if result is None:
@@ -152,12 +169,13 @@ class ReconstructWorkspace(Workspace):
     def _changed(self, old: State, new: State) -> None:
         if old.opened is not new.opened:
             self._start_anew(new)
-        if differing(old, new) & {"plan", "opened", "results", "mask"}:
+        if differing(old, new) & {"plan", "opened", "results", "mask", "planes"}:
             self._soon.start()
 
     def _refresh(self) -> None:
         image, phase = self.session.phase_image, self.session.phase_of_interest
-        self._show_exemplar()
+        self.exemplar.show_image(image, self._missing())
+        self.planes.show_planes(self.session.state.planes, image is not None)
         if self._ready:
             self.form.show_plan(self.session.state.plan)
         if image is None or phase is None or not self._ready:
@@ -167,13 +185,16 @@ class ReconstructWorkspace(Workspace):
         series = self.series.series(run)
         self.series.show_seed(run.plan.seed)
         self.series.show_series(series)
+        self.file.proposed = f"{Path(image.name).stem}_{'x'.join(map(str, run.plan.size))}_seed{run.plan.seed}"
+        self.file.refresh()
         fractions = list(dict.fromkeys(member.fraction for member in series))
         runs, trainings = len(series), sum(member.leader is None for member in series)
         self._check.ask(lambda: preflight(run, fractions, runs, trainings))
 
     def _wanted(self, image: Any, phase: int) -> Run:
         state = self.session.state
-        return Run(image, phase, state.plan, self.session.band, state.mask.snapshot())
+        file, anew = self.file.path, self.file.anew.isChecked()
+        return Run(image, phase, state.plan, self.session.band, state.mask.snapshot(), file, anew, planes=state.planes)
 
     def _checked(self, answer: Checked) -> None:
         self._found = answer
@@ -194,6 +215,9 @@ class ReconstructWorkspace(Workspace):
             return f"{self._found.errors[0].message} {self._found.errors[0].remedy}".strip()
         if self.series.fractions.text().strip() and self.session.state.mask.used:
             return "A mask says the volume fraction at each place. Leave the fractions of the series empty."
+        held = {entry.run.file for entry in self.queue.entries if not entry.over}
+        if self.file.path is not None and self.file.path in held:
+            return f"{self.file.path.name} is being written already. Choose another file."
         return self.series.problem
 
     # --- running -------------------------------------------------------------------------------------------------
@@ -235,12 +259,12 @@ class ReconstructWorkspace(Workspace):
 
     def take_over(self, result: Result) -> None:
         """Fill the form with exactly what a run was asked for; undo brings back what was there."""
+        self.wants_step.emit(self.key)
         plan, design = settings_of(result, self.session)
         self.series.reset()
-        self.commands.do("settings of an earlier run", plan=plan, mask=design)
+        self.commands.do("settings of an earlier run", plan=plan, mask=design, planes=planes_of(result))
         self._again = result if needs_its_model(result) else None
-        image = self.session.phase_image
-        if image is None or not np.array_equal(image.labels, result.exemplar.labels):
+        if not same_exemplars((self.session.phase_image,), (result.exemplar,)):
             self.context.messages.say(
                 f"The settings of {result.title} are in the form, but its phases were others than today's.", "warning"
             )
@@ -251,11 +275,11 @@ class ReconstructWorkspace(Workspace):
     @property
     def _as_then(self) -> bool:
         """Whether all is still as taken over from a run that was made by the model of another."""
-        then, image = self._again, self.session.phase_image
-        if then is None or image is None or self.session.phase_of_interest != then.phase:
+        then, state = self._again, self.session.state
+        if then is None or self.session.phase_of_interest != then.phase:
             return False
-        plan = replace(then.plan, phase=self.session.state.plan.phase)
-        return plan == self.session.state.plan and np.array_equal(image.labels, then.exemplar.labels)
+        same = same_exemplars((then.exemplar, *planes_of(then)), (self.session.phase_image, *state.planes))
+        return same and replace(then.plan, phase=state.plan.phase) == state.plan
 
     def stop_and_keep(self) -> None:
         """End the training now and build the volume from what it has reached."""
@@ -273,11 +297,16 @@ class ReconstructWorkspace(Workspace):
             self._largest = min(preview.shape)
             self._show_preview(entry.run, preview)
             self.view.set_caption(preview_caption(preview, progress))
+        blocks = getattr(progress, "finished", None)
+        if blocks is not None:
+            size = " × ".join(map(str, reversed(entry.run.plan.size)))
+            self.cube.show_blocks(blocks, f"{size} voxels in {entry.run.file}")
+            self._stack.setCurrentWidget(self.cube)
         self.watched.emit(progress)
 
     def _show_preview(self, run: Run, labels: np.ndarray) -> None:
         size = run.exemplar.pixel_size
-        phases = preview_phases(run.exemplar, run.phase)
+        phases = preview_phases(run)
         self.view.set_preview(labels, phases, None if size is None else (size, size, size))
 
     def _returned(self, entry: Entry, made: Any) -> None:
@@ -292,8 +321,12 @@ class ReconstructWorkspace(Workspace):
         total = format_seconds(entry.seconds)
         self.result_text.setText(f"Done in {total}: {entry.run.title}.")
         self.context.messages.say(f"Done in {total}: {entry.run.title}.", "good")
+        if self.file.path is not None and self.file.path == entry.run.file:
+            self.file.set_path(None)  # so that the next run does not replace it
         if not self.queue.waiting:
             self.finished.emit()
+            if result.stored is not None and result.stored.is_dir():
+                self.written.emit(result.stored)
 
     def _failed(self, entry: Entry, error: Exception) -> None:
         self._ended()
@@ -303,6 +336,14 @@ class ReconstructWorkspace(Workspace):
     def _cancelled(self, entry: Entry) -> None:
         """Cancel keeps the last good model: one click builds its volume after all."""
         self._ended()
+        if entry.run.file is not None and entry.snapshot is not None:
+            self._kept = entry
+            self.file.refresh()
+            self.context.messages.say(
+                f"Cancelled: {entry.run.title}. What is finished is kept; step 4 offers to go on."
+            )
+            self.result_text.setText(f'Cancelled. {entry.run.file.name} is kept as it is. <a href="build">Go on</a>')
+            return
         if entry.snapshot is None:
             self.result_text.setText("Cancelled.")
             self.context.messages.say(f"Cancelled: {entry.run.title}.")
@@ -315,17 +356,20 @@ class ReconstructWorkspace(Workspace):
 
     def _ended(self) -> None:
         self._largest = 0
+        self._stack.setCurrentWidget(self.view)
         self.stop_action.setEnabled(False)
 
     def build_kept(self) -> None:
         """Generate from the model that a cancelled training left."""
         entry, self._kept = self._kept, None
         if entry is not None:
-            self._enqueue([Entry(entry.run, model=entry.snapshot)])
+            self._enqueue([Entry(replace(entry.run, anew=False), model=entry.snapshot)])
 
     def build_again(self, result: Result, fraction: float) -> None:
         """Make a volume of another fraction from a model that is there, without training."""
-        run = Run(result.exemplar, result.phase, replace(result.plan, volume_fraction=fraction), result.band)
+        plan = replace(result.plan, volume_fraction=fraction)
+        asked, planes = result.asked or result.plan, planes_of(result)
+        run = Run(result.exemplar, result.phase, plan, result.band, asked=asked, planes=planes)
         self._enqueue([Entry(run, model=result.model)])
 
     # --- showing -------------------------------------------------------------------------------------------------
@@ -338,25 +382,6 @@ class ReconstructWorkspace(Workspace):
         if len(self.session.phase_image.phases) < 2:
             return "One phase only: set a threshold that splits the picture (step 2)."
         return ""
-
-    def _show_exemplar(self) -> None:
-        image = self.session.phase_image
-        if image is None:
-            self.thumbnail.clear()
-            self.exemplar_text.setText(self._missing())
-            return
-        colors = thumbnail_levels(image)
-        picture = QImage(
-            colors.data, colors.shape[1], colors.shape[0], 3 * colors.shape[1], QImage.Format.Format_RGB888
-        )
-        self.thumbnail.setPixmap(
-            QPixmap.fromImage(picture).scaled(
-                240, 120, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-            )
-        )
-        shares = ", ".join(f"{p.name} {100 * f:.1f} %" for p, f in zip(image.phases, image.fractions, strict=True))
-        rows, columns = image.shape
-        self.exemplar_text.setText(f"{image.name}\n{columns} × {rows} pixels: {shares}")
 
     def _show_state(self) -> None:
         missing, now = self._missing(), self.queue.now

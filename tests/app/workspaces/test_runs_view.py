@@ -49,10 +49,12 @@ def test_all_runs_of_the_session_with_their_numbers(view: RunsView) -> None:
     # wanted by a mask of 0.3 everywhere; achieved as the result says
     assert texts(view, 3) == ["30.00 % (mask)"] * 3
     assert texts(view, 4) == ["14.29 %"] * 3
-    assert texts(view, 5) == ["14 × 13 × 12"] * 3
+    assert texts(view, 5) == ["14 × 13 × 12", "14 × 13 × 12, file", "14 × 13 × 12"]
+    # the second was made by the first's model
+    assert texts(view, 9) == ["0 s"] * 3
     first = state.results[0].comparison
-    assert texts(view, 8)[0] == f"{100 * first.epsilon_s2:.1f} %"
-    assert texts(view, 9)[0] == f"{100 * first.epsilon_lineal_path:.1f} %"
+    assert texts(view, 7)[0] == f"{100 * first.epsilon_s2:.1f} %"
+    assert texts(view, 8)[0] == f"{100 * first.epsilon_lineal_path:.1f} %"
     # the second is on show
     assert next(item.row() for item in view.table.selectedItems()) == 1
 
@@ -79,7 +81,7 @@ def test_a_click_chooses_and_the_box_hides_curves(view: RunsView, qtbot: QtBot) 
 def test_sorting_keeps_runs_and_rows_together(view: RunsView, qtbot: QtBot) -> None:
     view._session.restore(state_of(project()))
     results = view._session.state.results
-    view.table.sortByColumn(8, Qt.SortOrder.DescendingOrder)
+    view.table.sortByColumn(7, Qt.SortOrder.DescendingOrder)
     order = sorted(range(3), key=lambda number: -results[number].comparison.epsilon_s2)
     assert texts(view, 2) == [str(results[number].plan.seed) for number in order]
     with qtbot.waitSignal(view.chosen) as seen:

@@ -43,7 +43,16 @@ def saved_result(image: PhaseImage, seed: int = 0, model: Any = None) -> SavedRe
     made = Reconstruction(
         model=tiny_model() if model is None else model,
         volume=volume,
-        target=Target(image, 1, 0.1 + 0.2, (12, 13, 14), seed, constant(0.3, (1, 2, 3))),
+        target=Target(
+            image,
+            1,
+            0.1 + 0.2,
+            (12, 13, 14),
+            seed,
+            constant(0.3, (1, 2, 3)),
+            all_phases=seed == 2,
+            exemplar_yz=exemplar(7) if seed == 3 else None,
+        ),
         volume_phase=1,
         comparison=compare(labels == 1, image.labels == 1),
         band=sampling_band(image.labels == 1, 5),
@@ -56,7 +65,8 @@ def saved_result(image: PhaseImage, seed: int = 0, model: Any = None) -> SavedRe
         fraction_after=1 / 7,
     )
     plan = Plan(seed=seed, volume_fraction=0.1 + 0.2, size=(12, 13, 14), changed_settings={"levels": 2})
-    return SavedResult(f"result {seed}", plan, sampling_band(image.labels == 1, 9), made)
+    stored = "/somewhere/vølume.ome.zarr" if seed == 2 else ""
+    return SavedResult(f"result {seed}", plan, sampling_band(image.labels == 1, 9), made, stored)
 
 
 def classifier(ndim: int = 2) -> Classifier:
@@ -99,7 +109,8 @@ def project(**changes: Any) -> Project:
             ),
         ),
         "phase_image": image,
-        "plan": Plan(phase=1, max_seconds=1 / 3, device="cpu", changed_settings={"iterations": 77}),
+        "plan": Plan(phase=1, max_seconds=1 / 3, device="cpu", all_phases=False, changed_settings={"iterations": 77}),
+        "planes": (exemplar(8), None),
         "results": (first, saved_result(image, 2, first.made.model), saved_result(exemplar(9), 3)),
         "shown": 1,
     }

@@ -1,0 +1,142 @@
+"""Where the volume goes: kept in memory, or written to a file block by block."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QHBoxLayout,
+    QMessageBox,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.widgets.panel import hint
+from app.workspaces.reconstruct.file_run import checked_place
+from core.errors import MicroloomError
+
+KINDS = "OME-Zarr, compressed, with coarse levels (*.ome.zarr);;TIFF, one file (*.ome.tif *.tif)"
+
+
+class FileChoice(QWidget):
+    """A box to tick, and the file's name below it.
+
+    Signals
+    -------
+    changed()
+        Another place, or none.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.path: Path | None = None
+        self.folder = str(Path.home())
+        self.proposed = "volume"
+        self.box = QCheckBox("Write to a file, block by block")
+        self.box.setToolTip(
+            "For volumes that memory does not hold, of any size: blocks go straight onto the disk.\n"
+            "What is cancelled, or ended by a crash, goes on where it stopped."
+        )
+        self.box.clicked.connect(self._clicked)
+        self.name = hint()
+        self.name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.other = QToolButton()
+        self.other.setText("…")
+        self.other.setToolTip("Choose another file")
+        self.other.setAccessibleName("Choose another file for the volume")
+        self.other.clicked.connect(self._choose)
+        self.begun = hint()
+        self.anew = QPushButton("Begin again")
+        self.anew.setCheckable(True)
+        self.anew.setToolTip("Give up the blocks that are there instead of going on with them")
+        self.anew.toggled.connect(lambda _on: self._show())
+        row = QHBoxLayout()
+        row.setContentsMargins(22, 0, 0, 0)
+        row.addWidget(self.name, 1)
+        row.addWidget(self.other)
+        below = QHBoxLayout()
+        below.setContentsMargins(22, 0, 0, 0)
+        below.addWidget(self.begun, 1)
+        below.addWidget(self.anew)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.box)
+        column.addLayout(row)
+        column.addLayout(below)
+        self._show()
+
+    def set_path(self, path: Path | None) -> None:
+        """Write to ``path``, or keep the volume in memory."""
+        self.path = path
+        with QSignalBlocker(self.anew):
+            self.anew.setChecked(False)
+        self.refresh()
+        self.changed.emit()
+
+    def refresh(self) -> None:
+        """Look again at what lies on the disk."""
+        self._show()
+
+    def _clicked(self, on: bool) -> None:
+        if on:
+            self._choose()
+        else:
+            self.set_path(None)
+        self._show()
+
+    def _choose(self) -> None:
+        proposed = self.path or Path(self.folder) / f"{self.proposed}.ome.zarr"
+        name, kind = QFileDialog.getSaveFileName(self, "Write the volume to", str(proposed), KINDS)
+        if not name:
+            return
+        path = Path(name)
+        if not path.suffix and "TIFF" in kind:
+            path = path.with_name(path.name + ".ome.tif")
+        try:
+            path = checked_place(path)
+        except MicroloomError as error:
+            QMessageBox.warning(self, "Write the volume to", str(error))
+            return
+        # the dialog asks before a file is replaced, but not before a folder is, nor with the suffix added
+        if path.exists() and (path.is_dir() or str(path) != name) and not self._may_replace(path):
+            return
+        self.folder = str(path.parent)
+        self.set_path(path)
+
+    def _may_replace(self, path: Path) -> bool:
+        text = f"{path.name} exists already. Replace it when the new volume is finished?"
+        return QMessageBox.question(self, "Write the volume to", text) == QMessageBox.StandardButton.Yes
+
+    def _show(self) -> None:
+        path = self.path
+        with QSignalBlocker(self.box):
+            self.box.setChecked(path is not None)
+        for widget in (self.name, self.other):
+            widget.setVisible(path is not None)
+        share = _begun(path)
+        self.begun.setVisible(share is not None)
+        self.anew.setVisible(share is not None)
+        if path is None:
+            return
+        self.name.setText(path.name)
+        self.name.setToolTip(str(path))
+        if share is not None:
+            there = f"{100 * share:.0f} % of it are there already: "
+            self.begun.setText(there + ("they are given up." if self.anew.isChecked() else "Run goes on with them."))
+
+
+def _begun(path: Path | None) -> float | None:
+    """The share of an unfinished volume at ``path``, or None."""
+    if path is None:
+        return None
+    from core.generation.block_writing import unfinished
+
+    return unfinished(path)
