@@ -61,7 +61,7 @@ def mask(options: argparse.Namespace) -> int:
 
     from core.images.pixel_size import parse_length
     from core.masks.design import OPERATIONS, MaskDesign
-    from core.masks.files import write_mask
+    from core.masks.files import check_name, write_mask
     from core.masks.regions import regions
 
     overwrite = may_write(options.output, options.force)
@@ -69,8 +69,7 @@ def mask(options: argparse.Namespace) -> int:
         raise InputError("A mask needs a layer.", "Give --gradient z:0.1:0.3, for example; see microloom mask --help.")
     if options.operation not in OPERATIONS:
         raise InputError(f"There is no operation {options.operation!r}.", f"Choose one of: {', '.join(OPERATIONS)}.")
-    if options.output.suffix.lower() not in (".tif", ".tiff"):
-        raise InputError(f"A mask cannot be written as {options.output.name}.", "End the name with .tif.")
+    check_name(options.output)
     (smoothing,) = _numbers("smooth", options.smooth, 1)
     layers = [_layer(name, text, options) for name, text in options.layers]
     layers = [replace(layer, smoothing=smoothing, operation=options.operation if place else "replace")

@@ -1,4 +1,4 @@
-"""Masks on disk: 32-bit TIFF with voxel size and card; any picture or stack can be imported as one."""
+"""Masks on disk: 32-bit TIFF or OME-Zarr, with voxel size and card; any picture or stack can be imported as one."""
 
 from __future__ import annotations
 
@@ -12,31 +12,41 @@ from core.images.atomic import replacing
 from core.images.description import stored_provenance
 from core.images.grey import to_grey
 from core.images.loading import checked_path, load_stack
+from core.images.zarr_volume import SUFFIXES, is_zarr
 from core.masks.mask import Mask
+from core.masks.zarr_mask import read_zarr_mask, write_zarr_mask
 from core.provenance import Provenance, array_hash
 
 _LIMIT = 4_000_000_000
+_TIFF = (".tif", ".tiff")
+
+
+def check_name(path: Path) -> None:
+    """`InputError` where no mask can be written under the name of ``path``."""
+    if not path.name.lower().endswith((*_TIFF, *SUFFIXES)):
+        raise InputError(f"A mask cannot be written as {path.name}.", "End the name with .tif or .ome.zarr.")
 
 
 def write_mask(mask: Mask, path: Path, *, overwrite: bool = False) -> Path:
-    """Write a mask as 32-bit ImageJ TIFF, values to the bit, with voxel size and provenance.
+    """Write a mask, values to the bit, with voxel size and provenance: as 32-bit ImageJ TIFF, or as OME-Zarr folder.
 
     Raises
     ------
     OutputExistsError
         Where the file is there and ``overwrite`` is False.
     InputError
-        For a name that does not end with .tif, or a field beyond 4 GB.
+        For a name that ends neither with .tif nor with .ome.zarr, or a TIFF beyond 4 GB.
     JobError
         Where the disk is full or the folder read-only; nothing is left behind then.
     """
     import tifffile
 
     path = Path(path)
-    if path.suffix.lower() not in (".tif", ".tiff"):
-        raise InputError(f"A mask cannot be written as {path.name}.", "End the name with .tif.")
+    check_name(path)
+    if path.name.lower().endswith(SUFFIXES):
+        return write_zarr_mask(mask, path, overwrite=overwrite)
     if mask.fraction.nbytes > _LIMIT:
-        raise InputError("An ImageJ TIFF holds at most 4 GB.", "Resample the mask to a smaller size first.")
+        raise InputError("An ImageJ TIFF holds at most 4 GB.", "Write .ome.zarr, or resample it first.")
     card = {
         "shape": list(mask.shape),
         "mask": "target volume fraction",
@@ -59,9 +69,10 @@ def write_mask(mask: Mask, path: Path, *, overwrite: bool = False) -> Path:
 def read_mask(path: Path, *, low: float = 0.0, high: float = 1.0, axis: int = 0) -> Mask:
     """Read a mask, or import any picture or stack as one.
 
-    What `write_mask` wrote comes back to the bit. Of any other file, float values from 0 to 1 are taken as fractions;
-    whole numbers, and floats beyond that, are scaled so that the type's 0 (of floats, and of signed numbers, the lowest
-    value) becomes ``low`` and its full scale (of floats and signed numbers, the highest value) becomes ``high``.
+    What `write_mask` wrote comes back to the bit; of Zarr folders nothing else is taken. Of any other file, float
+    values from 0 to 1 are taken as fractions; whole numbers, and floats beyond that, are scaled so that the type's 0
+    (of floats, and of signed numbers, the lowest value) becomes ``low`` and its full scale (of floats and signed
+    numbers, the highest value) becomes ``high``.
 
     Parameters
     ----------
@@ -71,8 +82,12 @@ def read_mask(path: Path, *, low: float = 0.0, high: float = 1.0, axis: int = 0)
     Raises
     ------
     InputError
-        Where the file is missing, damaged or no picture, or holds what is no number.
+        Where the file is missing, damaged or no picture, holds what is no number, or is a Zarr folder without a mask.
     """
+    if path.name == "zarr.json":  # a folder's face, where a dialog takes files alone
+        path = path.parent
+    if is_zarr(path):
+        return read_zarr_mask(path)
     path = checked_path(path)
     if not (0 <= low <= 1 and 0 <= high <= 1):
         raise InputError(f"{low:g} and {high:g} are no volume fractions.", "Give numbers from 0 to 1.")

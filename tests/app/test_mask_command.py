@@ -75,6 +75,20 @@ def test_a_gradient_is_written_exactly_with_its_voxel_size(tmp_path: Path, capsy
     assert "mean target fraction: 0.2000" in capsys.readouterr().out
 
 
+def test_a_name_that_ends_in_zarr_makes_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mask.ome.zarr"
+    given = ["mask", "--shape", "4,5,6", "--gradient", "x:0.1:0.3", "--voxel-size", "10nm", "-o", str(path)]
+    assert main(given) == 0 and path.is_dir()
+    assert main([*given[:-1], str(tmp_path / "mask.tif")]) == 0
+    found, same = read_mask(path), read_mask(tmp_path / "mask.tif")
+    assert np.array_equal(found.fraction, same.fraction) and found.voxel_size == pytest.approx((1e-8,) * 3)
+    assert main(given) != 0, "it is there already"
+    # it is a layer of another
+    again = ["mask", "--shape", "4,5,6", "--from", str(path), "-o", str(tmp_path / "again.tif")]
+    assert main(again) == 0
+    assert np.array_equal(read_mask(tmp_path / "again.tif").fraction, found.fraction)
+
+
 def test_layers_lie_over_each_other_in_the_order_given(tmp_path: Path) -> None:
     path = tmp_path / "mask.tif"
     layers = ["--uniform", "0.2", "--sphere", "0.6:0.3", "--band", "x:1:0.1:0.5"]

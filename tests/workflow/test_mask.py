@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
@@ -246,6 +247,32 @@ def test_a_mask_is_saved_and_taken_from_its_file_again(person: Person, tmp_path:
     person.step.add("File …", tmp_path / "nothing.tif")
     person.step.add("Volume")
     assert person.window.commands.stack.count() == count, "what is not there adds no layer"
+
+
+def test_a_mask_is_saved_as_a_zarr_folder_and_taken_from_it_again(
+    person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person.add("Bands")
+    # the kind is chosen, the proposed name left as it was
+    asked = (str(tmp_path / "mask.tif"), "OME-Zarr folder (*.ome.zarr)")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: asked)
+    person.qtbot.mouseClick(person.step.save_button, LEFT)
+    path = tmp_path / "mask.ome.zarr"
+    saved = read_mask(path)
+    assert np.array_equal(saved.fraction, person.design.mask((24, 32, 40)).fraction)  # type: ignore[union-attr]
+    wanted = person.step.mask()
+    assert saved.voxel_size == wanted.voxel_size and [item.name for item in tmp_path.glob("mask*")] == [path.name]
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path / "zarr.json"), ""))
+    person.step.adders["File …"].trigger()
+    source = person.design.layers[1].source
+    assert isinstance(source, Imported) and np.array_equal(source.mask.fraction, saved.fraction)
+    assert person.design.layers[1].name == "mask.ome.zarr"
+    before = (path / "zarr.json").read_text()
+    person.qtbot.mouseClick(person.step.save_button, LEFT)
+    assert "exists already" in person.window.strip.text.toolTip() and (path / "zarr.json").read_text() == before
+    (path / "0" / "zarr.json").unlink()
+    person.step.adders["File …"].trigger()
+    assert len(person.design.layers) == 2 and "damaged" in person.window.strip.text.toolTip()
 
 
 def test_a_list_that_cannot_be_read_is_told_and_keeps_the_picture(person: Person) -> None:

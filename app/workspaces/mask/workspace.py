@@ -43,7 +43,11 @@ _OF_SHAPE = {
     "sphere": ("radius",), "cylinder": ("axis", "radius"), "box": ("width_z", "width_y", "width_x"),
     "half-space": ("axis",),
 }  # fmt: skip
-FILTER = "Pictures and stacks (*.tif *.tiff *.png *.npy *.nrrd *.h5 *.vti);;All files (*)"
+FILTER = (
+    "Pictures, stacks and masks (*.tif *.tiff *.png *.npy *.nrrd *.h5 *.vti zarr.json);;"
+    "Masks as OME-Zarr: the zarr.json in the folder (zarr.json);;All files (*)"
+)
+SAVE_FILTER = "TIFF (*.tif);;OME-Zarr folder (*.ome.zarr)"
 
 
 def fields_shown(source: Source) -> tuple[str, ...]:
@@ -153,7 +157,7 @@ class MaskWorkspace(Workspace):
         self.table = RegionTable()
         self.summary = hint()
         self.save_button = QPushButton("Save the mask …")
-        self.save_button.setToolTip("Write the mask as 32-bit TIFF with its voxel size")
+        self.save_button.setToolTip("Write the mask with its voxel size, as 32-bit TIFF or as OME-Zarr")
         self.save_button.clicked.connect(lambda: self.save())
         self.panel.output.add(self.summary)
         self.panel.output.add(self.table)
@@ -212,7 +216,7 @@ class MaskWorkspace(Workspace):
                     chosen, _ = QFileDialog.getOpenFileName(self.panel, "Take a mask from a file", "", FILTER)
                     path = Path(chosen) if chosen else None
                 if path is not None:
-                    title = path.name
+                    title = path.parent.name if path.name == "zarr.json" else path.name
                     made = Imported(read_mask(path, low=fractions.low, high=fractions.high, axis=self.plane.axis))
             else:
                 made = making.makers(fractions)[name]()
@@ -280,16 +284,19 @@ class MaskWorkspace(Workspace):
 
     def save(self, path: Path | None = None) -> None:
         """Write the mask, as fine as an engine gets it."""
+        asked = True
         if path is None:
-            chosen, _ = QFileDialog.getSaveFileName(self.panel, "Save the mask", "mask.tif", "TIFF (*.tif)")
+            chosen, kind = QFileDialog.getSaveFileName(self.panel, "Save the mask", "mask.tif", SAVE_FILTER)
             if not chosen:
                 return
             path = Path(chosen)
+            if "zarr" in kind and path.suffix.lower() in ("", ".tif"):  # the kind was chosen, the proposed name left
+                path, asked = path.with_suffix(".ome.zarr"), False  # about replacing the other name
         try:
             mask = self.mask()
             if mask is None:
                 raise InputError("There is no mask to save.", "Add a layer first.")
-            write_mask(mask, path, overwrite=True)
+            write_mask(mask, path, overwrite=asked)
             self.context.messages.say(f"Saved {path.name}.", "good")
         except MicroloomError as error:
             self.context.messages.failed("Saving the mask", error)
