@@ -1,0 +1,64 @@
+"""The diffusion engine on the command line, from a phase image to volumes in every kind of file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from app.__main__ import main
+from core.images.reading import read_volume
+from core.images.zarr_volume import open_zarr
+
+TINY = ["iterations=2", "steps=2", "passes=3", "crop=16", "batch=2", "channels=8", "levels=2", "attention=1"]
+
+
+def test_reconstruct_and_generate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image, model = tmp_path / "phases.tif", tmp_path / "m.microloom-model"
+    blocks = np.kron(np.random.default_rng(0).random((10, 10)) < 0.4, np.ones((4, 4))).astype(np.uint8)
+    tifffile.imwrite(image, 255 * blocks)
+    volume, report = tmp_path / "v.tif", tmp_path / "report"
+    code = main(["reconstruct", str(image), "-o", str(volume), "--size", "16,18,20", "--engine", "diffusion",
+                 "--device", "cpu", "--model-out", str(model), "--report", str(report), "--seed", "3", "--quiet",
+                 *(part for assignment in TINY for part in ("--set", assignment))])  # fmt: skip
+    assert code == 0
+    made = read_volume(volume)
+    assert made.shape == (16, 18, 20)
+    assert made.fractions[1] == pytest.approx(blocks.mean(), abs=1e-3)
+    said = json.loads((report / "report.json").read_text(encoding="utf-8"))
+    assert (said["engine"], said["preset"], said["settings"]["steps"]) == ("diffusion", "small", 2)
+
+    again = tmp_path / "again.tif"
+    assert main(["generate", str(model), "-o", str(again), "--size", "16,18,20", "--seed", "3", "--quiet"]) == 0
+    assert np.array_equal(read_volume(again).labels, made.labels)
+    other = tmp_path / "other.tif"
+    asked = ["--size", "16,18,20", "--volume-fraction", "0.6", "--periodic", "zyx", "--quiet"]
+    assert main(["generate", str(model), "-o", str(other), *asked]) == 0
+    assert read_volume(other).fractions[1] == pytest.approx(0.6, abs=1e-3)
+    # a store of blocks takes the parts of the same volume
+    store = tmp_path / "v.ome.zarr"
+    assert main(["generate", str(model), "-o", str(store), "--size", "16,18,20", "--seed", "3", "--quiet"]) == 0
+    assert np.array_equal(open_zarr(store).volume().labels, made.labels)
+    capsys.readouterr()
+    assert main(["info", str(model)]) == 0
+    assert "diffusion" in capsys.readouterr().out
+
+
+def test_settings_are_listed_by_engine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reconstruct", "--engine", "diffusion", "--list-settings"]) == 0
+    said = capsys.readouterr().out
+    assert "guidance" in said
+    assert "paper" in said
+
+
+def test_a_mask_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image, mask = tmp_path / "phases.tif", tmp_path / "mask.tif"
+    tifffile.imwrite(image, 255 * np.kron(np.eye(10, dtype=np.uint8), np.ones((4, 4), dtype=np.uint8)))
+    tifffile.imwrite(mask, np.linspace(0.1, 0.4, 64, dtype=np.float32).reshape(4, 4, 4), photometric="minisblack")
+    code = main(["reconstruct", str(image), "-o", str(tmp_path / "v.tif"), "--engine", "diffusion", "--size", "16",
+                 "--mask", str(mask), "--set", "crop=16"])  # fmt: skip
+    assert code == 2
+    assert "Diffusion cannot follow a mask" in capsys.readouterr().err

@@ -1,0 +1,166 @@
+"""How good and how fast the diffusion engine is: ``python -m tests.benchmarks.diffusion``.
+
+Trains the preset ``small`` on a crop of an exemplar (or takes a model that is there), makes volumes in several ways of
+sampling and measures each against the crop: ε of S2 and L (Eq. 23 of Lee and Yun; r up to half of the shorter side),
+for each axis too, and how far the axes lie apart: the largest difference between two axes' curves, as a share of the
+area under their mean. Prints a table, writes it as JSON and, for each way, a picture with the exemplar beside sections
+across z, y and x.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from skimage import io
+
+from core.images.values import PhaseImage, default_phases
+from core.job import finish
+from core.provenance import Provenance, versions
+from core.reconstruction.diffusion.engine import DiffusionEngine
+from core.reconstruction.diffusion.model import DiffusionModel
+from core.reconstruction.diffusion.settings import PRESETS
+from core.reconstruction.engine import Target
+from core.reconstruction.model_file import load_model, save_model
+from core.settings import to_json
+from core.statistics import compare, discrepancy, section_shapes
+
+WAYS: Mapping[str, Mapping[str, Any]] = {
+    "as preset": {},
+    "10 steps": {"steps": 10},
+    "100 steps": {"steps": 100},
+    "1 pass": {"passes": 1, "steps": 90},
+    "10 passes": {"passes": 10, "steps": 9},
+    "together": {"planes": "together", "passes": 1},
+    "η = 0": {"eta": 0.0},
+    "2M": {"sampler": "dpm-solver++"},
+}
+"""Ways of sampling: what differs from the preset."""
+
+
+def crop_of(path: Path, edge: int) -> PhaseImage:
+    """The upper left corner of a two-phase picture: the brighter value is the phase."""
+    grey = io.imread(path)
+    grey = grey[..., 0] if grey.ndim == 3 else grey
+    labels = (grey > (int(grey.min()) + int(grey.max())) / 2).astype(np.uint8)[:edge, :edge]
+    return PhaseImage(labels, default_phases(2), None, path.stem, Provenance("read", source=path.name))
+
+
+def sampled_as(model: DiffusionModel, changes: Mapping[str, Any]) -> DiffusionModel:
+    """The same model with other settings of its sampling."""
+    settings = replace(PRESETS["small"], **{**model.card["settings"], **changes})
+    return DiffusionEngine().restore({**model.card, "settings": to_json(settings)}, model.weights())
+
+
+def measure(model: DiffusionModel, exemplar: PhaseImage, size: int, seed: int, path: Path) -> dict[str, Any]:
+    """Make a volume and compare it with the exemplar; errors in per cent."""
+    began, processor = time.perf_counter(), time.process_time()
+    volume = finish(model.generate((size, size, size), seed))
+    seconds, processor = time.perf_counter() - began, time.process_time() - processor
+    inside, reference = volume.labels == model.card["volume_phase"], exemplar.labels == 1
+    found = compare(inside, reference)
+    window = min(size, *exemplar.shape)
+    own, theirs = section_shapes(inside, window), section_shapes(reference, window)
+    picture(reference, inside, path)
+    return {
+        "size": size,
+        "fraction": float(inside.mean()),
+        "fraction_before": model.card["calibration"]["fraction_before"],
+        "exemplar_fraction": found.exemplar_fraction,
+        "epsilon_s2": 100 * found.epsilon_s2,
+        "epsilon_l": 100 * found.epsilon_l,
+        "epsilon_s2_axes": [100 * value for value in found.epsilon_s2_axes],
+        "epsilon_l_axes": [100 * value for value in found.epsilon_l_axes],
+        "apart_s2": apart(found.volume.s2),
+        "apart_l": apart(found.volume.lineal_path),
+        "pieces": own.pieces_per_area / theirs.pieces_per_area,
+        "boundary": own.boundary_per_area / theirs.boundary_per_area,
+        "seconds": seconds,
+        "processor_seconds": processor,
+    }
+
+
+def apart(curves: np.ndarray) -> float:
+    """Largest difference between two axes' curves, per cent of the area under the mean of both."""
+    return max(100 * discrepancy(one, (one + other) / 2) * 2 for one, other in combinations(curves, 2))
+
+
+def picture(exemplar: np.ndarray, volume: np.ndarray, path: Path) -> None:
+    """Three rows (sections across z, y, x), the exemplar at the left of each; three screen pixels a voxel."""
+    edge, rows = len(volume), []
+    for axis in range(3):
+        places = [edge // 8, edge // 2, edge - edge // 8]
+        sections = [exemplar[:edge, :edge], *np.moveaxis(volume, axis, 0)[places]]
+        rows.append(np.hstack([np.pad(section.astype(np.uint8) * 255, 3, constant_values=128) for section in sections]))
+    Image.fromarray(np.vstack(rows).repeat(3, 0).repeat(3, 1)).save(path)
+
+
+HEADER = f"{'way':12}" + "".join(
+    f"{name:>9}" for name in ("φ at 0", "φ", "ε S2 %", "ε L %", "S2 axis", "L axis", "S2 apart", "L apart", "pieces",
+                              "boundary", "cpu s")
+)  # fmt: skip
+
+
+def line(way: str, run: Mapping[str, Any]) -> str:
+    """One line of the table."""
+    numbers = [run["fraction_before"], run["fraction"], run["epsilon_s2"], run["epsilon_l"],
+               max(run["epsilon_s2_axes"]), max(run["epsilon_l_axes"]), run["apart_s2"], run["apart_l"], run["pieces"],
+               run["boundary"], run["processor_seconds"]]  # fmt: skip
+    return f"{way:12}" + "".join(f"{number:9.3f}" for number in numbers)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the benchmark."""
+    root = Path(__file__).resolve().parents[2]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    data = Path(os.environ.get("MICROLOOM_DATA") or root.parent / "shared/data")
+    parser.add_argument("--exemplar", type=Path, default=data / "phase_images/mcrpy_carbonate.tif")
+    parser.add_argument("--crop", type=int, default=128, help="edge of the part of it that is learned from")
+    parser.add_argument("--iterations", type=int, default=1000)
+    parser.add_argument("--max-seconds", type=float, default=None, help="time limit of the training")
+    parser.add_argument("--model", type=Path, default=None, help="take this model, or keep the trained one here")
+    parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
+    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=root / "tests/benchmarks/results/diffusion")
+    chosen = parser.parse_args(arguments)
+    chosen.out.mkdir(parents=True, exist_ok=True)
+
+    exemplar = crop_of(chosen.exemplar, chosen.crop)
+    if chosen.model is not None and chosen.model.is_file():
+        model = load_model(chosen.model)
+    else:
+        target = Target(exemplar, 1, size=(chosen.size,) * 3, seed=chosen.seed)
+        # by iterations alone, so that a busy machine changes the times and not the quality
+        settings = replace(PRESETS["small"], iterations=chosen.iterations, time_limit=None)
+        model = finish(DiffusionEngine().train(target, settings, max_seconds=chosen.max_seconds))
+        if chosen.model is not None:
+            save_model(model, chosen.model)
+    if not isinstance(model, DiffusionModel):
+        raise SystemExit(f"{chosen.model} is no model of this engine")
+    training = model.card["training"]
+    print(f"{exemplar.name}, {training['iterations']} iterations in {training['seconds']:.0f} s\n{HEADER}", flush=True)
+    runs = {}
+    for way in chosen.ways:
+        name = f"{exemplar.name}-{way.replace(' ', '-')}.png"
+        runs[way] = measure(sampled_as(model, WAYS[way]), exemplar, chosen.size, chosen.seed, chosen.out / name)
+        print(line(way, runs[way]), flush=True)
+        machine = {"processor": platform.processor(), "cores": os.cpu_count(), "threads": torch.get_num_threads()}
+        trained = {name: training[name] for name in ("iterations", "seconds")} | {"loss": training["losses"][-1]}
+        document = {"machine": machine, "versions": dict(versions()), "training": trained, "runs": runs}
+        (chosen.out / f"{exemplar.name}.json").write_text(json.dumps(document, indent=1))
+
+
+if __name__ == "__main__":
+    main()
