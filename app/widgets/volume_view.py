@@ -63,6 +63,7 @@ class VolumeView(QWidget):
         self.labels: np.ndarray | None = None
         self.shape: Triple = (1, 1, 1)
         self.whole = Part(np.zeros((1, 1, 1), np.uint8))
+        self._field: tuple[Part, np.ndarray] | None = None
         self.phases: tuple[Phase, ...] = ()
         self.cursor_at = (0, 0, 0)
         self.caption = ""
@@ -140,6 +141,7 @@ class VolumeView(QWidget):
         self.labels, self.shape, self._voxel_size = labels, shape, voxel_size
         self.whole = Part(labels) if levels is None else Part(labels, (0, 0, 0), levels.steps[level])
         self.closer.begin(levels, level)
+        self._field = None
         self.set_rest(None)
         self.set_caption("")
         if not same:
@@ -164,6 +166,19 @@ class VolumeView(QWidget):
         count = int(labels.max()) + 1
         known = self.phases if len(self.phases) >= count else default_phases(max(2, count))
         self.set_volume(labels, phases or known, voxel_size or self._voxel_size)
+
+    def set_field(self, field: np.ndarray | None, colors: np.ndarray | None = None) -> None:
+        """Draw a field on the slices in place of the phases, until another volume is shown.
+
+        Parameters
+        ----------
+        field
+            Shape of the volume, uint8: which colour each voxel has; or None for the phases again.
+        colors
+            Red, green, blue; shape (256, 3), uint8.
+        """
+        self._field = None if field is None or colors is None else (Part(field), colors)
+        self._show_slices()
 
     def set_caption(self, text: str) -> None:
         """Say in the picture what it shows, until another volume is shown."""
@@ -305,7 +320,8 @@ class VolumeView(QWidget):
 
     def _show_slices(self) -> None:
         if self.scene is not None and self.labels is not None:
-            self.scene.show_slices(self.whole, self.shape, self.colors(), self.cursor_at, self.scale)
+            part, colors = self._field or (self.whole, self.colors())
+            self.scene.show_slices(part, self.shape, colors, self.cursor_at, self.scale)
             self.closer.note()
 
     def moving(self) -> None:
