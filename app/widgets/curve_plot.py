@@ -153,8 +153,9 @@ class CurvePlot(QWidget):
 
     def set_pixel_size(self, pixel_size: float | None) -> None:
         """Metres per pixel: distances then read in µm below and voxels above; None: in voxels only."""
-        self._pixel_size = pixel_size
-        self._draw()
+        if pixel_size != self._pixel_size:
+            self._pixel_size = pixel_size
+            self._draw()
 
     def clear(self) -> None:
         """Show nothing."""

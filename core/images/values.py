@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -163,7 +164,7 @@ class PhaseImage:
         """Rows and columns."""
         return self.labels.shape  # type: ignore[return-value]
 
-    @property
+    @cached_property
     def fractions(self) -> tuple[float, ...]:
         """Area fraction of each phase, in label order; they sum to 1."""
         return _fractions(self.labels, len(self.phases))
@@ -197,7 +198,7 @@ class Volume:
         """Voxels along z, y and x."""
         return self.labels.shape  # type: ignore[return-value]
 
-    @property
+    @cached_property
     def fractions(self) -> tuple[float, ...]:
         """Volume fraction of each phase, in label order; they sum to 1."""
         return _fractions(self.labels, len(self.phases))

@@ -69,7 +69,7 @@ class MaskWorkspace(Workspace):
         super().__init__(context)
         self.place = -1
         self.picture: making.Picture | None = None
-        self.reach: tuple[float, float] | None = None
+        self._seen: tuple[Any, int, tuple[float, float]] | None = None
         self._latest = Latest(self)
         self._latest.answered.connect(self._made)
         self._latest.failed.connect(self._not_made)
@@ -320,9 +320,17 @@ class MaskWorkspace(Workspace):
 
     def _derived(self, names: frozenset[str]) -> None:
         if "phase_image" in names:
-            image, phase = self.session.phase_image, self.session.phase_of_interest
-            self.reach = None if image is None or phase is None else seen_range(image.labels == phase)
             self._show_state()
+
+    @property
+    def reach(self) -> tuple[float, float] | None:
+        """Fractions that the exemplar shows (`seen_range`); counted when somebody looks, not at every threshold."""
+        image, phase = self.session.phase_image, self.session.phase_of_interest
+        if image is None or phase is None:
+            return None
+        if self._seen is None or self._seen[0] is not image.labels or self._seen[1] != phase:
+            self._seen = image.labels, phase, seen_range(image.labels == phase)
+        return self._seen[2]
 
     def _show_state(self) -> None:
         state, design = self.session.state, self.design
@@ -428,7 +436,7 @@ class MaskWorkspace(Workspace):
         mask = None if picture is None else picture.mask
         self.save_button.setVisible(mask is not None)
         issues: list[Issue] = []
-        self.plane.bar.show_reach(self.reach, None if mask is None else mask.range)
+        self.plane.bar.show_reach(None if mask is None else self.reach, None if mask is None else mask.range)
         achieved = self._achieved
         self.table.setVisible(mask is not None or bool(achieved))
         self.table.show_rows(() if picture is None else picture.rows, achieved)
