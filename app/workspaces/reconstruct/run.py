@@ -150,5 +150,8 @@ def preview_caption(preview: np.ndarray, progress: Any) -> str:
     """What a preview shows, in words."""
     z, y, x = preview.shape
     size = f"{z}³" if z == y == x else f"{x} × {y} × {z}"
+    shows = getattr(progress, "shows", "")
+    if shows:
+        return f"{size} voxels, {shows}: {100 * (progress.fraction or 0):.0f} %"
     made_by = "the block just trained on" if getattr(progress, "snapshot", None) is None else "made by the model so far"
     return f"{size} voxels at step {progress.step}, {made_by}"

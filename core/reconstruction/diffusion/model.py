@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Generator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,14 @@ from core.reconstruction.diffusion.planes import Wanted, sampling_volume
 
 OWN = 0.002
 """A fraction no further than this from the exemplar's is the exemplar's: the network is then told nothing."""
+
+
+@dataclass(frozen=True)
+class EmergingProgress(GenerationProgress):
+    """A step of sampling done: the whole volume as it is expected now, also as `TrainingProgress.preview`."""
+
+    preview: np.ndarray | None = None
+    shows: str = "emerging from noise"
 
 
 class DiffusionModel:
@@ -167,8 +176,11 @@ class DiffusionModel:
                 except StopIteration as end:
                     field: np.ndarray = end.value
                     return field
-                block = None if report.labels is None else self._as_labels(report.labels)
-                yield GenerationProgress(report.done, report.of, "Generating", block=block)
+                if report.labels is None:
+                    yield GenerationProgress(report.done, report.of, "Generating")
+                else:
+                    block = self._as_labels(report.labels)
+                    yield EmergingProgress(report.done, report.of, "Generating", block, preview=report.labels)
         except (MemoryError, RuntimeError) as error:
             if not devices.is_out_of_memory(error):
                 raise

@@ -19,7 +19,7 @@ from core.reconstruction.diffusion import cost, training
 from core.reconstruction.diffusion import model as room
 from core.reconstruction.diffusion import preflight as rules
 from core.reconstruction.diffusion.engine import DiffusionEngine
-from core.reconstruction.diffusion.model import DiffusionModel
+from core.reconstruction.diffusion.model import DiffusionModel, EmergingProgress
 from core.reconstruction.engine import Target, TrainingProgress
 from core.reconstruction.model_file import load_model, save_model
 from core.reconstruction.pipeline import reconstruct
@@ -55,6 +55,9 @@ def test_from_exemplar_to_measured_volume() -> None:
     blocks = [report.block for report in seen if isinstance(report, GenerationProgress) and report.block is not None]
     assert len(blocks) == TINY.steps
     assert blocks[0].shape == (16, 18, 20)
+    emerging = [report for report in seen if isinstance(report, EmergingProgress)]
+    assert [np.array_equal(report.preview, report.block) for report in emerging] == [True] * TINY.steps
+    assert (emerging[-1].shows, emerging[-1].fraction) == ("emerging from noise", 1)
 
 
 def test_a_model_comes_back_from_its_file(trained: DiffusionModel, tmp_path: Path) -> None:
