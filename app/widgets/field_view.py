@@ -95,6 +95,9 @@ class _Scene:
         self._colors = tuple(_rgb(color) for color in AXIS_COLORS)
         self.box = scene.Line(parent=root, connect="segments", color=(*_rgb(INK), 1.0))
         self.frame = scene.Line(parent=root, color=(1, 1, 1, 1), width=2)
+        # the plane lies inside the field, which would hide it
+        self.frame.set_gl_state("translucent", depth_test=False)
+        self.frame.order = 1
         self.letters = scene.Text(list("xyz"), parent=root, color=INK, font_size=9, pos=np.zeros((3, 3)))
 
     @property
