@@ -76,7 +76,7 @@ def reconstruct_patiently(
     patience: int,
     preset: str = "",
     device: str = "cpu",
-    max_seconds: float | None = None,
+    **options: Any,
 ) -> Job[Reconstruction]:
     """A job as `core.reconstruction.pipeline.reconstruct`, whose training ends when it no longer helps.
 
@@ -84,11 +84,13 @@ def reconstruct_patiently(
     ----------
     patience
         Training steps without the curves coming nearer after which the latest usable model is taken.
+    options
+        Others of `core.reconstruction.pipeline.reconstruct`.
     """
     began = time.monotonic()
     watch = Patience(target.indicator, patience)
     kept: Model | None = None
-    job = reconstruct(engine, target, settings, preset=preset, device=device, max_seconds=max_seconds)
+    job = reconstruct(engine, target, settings, preset=preset, device=device, **options)
     try:
         while True:
             try:

@@ -81,8 +81,9 @@ class FractionCard(QWidget):
             return
         self._low, self._high = served
         with QSignalBlocker(self.spin), QSignalBlocker(self.slider):
+            self.build.setText("Build this volume")
             self.spin.setRange(100 * self._low, 100 * self._high)
-            self._place(min(max(result.fraction_after, self._low), self._high))
+            self._place(min(max(_asked(result), self._low), self._high))
         self.reach.setText(f"This model serves {100 * self._low:.1f} to {100 * self._high:.1f} %.")
 
     def _place(self, fraction: float) -> None:
@@ -95,6 +96,7 @@ class FractionCard(QWidget):
             return
         with QSignalBlocker(self.spin), QSignalBlocker(self.slider):
             self._place(fraction)
+        self.build.setText(f"Build {100 * self.fraction:.1f} % as a whole volume")
         model, seed = result.model, result.plan.seed
 
         def work() -> Any:
@@ -109,3 +111,10 @@ class FractionCard(QWidget):
     def _build(self) -> None:
         if self._result is not None:
             self.wanted.emit(self._result, self.fraction)
+
+
+def _asked(result: Result) -> float:
+    """The volume fraction that a result was asked for; what it has, where a mask or the exemplar said it."""
+    asked: float | None = getattr(result.plan, "volume_fraction", None)
+    masked = getattr(getattr(result.report, "target", None), "mask", None) is not None
+    return result.fraction_after if asked is None or masked else asked

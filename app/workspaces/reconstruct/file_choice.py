@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
     QHBoxLayout,
+    QLineEdit,
     QMessageBox,
     QPushButton,
     QToolButton,
@@ -45,8 +46,9 @@ class FileChoice(QWidget):
             "What is cancelled, or ended by a crash, goes on where it stopped."
         )
         self.box.clicked.connect(self._clicked)
-        self.name = hint()
-        self.name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.name = QLineEdit()
+        self.name.setReadOnly(True)
+        self.name.setAccessibleName("File for the volume")
         self.other = QToolButton()
         self.other.setText("…")
         self.other.setToolTip("Choose another file")
@@ -126,7 +128,9 @@ class FileChoice(QWidget):
         self.anew.setVisible(share is not None)
         if path is None:
             return
-        self.name.setText(path.name)
+        if self.name.text() != path.name:
+            self.name.setText(path.name)
+            self.name.setCursorPosition(0)
         self.name.setToolTip(str(path))
         if share is not None:
             there = f"{100 * share:.0f} % of it are there already: "

@@ -31,7 +31,7 @@ class Served:
 
 def result(model: Any) -> Any:
     volume = SimpleNamespace(shape=(128, 96, 32))
-    return SimpleNamespace(model=model, volume=volume, fraction_after=0.2, plan=SimpleNamespace(seed=3))
+    return SimpleNamespace(model=model, volume=volume, fraction_after=0.2, plan=SimpleNamespace(seed=3), report=None)
 
 
 @pytest.fixture
@@ -61,6 +61,7 @@ def test_the_slider_makes_a_preview(card: FractionCard, qtbot: QtBot) -> None:
     assert card.fraction == pytest.approx(0.3)
     # no larger than the result itself
     assert volume.shape == (32, 32, 32)
+    assert card.build.text() == "Build 30.0 % as a whole volume"
     assert float((volume.labels == 1).mean()) == pytest.approx(0.3, abs=0.02)
 
 
@@ -80,3 +81,14 @@ def test_the_button_asks_for_the_whole_volume(card: FractionCard, qtbot: QtBot) 
         QTest.mouseClick(card.build, Qt.MouseButton.LeftButton)
     assert seen.args[0].plan.seed == 3
     assert seen.args[1] == pytest.approx(0.2)
+
+
+def test_it_begins_where_the_result_was_asked_to_be(card: FractionCard) -> None:
+    asked = result(Served())
+    asked.plan.volume_fraction = 0.25
+    card.show_result(asked)
+    assert card.fraction == pytest.approx(0.25) and card.build.text() == "Build this volume"
+    # a mask decided, not the plan
+    asked.report = SimpleNamespace(target=SimpleNamespace(mask=object()))
+    card.show_result(asked)
+    assert card.fraction == pytest.approx(0.2)
