@@ -6,11 +6,13 @@ import csv
 import io
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from core.images.atomic import replacing
 from core.images.pixel_size import format_length
 from core.report.verdict import Verdict, grade_of_share, word
 from core.statistics.describing import Described
@@ -39,29 +41,30 @@ class Row:
 def grade_of(described: Described) -> tuple[str, str]:
     """How a descriptor compares ("good", "fair", "poor", or "" where nothing can be said), and in which words.
 
-    A descriptor with a curve is judged by it: the share of lengths at which it lies within the exemplar's band. Without
-    one, its first number is judged.
+    A descriptor with numbers is judged by the first of them; one that is a curve by the share of lengths at which it
+    lies within the exemplar's band, those left out at which nothing scatters (S2 of two phases at r = 0).
     """
     compared, exemplar = described.compared, described.exemplar
     if compared is None or exemplar is None:
         return "", ""
-    if described.band is not None and compared.curves:
-        low, high = described.band
-        curve = compared.curves[0].main
-        n = min(len(curve), len(low))
-        known = np.isfinite(low[:n]) & np.isfinite(high[:n]) & np.isfinite(curve[:n])
-        if not known.any():
+    if compared.numbers and described.numbers_half:
+        number, reference, half = compared.numbers[0], exemplar.numbers[0], described.numbers_half[0]
+        grade = grade_of_number(number, reference, half)
+        if not grade:
             return "", ""
-        within = (curve[:n] >= low[:n] - 1e-12) & (curve[:n] <= high[:n] + 1e-12)
-        share = float(within[known].mean())
-        return grade_of_share(share), f"within the exemplar's band at {100 * share:.0f} % of the lengths"
-    if not compared.numbers or not described.numbers_half:
+        return grade, f"{number.label} {number.text}, the exemplar's {_with_half(reference, half)}"
+    if described.band is None or not compared.curves:
         return "", ""
-    number, reference, half = compared.numbers[0], exemplar.numbers[0], described.numbers_half[0]
-    grade = grade_of_number(number, reference, half)
-    if not grade:
+    low, high = described.band
+    curve = compared.curves[0].main
+    n = min(len(curve), len(low))
+    curve, low, high = curve[:n], low[:n], high[:n]
+    known = np.isfinite(low) & np.isfinite(high) & np.isfinite(curve)
+    known &= high > low
+    if not known.any():
         return "", ""
-    return grade, f"{number.label} {number.text}, the exemplar's {_with_half(reference, half)}"
+    share = float(((curve >= low) & (curve <= high))[known].mean())
+    return grade_of_share(share), f"within the exemplar's band at {100 * share:.0f} % of the lengths"
 
 
 def grade_of_number(number: Number, reference: Number, half: float) -> str:
@@ -91,31 +94,28 @@ def sentence(described: Described) -> Verdict:
     return Verdict(f"{title}{through}: {where}; {reason}.", grade)
 
 
-def rows(found: tuple[Described, ...], edges: Edges) -> list[Row]:
-    """All numbers as lines of a table, and one line for each curve."""
-    lines = []
+def rows(found: tuple[Described, ...], edges: Edges, brief: bool = False) -> list[Row]:
+    """All numbers as lines of a table, and one line for each curve; ``brief``: in metres alone where they are known."""
     edge = edges[0] if edges and len(set(edges)) == 1 else None
-    for one in found:
-        lines += _rows_of(one, edge)
-    return lines
+    return [row for one in found for row in _rows_of(one, edge, brief)]
 
 
-def _rows_of(one: Described, edge: float | None) -> list[Row]:
+def _rows_of(one: Described, edge: float | None, brief: bool) -> list[Row]:
     title = one.descriptor.title
     if one.own is None:
         return [Row(title, one.problem, "", "", "", "", "")]
     lines = []
     for curve in one.own.curves:
-        grade, reason = grade_of(one)
+        grade, reason = ("", "") if one.own.numbers else grade_of(one)
         lines.append(Row(title, f"curve {curve.label}", "", reason, "", word(grade), grade))
     compared = {} if one.compared is None else {number.key: number for number in one.compared.numbers}
     exemplar = {} if one.exemplar is None else {number.key: number for number in one.exemplar.numbers}
     half = dict(zip(exemplar, one.numbers_half, strict=False))
     through = one.compared is not None and one.compared is not one.own
+    own = {number.key for number in one.own.numbers}
     numbers = list(one.own.numbers)
     # what only the sections have (a length of boundary, say) follows
-    numbers += [number for key, number in compared.items() if through and key not in {own.key for own in numbers}]
-    own = {number.key for number in one.own.numbers}
+    numbers += [number for key, number in compared.items() if through and key not in own]
     for number in numbers:
         same, reference = compared.get(number.key), exemplar.get(number.key)
         reach = half.get(number.key, float("nan"))
@@ -124,9 +124,9 @@ def _rows_of(one: Described, edge: float | None) -> list[Row]:
             Row(
                 title,
                 number.label,
-                shown(number, edge) if number.key in own else "",
-                "" if same is None or not through else f"{shown(same, edge)} in sections",
-                "" if reference is None else _with_half(reference, reach, edge),
+                shown(number, edge, brief) if number.key in own else "",
+                "" if same is None or not through else shown(same, edge, brief),
+                "" if reference is None else _with_half(reference, reach, edge if brief else None),
                 word(grade),
                 grade,
             )
@@ -135,29 +135,31 @@ def _rows_of(one: Described, edge: float | None) -> list[Row]:
     return lines
 
 
-def shown(number: Number, edge: float | None) -> str:
-    """A number with its unit, in physical units too where the pixel's edge (m) is known."""
+def shown(number: Number, edge: float | None, brief: bool = False) -> str:
+    """A number with its unit, in metres too (``brief``: alone) where the pixel's edge (m) is known."""
     if edge is None or number.power == 0 or not math.isfinite(number.value):
         return number.text
-    if number.power == 1:
-        return f"{number.text} ({format_length(number.value * edge)})"
     value, unit = _in_length(number.value, number.power, edge)
-    return f"{number.text} ({figures(value)} {unit})"
+    length = f"{figures(value)} {unit}" if number.power != 1 else format_length(number.value * edge)
+    return length if brief else f"{number.text} ({length})"
 
 
 def _in_length(value: float, power: int, edge: float) -> tuple[float, str]:
     """A value per pixel to some power, per nm, µm or mm: the one that leaves the handiest number."""
     choices = {"nm": 1e-9, "µm": 1e-6, "mm": 1e-3}
     found = {unit: value * (edge / size) ** power for unit, size in choices.items()}
-    unit = min(found, key=lambda name: abs(math.log10(abs(found[name])) - 0.5) if found[name] else 0.0)
+    unit = min(found, key=lambda name: abs(math.log10(abs(found[name])) - 1) if found[name] else 0.0)
     return found[unit], unit_of(power, unit)
 
 
 def _with_half(number: Number, half: float, edge: float | None = None) -> str:
     if not math.isfinite(half) or not math.isfinite(number.value):
-        return shown(number, edge)
-    scale = 100 if number.share else 1
-    return f"{figures(scale * number.value)} ± {figures(scale * half, 2)} {number.unit}".strip()
+        return shown(number, edge, brief=True)
+    scale, unit = (100.0 if number.share else 1.0), number.unit
+    if edge is not None and number.power and number.value:
+        value, unit = _in_length(number.value, number.power, edge)
+        scale = value / number.value
+    return f"{figures(scale * number.value, 3)} ± {figures(scale * half, 2)} {unit}".strip()
 
 
 def statistics_json(found: tuple[Described, ...]) -> dict[str, Any]:
@@ -204,11 +206,14 @@ def unit_json(number: Number) -> str:
     return "" if number.share else number.unit
 
 
-def columns(found: tuple[Described, ...], lags: Floats) -> dict[str, Floats]:
-    """Curves as columns over ``lags`` (px), NaN where a curve has no value; S2 and L are left to the report's own."""
+def columns(found: tuple[Described, ...], lags: Floats, everything: bool = False) -> dict[str, Floats]:
+    """Curves as columns over ``lags`` (px), NaN where a curve has no value.
+
+    S2 and L are left to the report's own columns unless ``everything`` is asked for.
+    """
     made: dict[str, Floats] = {}
     for one in found:
-        if one.descriptor.name in ("s2", "lineal-path") or one.own is None:
+        if one.own is None or (not everything and one.descriptor.name in ("s2", "lineal-path")):
             continue
         for curve in one.own.curves:
             for name, values in curve.rows.items():
@@ -242,6 +247,31 @@ def table_csv(found: tuple[Described, ...]) -> str:
         if not item["numbers"]:
             writer.writerow((name, item["problem"] or "curve", "", "", "", "", "", item["verdict"] or ""))
     return out.getvalue()
+
+
+def curve_table_csv(found: tuple[Described, ...], edges: Edges) -> str:
+    """All curves, one line a length: pixels, metres where known, then a column for each curve."""
+    longest = [curve.x[-1] for one in found if one.own is not None for curve in one.own.curves]
+    lags = np.arange(max(longest, default=0.0) + 1)
+    held = {"r_px": lags}
+    if edges and len(set(edges)) == 1:
+        held["r_m"] = lags * edges[0]
+    held |= columns(found, lags, everything=True)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(held)
+    for line in zip(*held.values(), strict=True):
+        writer.writerow(["" if math.isnan(value) else f"{value:.8g}" for value in line])
+    return out.getvalue()
+
+
+def write_tables(found: tuple[Described, ...], edges: Edges, path: Path, overwrite: bool = False) -> tuple[Path, Path]:
+    """Write the numbers to ``path`` and the curves beside it (…_curves.csv); errors as for any file."""
+    curves = path.with_name(f"{path.stem}_curves{path.suffix}")
+    for place, text in ((path, table_csv(found)), (curves, curve_table_csv(found, edges))):
+        with replacing(place, overwrite) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+    return path, curves
 
 
 def _verdict_of(one: Described, key: str) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.session import Result
+from core.images.values import Volume
 from core.job import Job
+from core.statistics.describing import Described
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,31 @@ def ask_surface(parent: QWidget, result: Result, phase: int, folder: str) -> Wis
     return Wish(f"the surface of {name}", path, job=lambda: writing_surface(result.volume, phase, path, overwrite=True))
 
 
-def ask_report(parent: QWidget, result: Result, folder: str) -> Wish | None:
-    """Ask for a folder for report.json, report.html and curves.csv."""
-    from core.report import write_report
+def ask_report(parent: QWidget, result: Result, folder: str, statistics: tuple[Described, ...] = ()) -> Wish | None:
+    """Ask for a folder for report.json, report.html and curves.csv; ``statistics``: what else was measured."""
+    from core.report import from_reconstruction, write_report
 
     name = QFileDialog.getExistingDirectory(parent, "Folder for the report", folder)
     if not name:
         return None
     path = Path(name)
-    return Wish("the report", path, lambda: write_report(result.report, path, overwrite=True))
+
+    def write() -> object:
+        return write_report(replace(from_reconstruction(result.report), statistics=statistics), path, overwrite=True)
+
+    return Wish("the report", path, write)
+
+
+def ask_statistics(
+    parent: QWidget, name: str, found: tuple[Described, ...], volume: Volume, folder: str
+) -> Wish | None:
+    """Ask where the table of statistics should go; their curves get a file beside it."""
+    from core.report.statistics import write_tables
+
+    path = _ask(parent, "Save the statistics", folder, name, "Table (*.csv)")
+    if path is None:
+        return None
+    return Wish("the statistics", path, lambda: write_tables(found, volume.voxel_size, path, overwrite=True))
 
 
 def file_name(result: Result) -> str:

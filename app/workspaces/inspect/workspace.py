@@ -20,6 +20,8 @@ from app.widgets.volume_controls import VolumeControls
 from app.widgets.volume_view import VolumeView
 from app.workspaces.inspect import exporting
 from app.workspaces.inspect.fraction_card import FractionCard
+from app.workspaces.inspect.properties_card import PropertiesCard, subject_of
+from app.workspaces.inspect.statistics_part import StatisticsPart
 from app.workspaces.inspect.stored_watcher import StoredWatcher
 from app.workspaces.inspect.verdict import rows, verdict
 from app.workspaces.reconstruct.workspace import stale_reason
@@ -57,6 +59,8 @@ class InspectWorkspace(Workspace):
         context.jobs.cancelled.connect(lambda: self._job_ended("cancelled"))
         self.watcher = StoredWatcher(self.view)
         self.watcher.renewed.connect(self.show_stored)
+        self.statistics = StatisticsPart(context, stack, self.view)
+        self.statistics.page.save_wanted.connect(self.export_statistics)
         self._make_actions()
         self._build_panel()
         self.session.changed.connect(self._changed)
@@ -124,6 +128,10 @@ class InspectWorkspace(Workspace):
         self._grid.setVerticalSpacing(3)
         self._grid.setColumnStretch(0, 1)
         self.panel.output.add(card(self.sentence, self.numbers))
+        self.panel.output.add(self.statistics.card)
+        self.properties = PropertiesCard(self.context)
+        self.properties.field_wanted.connect(self._show_field)
+        self.panel.output.add(self.properties)
         self._menu = QMenu(self.panel)
         self._menu.addActions(self.actions()[:5])
         self.panel.primary.clicked.connect(self._primary)
@@ -194,7 +202,12 @@ class InspectWorkspace(Workspace):
     def export_report(self) -> None:
         """Ask for a folder and write the report."""
         if self._shown is not None:
-            self._write(exporting.ask_report(self.panel, self._shown, self._preferences.folder))
+            folder, statistics = self._preferences.folder, self.statistics.found
+            self._write(exporting.ask_report(self.panel, self._shown, folder, statistics))
+
+    def export_statistics(self) -> None:
+        """Ask for a place and write the statistics that were measured."""
+        self._write(self.statistics.ask(self.panel, self._preferences.folder))
 
     def _write(self, wish: exporting.Wish | None) -> None:
         if wish is None:
@@ -276,12 +289,14 @@ class InspectWorkspace(Workspace):
         self.choice.setVisible(result is not None or stored is not None)
         if result is not self._shown or result is None:
             self.fraction.show_result(result)
+        self.properties.show_subject(subject_of(result, stored))
         if stored is not None:
             self._show_volume(stored)
             return
         self.watcher.leave()
         self.controls.setEnabled(result is not None)
-        self._stack.setCurrentWidget(self._empty if result is None else self.view)
+        self.statistics.show_result(result)
+        self._stack.setCurrentWidget(self._empty if result is None else self.statistics.front)
         if result is None:
             self._shown = None
             self.facts.setText("No volume yet")
@@ -310,10 +325,20 @@ class InspectWorkspace(Workspace):
         self.view.set_caption(f"Preview for {100 * fraction:.1f} %: {volume.shape[0]}³ voxels, {share:.1f} % in them")
         self.controls.refresh()
 
+    def _show_field(self, field: Any, colors: Any, words: str) -> None:
+        """A computed field on the slices in place of the phases, or these again."""
+        volume = None if self._shown is None else self._shown.volume
+        if volume is not None and self.view.labels is not volume.labels:  # a preview stands there
+            self.view.set_volume(volume.labels, volume.phases, volume.voxel_size)
+        self._stack.setCurrentWidget(self.view)
+        self.view.set_field(field, colors)
+        self.view.set_caption(words)
+
     def _show_volume(self, stored: StoredView) -> None:
         self._shown = None
         self.controls.setEnabled(True)
-        self._stack.setCurrentWidget(self.view)
+        self.statistics.show_stored(stored)
+        self._stack.setCurrentWidget(self.statistics.front)
         self.watcher.show(stored)
         self.controls.refresh()
         self.facts.setText(stored.facts)

@@ -120,7 +120,11 @@ def test_rows_and_table_have_every_number_once(compared: Findings) -> None:
     assert "±" in chord.exemplar and chord.verdict in ("inside", "at the edge", "outside")
     surface = [row for row in lines if row.statistic == "Specific surface"]
     assert any(row.label == "… by marching cubes" and "µm⁻¹" in row.found for row in surface)
-    assert any("in sections" in row.compared for row in surface)
+    assert all(row.compared.endswith(")") for row in surface if row.exemplar)
+    brief = [
+        row for row in rows(compared.statistics, compared.edges, brief=True) if row.statistic == "Specific surface"
+    ]
+    assert brief[0].found.endswith("µm⁻¹") and brief[0].exemplar.endswith("µm⁻¹") and "±" in brief[0].exemplar
     table = list(csv.DictReader(io.StringIO(table_csv(compared.statistics))))
     assert len({(row["statistic"], row["quantity"]) for row in table}) == len(table)
     mean = next(row for row in table if (row["statistic"], row["quantity"]) == ("local-thickness", "mean"))
