@@ -132,6 +132,15 @@ def _reconstruct(commands: Any) -> None:
     _periodic(command)
     _device(command)
     command.add_argument("--max-seconds", type=_positive, metavar="S", help="end the training after this time")
+    command.add_argument(
+        "--checkpoint", type=Path, metavar="DIR",
+        help="keep the training there every half minute, so that it can go on after a kill (--resume)",
+    )  # fmt: skip
+    command.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the training kept in DIR; the result is that of an unbroken one",
+    )
     command.add_argument("--model-out", type=Path, metavar="M.microloom-model", help="also keep the trained model")
     command.add_argument("--report", type=Path, metavar="DIR", help="also write report.json, curves.csv, report.html")
     command.add_argument(

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from app.arguments import changed
 from app.series import Member, label, members, named
 from app.terminal import ProgressDisplay, may_report, may_write, note
-from core.errors import InputError, JobError, MicroloomError
+from core.errors import InputError, JobError, MicroloomError, OutputExistsError
 from core.job import Progress, finish
 
 if TYPE_CHECKING:
     from core.images.values import PhaseImage
+    from core.reconstruction.checkpoints import Checkpoints
     from core.reconstruction.engine import Engine, Model, Target
     from core.reconstruction.pipeline import Reconstruction
 
@@ -40,6 +41,7 @@ class _Wanted:
     volume: _Output
     model: _Output | None
     report: _Output | None
+    checkpoints: Checkpoints | None
 
 
 class _Interrupted(Exception):
@@ -71,6 +73,8 @@ def reconstruct(options: argparse.Namespace) -> int:
             made = _make(chosen, item, settings, preset, device, options, models.get(leader))
             models[leader] = made.model
             _write(item, made)
+            if item.checkpoints is not None:
+                item.checkpoints.remove()
         except _Interrupted:
             if item.name:
                 note(f"{place - len(failures)} of {len(wanted)} volumes are finished.")
@@ -108,6 +112,10 @@ def _series(options: argparse.Namespace, settings: Any) -> list[_Wanted]:
     from app.inputs import phase_image, phase_label
     from core.reconstruction.engine import Target
 
+    if options.resume and options.checkpoint is None:
+        raise InputError(
+            "--resume needs to know where the training was kept.", "Give the folder with --checkpoint DIR."
+        )
     seeds = (options.seed,) if options.seeds is None else options.seeds
     fractions = (None,) if options.volume_fraction is None else options.volume_fraction
     series = members(seeds, fractions, served=served_range(settings), train_once=options.train_once)
@@ -118,11 +126,13 @@ def _series(options: argparse.Namespace, settings: Any) -> list[_Wanted]:
         model = options.model_out if member.leader is None else None
         model = None if model is None else named(model, member, training)
         report = None if options.report is None else named(options.report, member, series)
+        kept = None if options.checkpoint is None or member.leader is not None else options.checkpoint
         places.append(
             (
                 _Output(volume, may_write(volume, options.force)),
                 None if model is None else _Output(model, may_write(model, options.force)),
                 None if report is None else _Output(report, may_report(report, options.force)),
+                None if kept is None else _checkpoints(named(kept, member, training), options),
             )
         )
     exemplar = phase_image(options, options.image)
@@ -140,6 +150,19 @@ def _series(options: argparse.Namespace, settings: Any) -> list[_Wanted]:
         _Wanted(member, label(member, series), target, *place)
         for member, target, place in zip(series, targets, places, strict=True)
     ]
+
+
+def _checkpoints(folder: Path, options: argparse.Namespace) -> Checkpoints:
+    """Where a training is kept; what an earlier one left is taken up, replaced by --force, or refused."""
+    from core.reconstruction.checkpoints import Checkpoints
+
+    wanted = Checkpoints(folder, resume=options.resume)
+    if wanted.path.exists() and not (options.resume or options.force):
+        raise OutputExistsError(
+            f"A training that was interrupted is kept in {folder}.",
+            "Go on with it (--resume), or begin again (--force).",
+        )
+    return wanted
 
 
 def _plane(options: argparse.Namespace, path: Path | None) -> PhaseImage | None:
@@ -189,7 +212,13 @@ def _make(
         display(progress)
 
     if model is None:
-        job = reconstruct(chosen, item.target, settings, preset=preset, device=device, max_seconds=options.max_seconds)
+        kept_in = item.checkpoints
+        if kept_in is not None and kept_in.resume and kept_in.path.exists():
+            note(f"Going on with the training kept in {kept_in.folder}.")
+        job = reconstruct(
+            chosen, item.target, settings, preset=preset, device=device, max_seconds=options.max_seconds,
+            checkpoints=kept_in,
+        )  # fmt: skip
     else:
         job = finish_from_model(model, item.target, preset=preset, device=device)
     try:
@@ -207,6 +236,8 @@ def _make(
         else:
             save_model(kept[0], item.model.path, overwrite=item.model.replace)
             note(f"Interrupted. The model as trained so far is in {item.model.path}.")
+        if item.checkpoints is not None and item.checkpoints.path.exists():
+            note(f"The same command with --resume goes on with the training kept in {item.checkpoints.folder}.")
         raise _Interrupted from None
 
 

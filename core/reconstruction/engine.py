@@ -182,7 +182,11 @@ class TrainingProgress(Progress):
 
 
 class Model(Protocol):
-    """What an engine's training returns."""
+    """What an engine's training returns.
+
+    One that has a method ``note(entries)`` keeps in its card what is found out later: the record of its exemplar and of
+    its first volume (`core.reconstruction.model_record`).
+    """
 
     @property
     def card(self) -> Mapping[str, Any]:
@@ -231,7 +235,8 @@ class Engine(Protocol):
     An engine that follows `Target.mask` says so with an attribute ``uses_mask = True``, one that can make volumes that
     repeat with ``uses_periodic = True``, one for more than two phases with ``uses_all_phases = True``, and one that
     takes an exemplar for each plane with ``uses_planes = True``. For any other, `unused_problems` stops a run that asks
-    for it.
+    for it. One whose training can be interrupted and goes on from `core.reconstruction.checkpoints` says
+    ``uses_checkpoints = True`` and takes ``checkpoints`` in `train`.
     """
 
     key: str

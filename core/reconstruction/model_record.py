@@ -10,7 +10,7 @@ import base64
 import binascii
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from core.errors import InputError
 from core.images.values import MAX_PHASES, Phase, PhaseImage
 from core.provenance import array_hash
 from core.statistics.comparison import Comparison
-from core.statistics.curves import measure_curves
+from core.statistics.curves import measuring_curves
 from core.statistics.indicator import default_max_lag
 
 THUMBNAIL_EDGE = 128
@@ -66,11 +66,12 @@ class ModelRecord:
     result_facts: Mapping[str, Any]
 
 
-def exemplar_entry(exemplar: PhaseImage, phase: int) -> dict[str, Any]:
-    """For the card's key "exemplar": hash, thumbnail, phases, curves of ``phase``. Takes some ten milliseconds."""
+def exemplar_entry(exemplar: PhaseImage, phase: int) -> Generator[None, None, dict[str, Any]]:
+    """For the card's key "exemplar": hash, thumbnail, phases, curves of ``phase``. Yields while it measures."""
     picture, step = thumbnail(exemplar.labels)
+    yield
     lag = min(MAX_LAG, default_max_lag(exemplar.shape, exemplar.shape))
-    curves = measure_curves(exemplar.labels == phase, max(1, lag))
+    curves = yield from measuring_curves(exemplar.labels == phase, max(1, lag))
     return {
         "hash": array_hash(exemplar.labels),
         "phases": [{"name": item.name, "color": item.color} for item in exemplar.phases],

@@ -14,7 +14,9 @@ from core import devices
 from core.errors import InputError, JobError
 from core.images.values import Volume
 from core.job import Job, Progress
+from core.reconstruction.checkpoints import Checkpoints
 from core.reconstruction.engine import Engine, Model, Target, TrainingProgress, unused_problems
+from core.reconstruction.model_record import exemplar_entry, result_entry
 from core.statistics.comparison import Comparison, compare_curves, curves_of_planes
 from core.statistics.curves import Curves, mean_curves, measure_curves, measuring_curves
 from core.statistics.indicator import default_max_lag
@@ -92,6 +94,7 @@ def reconstruct(
     preset: str = "",
     device: str = "cpu",
     max_seconds: float | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Job[Reconstruction]:
     """A job that trains an engine on ``target`` and builds and measures the volume.
 
@@ -103,6 +106,9 @@ def reconstruct(
         "auto", "cpu" or "cuda".
     max_seconds
         Training ends here with what it has reached.
+    checkpoints
+        Where the training keeps its state, and whether it goes on from there. The file stays: whoever has written the
+        volume removes it.
 
     Yields
     ------
@@ -114,11 +120,16 @@ def reconstruct(
     InputError
         For the first error that the preflight finds.
     """
+    if checkpoints is not None and not getattr(engine, "uses_checkpoints", False):
+        raise InputError(
+            f"The engine {engine.title} cannot go on with a training that was interrupted.",
+            "Train without checkpoints, or choose another engine.",
+        )
     for problem in [*unused_problems(engine, target), *engine.preflight(target, settings, device)]:
         if problem.severity == "error":
             raise InputError(problem.message, problem.remedy)
     began = time.monotonic()
-    model = yield from _train(engine, target, settings, device, max_seconds)
+    model = yield from _train(engine, target, settings, device, max_seconds, checkpoints)
     return (
         yield from finish_from_model(
             model, target, preset=preset, device=device, train_seconds=time.monotonic() - began
@@ -154,6 +165,7 @@ def finish_from_model(
     comparison, band = yield from measure_against(
         volume.labels == label, target.indicator, periodic=all(target.periodic), planes=others
     )
+    _note(model, {"result": result_entry(comparison, target.size, target.seed)})
     trained = model.card.get("training", {}).get("seconds", float("nan")) if train_seconds is None else train_seconds
     return Reconstruction(
         model=model,
@@ -231,8 +243,32 @@ def _reported(steps: Generator[None, None, R], progress: Progress) -> Generator[
         steps.close()
 
 
-def _train(engine: Engine, target: Target, settings: Any, device: str, max_seconds: float | None) -> Job[Model]:
-    job = engine.train(target, settings, device=device, max_seconds=max_seconds)
+def _record(target: Target, progress: Progress) -> Job[dict[str, Any]]:
+    """What a model's card tells of the exemplar; yields where ``progress`` stood."""
+    same = Progress(progress.step, progress.of, progress.what)
+    return {"exemplar": (yield from _reported(exemplar_entry(target.exemplar, target.phase), same))}
+
+
+def _note(model: Model, entries: Mapping[str, Any]) -> None:
+    """Add to a model's card what it does not tell yet."""
+    keep = getattr(model, "note", None)
+    missing = {key: value for key, value in entries.items() if key not in model.card}
+    if keep is not None and missing:
+        keep(missing)
+
+
+def _train(
+    engine: Engine,
+    target: Target,
+    settings: Any,
+    device: str,
+    max_seconds: float | None,
+    checkpoints: Checkpoints | None,
+) -> Job[Model]:
+    entries: dict[str, Any] = {}
+    # an engine that knows nothing of checkpoints is not asked for any
+    kept: dict[str, Any] = {} if checkpoints is None else {"checkpoints": checkpoints}
+    job = engine.train(target, settings, device=device, max_seconds=max_seconds, **kept)
     last = -float("inf")
     pool: deque[tuple[float, Curves]] = deque(maxlen=POOLED)
     progress = Progress(0, 0, "Training")
@@ -241,9 +277,16 @@ def _train(engine: Engine, target: Target, settings: Any, device: str, max_secon
             try:
                 progress = next(job)
             except StopIteration as end:
+                if not entries:
+                    entries = yield from _record(target, progress)
+                _note(end.value, entries)
                 # whoever cancels while the volume is made keeps the finished model
                 yield TrainingProgress(progress.step, progress.of, progress.what, snapshot=end.value)
                 return end.value  # type: ignore[no-any-return]
+            if isinstance(progress, TrainingProgress) and progress.snapshot is not None:
+                if not entries:
+                    entries = yield from _record(target, progress)
+                _note(progress.snapshot, entries)
             yield progress
             preview = progress.preview if isinstance(progress, TrainingProgress) else None
             if preview is not None and time.monotonic() - last >= CURVES_SECONDS:

@@ -19,17 +19,28 @@ class Aim:
     ----------
     wanted, low, high
         The mean to reach, where the aim starts, and how far it may go; one shape.
+
+    Attributes
+    ----------
+    now, steps
+        What is aimed at, and the steps so far.
     """
 
     def __init__(self, wanted: Tensor, low: Tensor, high: Tensor) -> None:
         self._wanted, self._low, self._high = wanted, low, high
-        self._now = wanted
-        self._steps = 0
+        self.now = wanted
+        self.steps = 0
 
     def after(self, found: Tensor) -> Tensor:
         """What to aim at, given what this step's block has (no gradient goes back)."""
-        self._steps += 1
-        if self._steps > SETTLING:
-            moved = self._now + CORRECTION * (self._wanted - found.detach())
-            self._now = moved.maximum(self._low).minimum(self._high)
-        return self._now
+        self.steps += 1
+        if self.steps > SETTLING:
+            moved = self.now + CORRECTION * (self._wanted - found.detach())
+            self.now = moved.maximum(self._low).minimum(self._high)
+        return self.now
+
+    def go_on(self, now: Tensor, steps: int) -> None:
+        """Take up where an earlier training stopped: its `now` after so many `steps`."""
+        if now.shape != self._wanted.shape:
+            raise ValueError(f"an aim of shape {tuple(now.shape)}, not {tuple(self._wanted.shape)}")
+        self.now, self.steps = now.to(self._wanted), steps

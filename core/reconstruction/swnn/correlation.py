@@ -56,6 +56,7 @@ class ExemplarCorrelation:
         self.reach = min(reach, (min(averaged.shape[1:]) - 1) // cell)
         whole = two_point_half_map(averaged, self.reach * cell)
         self._map = whole[::cell, ::cell].contiguous().to(device)
+        self._fraction = float(inside.mean())
         self._aims: dict[int, Aim] = {}
 
     def distance(self, field: Tensor, axes: tuple[int, ...], generator: torch.Generator, cell: int = 1) -> Tensor:
@@ -76,6 +77,45 @@ class ExemplarCorrelation:
             z, y, x = torch.randint(0, square, (3,), generator=generator).tolist()
             sections = field[:, 0].movedim(axis + 1, 1)[:, z::square, y:, x:].flatten(0, 1)
             found = two_point_half_map((functional.avg_pool2d(sections, square) + 1) / 2, self.reach)
-            aim = self._aims.setdefault(axis, Aim(self._map, 0.5 * self._map, 2 * self._map)).after(found)
+            aim = self._aim_of(axis).after(found)
             parts.append((found - aim).abs().sum() / self._map.sum())
         return torch.stack(parts).mean()
+
+    @property
+    def fraction(self) -> float:
+        """Share of the phase."""
+        return self._fraction
+
+    @property
+    def lines(self) -> Tensor:
+        """Covariance along the sections' first and second direction over that at lag 0: shape (2, 1, reach + 1)."""
+        straight = torch.stack([self._map[self.reach :, 0], self._map[self.reach]]) - self._fraction**2
+        return (straight / straight[:, :1])[:, None]
+
+    def agree(self, fraction: float, lines: Tensor) -> None:
+        """Imitate the same map at another share of the phase, and with other `lines`; the rest bends with them.
+
+        ρ'(y, x) = ρ(y, x) + (ρ'(y, 0) − ρ(y, 0)) ρ(0, x) + (ρ'(0, x) − ρ(0, x)) ρ(y, 0), where ρ is the covariance over
+        that at lag 0.
+        """
+        variance = self._map[self.reach, 0] - self._fraction**2
+        scaled = (self._map - self._fraction**2) / variance
+        rows = torch.arange(-self.reach, self.reach + 1, device=scaled.device).abs()
+        first, second = (line[0].to(scaled) for line in lines)
+        down, along = scaled[:, :1], scaled[self.reach :][:1]
+        scaled = scaled + (first[rows][:, None] - down) * along + (second[None] - along) * down
+        spread = fraction * (1 - fraction) / (self._fraction * (1 - self._fraction))
+        # where two exemplars hardly agree, the bent map could leave what a probability can be
+        self._map = (fraction**2 + spread * variance * scaled).clamp(0, fraction)
+        self._fraction = fraction
+
+    def _aim_of(self, axis: int) -> Aim:
+        return self._aims.setdefault(axis, Aim(self._map, 0.5 * self._map, 2 * self._map))
+
+    def aims(self) -> dict[str, Aim]:
+        """What is aimed at now, by name."""
+        return {str(axis): aim for axis, aim in self._aims.items()}
+
+    def aim(self, name: str) -> Aim:
+        """The aim of this name, made where it is not there yet."""
+        return self._aim_of(int(name))

@@ -16,6 +16,7 @@ from core.errors import InputError, JobError
 from core.generation.periods import misfit
 from core.job import Job
 from core.provenance import Provenance, array_hash, versions
+from core.reconstruction.checkpoints import Checkpoints
 from core.reconstruction.engine import Estimate, Model, Problem, Target, TrainingProgress
 from core.reconstruction.swnn.preflight import find_problems
 from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, for_mask, resolve
@@ -38,6 +39,7 @@ class SwnnEngine:
     uses_periodic = True
     uses_all_phases = True
     uses_planes = True
+    uses_checkpoints = True
 
     def preflight(self, target: Target, settings: SwnnSettings, device: str) -> list[Problem]:
         """Everything that would stop or harm a run."""
@@ -51,14 +53,20 @@ class SwnnEngine:
         return estimate(chosen, target.size, devices.resolve(device), len(target.volume_phases[0]))
 
     def train(
-        self, target: Target, settings: SwnnSettings, *, device: str = "cpu", max_seconds: float | None = None
+        self,
+        target: Target,
+        settings: SwnnSettings,
+        *,
+        device: str = "cpu",
+        max_seconds: float | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> Job[Model]:
         """A job that trains; see `core.reconstruction.engine.Engine.train`."""
         from core.reconstruction.swnn import training
 
         device = devices.resolve(device)
         settings = for_mask(settings, target.mask)
-        job = training.train(target, settings, device=device, max_seconds=max_seconds)
+        job = training.train(target, settings, device=device, max_seconds=max_seconds, checkpoints=checkpoints)
         try:
             while True:
                 try:

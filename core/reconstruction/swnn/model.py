@@ -62,6 +62,10 @@ class SwnnModel:
         """JSON-able description of the model."""
         return self._card
 
+    def note(self, entries: Mapping[str, Any]) -> None:
+        """Add to the card what was found out about the model since."""
+        self._card = {**self._card, **entries}
+
     def weights(self) -> Mapping[str, np.ndarray]:
         """The network's parameters and statistics, and the calibration's quantiles where it is done."""
         arrays = {f"network.{name}": value.numpy() for name, value in self._network.state_dict().items()}

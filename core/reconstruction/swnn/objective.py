@@ -13,6 +13,7 @@ from torch import Tensor
 from core.errors import InputError
 from core.images.values import PhaseImage
 from core.reconstruction.engine import Target
+from core.reconstruction.swnn.agreement import shared_lines
 from core.reconstruction.swnn.correlation import ExemplarCorrelation
 from core.reconstruction.swnn.patterns import ExemplarPatterns, controlled
 from core.reconstruction.swnn.settings import SwnnSettings, largest_window, place_of
@@ -47,8 +48,6 @@ class Objective:
         exemplar's (SWNN, Sec. 2.2.3), and shapes are those of patches picked in the same way. Of one phase only.
     pool
         Bases kept per scale (see `ExemplarPatterns`).
-    alike
-        Whether the exemplar stands for all planes (see `ExemplarShapes`).
 
     Raises
     ------
@@ -65,7 +64,6 @@ class Objective:
         generator: torch.Generator,
         device: str = "cpu",
         pool: int = ExemplarPatterns.POOL,
-        alike: bool = True,
     ) -> None:
         self._settings = settings
         level = settings.overview or 0
@@ -97,7 +95,7 @@ class Objective:
                 sections = patches_with(sections[0], fraction, edge, largest_window(settings), generator)
                 edge = min(edge, *sections.shape[1:])
             if settings.shapes:
-                self._shapes.append(ExemplarShapes(sections, edge // 2, device, alike=alike))
+                self._shapes.append(ExemplarShapes(sections, edge // 2, device))
             if settings.correlation:
                 reach = min(CORRELATION_REACH, edge // NEAR_CELL - 2)
                 if reach > 0:
@@ -106,6 +104,16 @@ class Objective:
                 if level and fraction is None:
                     far = min(CORRELATION_REACH, settings.overview_edge - 2)
                     self._far.append(ExemplarCorrelation(sections, 2**level, far, device))
+
+    @property
+    def patterns(self) -> tuple[ExemplarPatterns, ...]:
+        """All that keep projections from step to step."""
+        return (self._patterns,) if self._overview is None else (self._patterns, self._overview)
+
+    @property
+    def aimed(self) -> tuple[ExemplarShapes | ExemplarCorrelation, ...]:
+        """All whose aims move from step to step."""
+        return (*self._shapes, *self._near, *self._far)
 
     def distance(self, block: Tensor, axes: tuple[int, ...], generator: torch.Generator) -> Tensor:
         """Of the sections of a block at full resolution, shape (N, C, D, H, W), across ``axes``."""
@@ -135,11 +143,26 @@ def _each(parts: Sequence[Part], block: Tensor) -> list[tuple[Part, Tensor]]:
     return [(part, block[:, channel : channel + 1]) for channel, part in enumerate(parts)]
 
 
+def agree(across: Sequence[Objective]) -> None:
+    """Let what stands for sections across z, y and x (three objectives, or one for several) agree on common lines."""
+    for name in ("_shapes", "_near", "_far"):
+        for same in zip(*(getattr(one, name) for one in across), strict=True):  # a channel of each
+            fraction = sum(part.fraction for part in same) / len(same)
+            lines = shared_lines(same, lambda part: part.lines)
+            for part in {id(part): part for part in same}.values():
+                part.agree(fraction, lines[id(part)])
+
+
 class PlaneObjectives:
     """One `Objective` for the sections across each axis: what a structure with directions is to imitate."""
 
     def __init__(self, across: Sequence[Objective]) -> None:
         self._across = tuple(across)
+
+    @property
+    def parts(self) -> tuple[Objective, ...]:
+        """The objectives, each once."""
+        return tuple(dict.fromkeys(self._across))
 
     def distance(self, block: Tensor, axes: tuple[int, ...], generator: torch.Generator) -> Tensor:
         """As of `Objective`."""
@@ -156,7 +179,7 @@ class PlaneObjectives:
     def _grouped(self, axes: tuple[int, ...]) -> list[tuple[Objective, tuple[int, ...]]]:
         """Each objective once, with those of ``axes`` that are its own."""
         found: list[tuple[Objective, tuple[int, ...]]] = []
-        for objective in dict.fromkeys(self._across):
+        for objective in self.parts:
             mine = tuple(axis for axis in axes if self._across[axis] is objective)
             if mine:
                 found.append((objective, mine))
@@ -204,6 +227,8 @@ def _objective(
     pool: int = ExemplarPatterns.POOL,
 ) -> Objective | PlaneObjectives:
     """For one volume fraction: of the one exemplar, or of each plane's."""
+    # several channels have as many more directions in each basis, several planes as many more places
+    pool = max(_SERVED_POOL, pool // len(target.indicators))
     made = [
         Objective(
             target.channels_of(image),
@@ -212,14 +237,13 @@ def _objective(
             generator=generator,
             device=device,
             pool=pool,
-            alike=not target.anisotropic,
         )
         for image in target.distinct_exemplars
     ]
-    if not target.anisotropic:
-        return made[0]
     by_image = {id(image): objective for image, objective in zip(target.distinct_exemplars, made, strict=True)}
-    return PlaneObjectives([by_image[id(image)] for image in target.exemplars])
+    across = [by_image[id(image)] for image in target.exemplars]
+    agree(across)
+    return PlaneObjectives(across) if target.anisotropic else made[0]
 
 
 def other_fraction(target: Target, wanted: float, image: PhaseImage | None = None) -> float | None:

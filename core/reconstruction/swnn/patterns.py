@@ -7,6 +7,7 @@ Larger structures are seen by the same window on sections averaged over 2 × 2, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -217,6 +218,14 @@ class Projections:
         return Projections(self.straight.to(device), bends)
 
 
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """All that one entry of a pool follows from: the generator's state before it was drawn, and its quantiles."""
+
+    state: Tensor
+    count: int
+
+
 class ExemplarPatterns:
     """The target distribution: the exemplar's patterns at each scale, and how far a block's sections are from it.
 
@@ -273,6 +282,7 @@ class ExemplarPatterns:
                 patterns = controlled(patterns, fraction, generator)
             self.patterns[scale] = patterns.to(device)
         self._pool: dict[int, list[tuple[Projections, Tensor]]] = {scale: [] for scale in self.patterns}
+        self._drawn: dict[int, list[Drawn]] = {scale: [] for scale in self.patterns}
 
     def _projections(self, scale: int, count: int, generator: torch.Generator) -> tuple[Projections, Tensor]:
         """Projections, and the exemplar's quantiles along them: shape (k, count)."""
@@ -280,6 +290,7 @@ class ExemplarPatterns:
         if self.directions == 0 and len(pool) >= self.pool:
             return pool[int(torch.randint(0, len(pool), (), generator=generator))]
         dimension = self.patterns[scale].shape[1]
+        before = generator.get_state()
         if self.directions:
             straight = random_directions(self.directions, dimension, generator)
         else:
@@ -299,7 +310,19 @@ class ExemplarPatterns:
         found = projections, quantiles(_sorted_rows(projections(patterns).T.contiguous()), count)
         if self.directions == 0:
             pool.append(found)
+            self._drawn[scale].append(Drawn(before, count))
         return found
+
+    def drawn(self) -> dict[int, list[Drawn]]:
+        """How the pools were drawn, by scale."""
+        return self._drawn
+
+    def draw_again(self, scale: int, drawn: Sequence[Drawn]) -> None:
+        """Fill an empty pool as it was filled before."""
+        for item in drawn:
+            generator = torch.Generator()
+            generator.set_state(item.state)
+            self._projections(scale, item.count, generator)
 
     def distance(self, block: Tensor, axes: tuple[int, ...], generator: torch.Generator, cell: int = 1) -> Tensor:
         """Mean over axes and scales of the sliced-Wasserstein distance of the block's sections to the exemplar.

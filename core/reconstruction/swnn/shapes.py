@@ -13,12 +13,15 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor
 
 from core.reconstruction.swnn.aims import Aim
 
 LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16)
 """Edges in pixels of the segments and squares that are looked for; each at most twice the one before."""
+COUNTED = 0.9
+"""Euler numbers are compared in units of their own sum, or of this share of all pieces in phase and complement."""
 SECTIONS = 8
 """Random sections of each block looked at along each axis in one step."""
 
@@ -52,6 +55,13 @@ def euler_number(curves: Tensor) -> Tensor:
     return curves[0, 0] - curves[0, 1] - curves[1, 1] + curves[2, 1]
 
 
+def pieces_per_pixel(sections: np.ndarray) -> float:
+    """Pieces of the phase in sections (N, Y, X; bool), where pixels connect through their edges."""
+    within = np.zeros((3, 3, 3), dtype=bool)
+    within[1] = ndimage.generate_binary_structure(2, 1)
+    return float(ndimage.label(sections, structure=within)[1] / sections.size)
+
+
 class ExemplarShapes:
     """The exemplar's curves and Euler numbers, and how far a block's sections are from them (or their `Aim`).
 
@@ -61,11 +71,9 @@ class ExemplarShapes:
         True where the exemplar, or each patch of it, shows the phase; shape (N, Y, X).
     longest
         Longest segment in pixels.
-    alike
-        Whether rows and columns are taken together: one exemplar that stands for all planes knows no directions.
     """
 
-    def __init__(self, sections: np.ndarray, longest: int, device: str = "cpu", *, alike: bool = True) -> None:
+    def __init__(self, sections: np.ndarray, longest: int, device: str = "cpu") -> None:
         self.lengths = tuple(length for length in LENGTHS if length <= max(2, longest))
         # a length stands for those up to the next one
         spans = torch.tensor([after - before for before, after in pairwise((*self.lengths, 2 * self.lengths[-1]))])
@@ -73,12 +81,32 @@ class ExemplarShapes:
         inside = torch.from_numpy(sections.astype(np.float32))
         curves = [inclusion_curves(side, self.lengths) for side in (inside, 1 - inside)]
         self._euler = [euler_number(curve).to(device) for curve in curves]
-        if alike:
-            curves = [torch.stack([curve[:2].mean(dim=0), curve[:2].mean(dim=0), curve[2]]) for curve in curves]
         self._curves = [curve.to(device) for curve in curves]
+        self._fraction = float(inside.mean())
         self._aims: dict[tuple[int, int], tuple[Aim, Aim]] = {}
-        # both Euler numbers together cannot vanish where there are pieces
-        self._pieces = sum(abs(float(number)) for number in self._euler) + 1e-6
+        # where pieces and holes are about as many, both Euler numbers nearly vanish, and are no measure of themselves
+        counted = sum(pieces_per_pixel(side) for side in (sections, np.logical_not(sections)))
+        self._pieces = max(sum(abs(float(number)) for number in self._euler), COUNTED * counted) + 1e-6
+
+    @property
+    def fraction(self) -> float:
+        """Share of the phase."""
+        return self._fraction
+
+    @property
+    def lines(self) -> Tensor:
+        """How far lines fit along the sections' two directions, over a single pixel: shape (2, 2, lengths).
+
+        For either direction, first in the phase, then in its complement.
+        """
+        return torch.stack([curve[:2] / curve[:2, :1] for curve in self._curves], dim=1)
+
+    def agree(self, fraction: float, lines: Tensor) -> None:
+        """Imitate the same shapes at another share of the phase, and with other `lines`."""
+        for number, share in enumerate((fraction, 1 - fraction)):
+            curve = self._curves[number]
+            self._curves[number] = torch.cat([lines[:, number].to(curve) * share, curve[2:] / curve[2, 0] * share])
+        self._fraction = fraction
 
     def distance(self, block: Tensor, axes: tuple[int, ...], generator: torch.Generator) -> Tensor:
         """Mean over axes, of relative areas between curves and relative differences of the Euler numbers.
@@ -112,3 +140,16 @@ class ExemplarShapes:
                 Aim(euler, euler - self._pieces, euler + self._pieces),
             )
         return self._aims[axis, number]
+
+    def aims(self) -> dict[str, Aim]:
+        """What is aimed at now, by name."""
+        return {
+            f"{axis},{number},{which}": aim
+            for (axis, number), pair in self._aims.items()
+            for which, aim in enumerate(pair)
+        }
+
+    def aim(self, name: str) -> Aim:
+        """The aim of this name, made where it is not there yet."""
+        axis, number, which = (int(part) for part in name.split(","))
+        return self._aims_of(axis, number)[which]

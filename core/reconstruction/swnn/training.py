@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.job import Progress
+from core.reconstruction.checkpoints import Checkpoints
 from core.reconstruction.engine import Target
+from core.reconstruction.swnn.checkpointing import Keeper, TrainingState
 from core.reconstruction.swnn.labelling import labels_of, offsets_for
 from core.reconstruction.swnn.network import Box, SwnnNetwork, Triple
 from core.reconstruction.swnn.objective import choose, distance, objectives_of, overview_distance
@@ -70,7 +72,12 @@ class SwnnProgress(Progress):
 
 
 def train(
-    target: Target, settings: SwnnSettings, *, device: str = "cpu", max_seconds: float | None = None
+    target: Target,
+    settings: SwnnSettings,
+    *,
+    device: str = "cpu",
+    max_seconds: float | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Generator[SwnnProgress, None, TrainedSwnn]:
     """Train a network on the target's exemplar; yields once per iteration, and between the blocks of a snapshot.
 
@@ -83,11 +90,15 @@ def train(
     max_seconds
         Time at work after which training ends (calibration, a few seconds, comes on top); by default the settings'
         ``time_limit``. While whoever runs the job holds it at a yield, the clock stands still.
+    checkpoints
+        Where to keep the state of the training every so often, and whether to go on from there: it ends with the same
+        weights to the bit as a run that was not interrupted, unless a time limit ends it.
 
     Raises
     ------
     InputError
-        Where the exemplar does not fit the settings, or the volume fraction is out of reach.
+        Where the exemplar does not fit the settings, the volume fraction is out of reach, or what was kept is of
+        another training.
     """
     began = time.monotonic()
     settings = resolve(settings, *target.indicators)
@@ -99,10 +110,12 @@ def train(
 
     objectives = objectives_of(target, settings, draw, device)
     movers = optimisers(network, settings)
-    losses: list[float] = []
+    keeper = Keeper(checkpoints, target, settings, device, TrainingState(network, movers, draw, objectives))
+    losses, used = keeper.resume()
     last_preview = last_snapshot = began
     pause = SNAPSHOT_SECONDS
-    done = 0.0
+    began -= used
+    done = share_done(settings, losses, used, limit)
     while done < 1:
         if network.training and done >= 1 - settings.frozen:
             report = SwnnProgress(len(losses), settings.iterations, "Training", losses[-1] if losses else float("nan"))
@@ -132,9 +145,8 @@ def train(
             mover.step()
         losses.append(float(loss))
         now = time.monotonic()
-        done = len(losses) / settings.iterations
-        if limit is not None:
-            done = max(done, (now - began) / limit)
+        done = share_done(settings, losses, now - began, limit)
+        keeper.keep(losses, now - began)
         preview = snapshot = None
         if now - last_preview > PREVIEW_SECONDS:
             preview = preview_of(network, block, target.seed, place_of(settings, target.wanted_fraction))
@@ -151,6 +163,7 @@ def train(
         handed_over = time.monotonic()
         yield SwnnProgress(len(losses), steps, "Training", losses[-1], preview, snapshot)
         began += time.monotonic() - handed_over
+    keeper.keep(losses, time.monotonic() - began, now=True)
     making = finished(network, target, losses, time.monotonic() - began, estimates=STATISTICS_BLOCKS, blocks=4)
     (trained, _), _ = yield from _reported(making, None)
     return trained
@@ -189,6 +202,12 @@ def overview_around(network: SwnnNetwork, size: Triple) -> tuple[Box, int]:
     margin = max(max(-start, start + length - edge) for start, length in zip(reach.start, reach.shape, strict=True))
     cells = max(settings.overview_edge, edge + 2 * margin)
     return Box((0, 0, 0), (cells, cells, cells)), margin
+
+
+def share_done(settings: SwnnSettings, losses: Sequence[float], seconds: float, limit: float | None) -> float:
+    """How far the training is: of its iterations or of its time, whichever is nearer its end."""
+    done = len(losses) / settings.iterations
+    return done if limit is None else max(done, seconds / limit)
 
 
 def rate_share(settings: SwnnSettings, step: int, done: float) -> float:

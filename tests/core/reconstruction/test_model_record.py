@@ -15,6 +15,7 @@ import pytest
 
 from core.errors import InputError
 from core.images.values import Phase, PhaseImage
+from core.job import finish
 from core.provenance import Provenance, array_hash
 from core.reconstruction.model_file import load_model, save_model
 from core.reconstruction.model_record import (
@@ -42,7 +43,7 @@ def entries() -> dict[str, Any]:
     volume = np.random.default_rng(1).random((20, 20, 20)) < 0.3
     comparison = compare(volume, exemplar.labels == 1)
     made = {
-        "exemplar": exemplar_entry(exemplar, 1),
+        "exemplar": finish(exemplar_entry(exemplar, 1)),
         "result": result_entry(comparison, (20, 20, 20), 7),
     }
     back: dict[str, Any] = json.loads(json.dumps(made))
