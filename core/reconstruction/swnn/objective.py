@@ -144,8 +144,13 @@ def _each(parts: Sequence[Part], block: Tensor) -> list[tuple[Part, Tensor]]:
 
 
 def agree(across: Sequence[Objective]) -> None:
-    """Let what stands for sections across z, y and x (three objectives, or one for several) agree on common lines."""
-    for name in ("_shapes", "_near", "_far"):
+    """Let what stands for sections across z, y and x (three objectives, or one for several) agree on common lines.
+
+    Where one stands for all three, its map of S2 stays as it is: measured on a porous rock, averages of its rows and
+    columns did not make volumes more alike to it.
+    """
+    alone = all(one is across[0] for one in across)
+    for name in ("_shapes",) if alone else ("_shapes", "_near", "_far"):
         for same in zip(*(getattr(one, name) for one in across), strict=True):  # a channel of each
             fraction = sum(part.fraction for part in same) / len(same)
             lines = shared_lines(same, lambda part: part.lines)

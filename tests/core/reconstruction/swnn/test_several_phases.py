@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from core.errors import InputError
 from core.images.values import PhaseImage, default_phases
@@ -18,6 +19,8 @@ from core.reconstruction.model_file import load_model, save_model
 from core.reconstruction.pipeline import reconstruct
 from core.reconstruction.swnn import model as model_room
 from core.reconstruction.swnn import training
+from core.reconstruction.swnn.agreement import shared_lines
+from core.reconstruction.swnn.correlation import ExemplarCorrelation
 from core.reconstruction.swnn.engine import SwnnEngine
 from core.reconstruction.swnn.labelling import labels_of, offsets_for, shares_of
 from core.reconstruction.swnn.model import SwnnModel
@@ -280,7 +283,7 @@ def test_each_axis_is_compared_with_the_exemplar_of_its_own_plane() -> None:
     draw = torch.Generator().manual_seed(0)
 
     def objective(labels: np.ndarray) -> Objective:
-        return Objective(labels == 1, settings, None, generator=torch.Generator().manual_seed(1), alike=False)
+        return Objective(labels == 1, settings, None, generator=torch.Generator().manual_seed(1))
 
     rows, columns = objective(striped(True).labels), objective(striped(False).labels)
     right = PlaneObjectives([rows, rows, rows]).distance(laminate(0), (1, 2), draw)
@@ -294,15 +297,61 @@ def test_each_axis_is_compared_with_the_exemplar_of_its_own_plane() -> None:
     assert float(mixed.distance(laminate(0), (1, 2), draw)) == pytest.approx(np.mean(both), rel=0.3)
 
 
-def test_shapes_tell_rows_from_columns_only_where_planes_are_told_apart() -> None:
+def test_shapes_tell_rows_from_columns_unless_one_exemplar_stands_for_all_planes() -> None:
     draw = torch.Generator().manual_seed(0)
     sections = (striped(True, side=24).labels == 1)[None]
-    apart, together = ExemplarShapes(sections, 8, alike=False), ExemplarShapes(sections, 8)
-    assert float(apart.distance(laminate(0), (1,), draw)) < 1e-6
-    assert float(apart.distance(laminate(2), (1,), draw)) > 0.3
-    assert float(together.distance(laminate(0), (1,), draw)) == pytest.approx(
-        float(together.distance(laminate(2), (1,), draw))
+    shapes = ExemplarShapes(sections, 8)
+    assert float(shapes.distance(laminate(0), (1,), draw)) < 1e-6
+    assert float(shapes.distance(laminate(2), (1,), draw)) > 0.3
+    shapes = ExemplarShapes(sections, 8)
+    shapes.agree(shapes.fraction, shared_lines([shapes] * 3, lambda part: part.lines)[id(shapes)])
+    assert float(shapes.distance(laminate(0), (1,), draw)) == pytest.approx(
+        float(shapes.distance(laminate(2), (1,), draw))
     )
+
+
+# --- agreement ---------------------------------------------------------------------------------------------------
+
+
+class Said:
+    """Something that says one number about either direction."""
+
+    def __init__(self, first: float, second: float) -> None:
+        self.lines = torch.tensor([float(first), float(second)]).reshape(2, 1, 1)
+
+
+def agreed(*across: Said) -> list[list[float]]:
+    found = shared_lines(across, lambda part: part.lines)
+    return [found[id(part)].flatten().tolist() for part in across]
+
+
+def test_what_planes_say_of_one_line_is_averaged() -> None:
+    # y and x in xy, z and x in xz, z and y in yz
+    assert agreed(Said(1, 2), Said(10, 4), Said(20, 5)) == [[3, 3], [15, 3], [15, 3]]
+    # one for both upright planes says of y what it says of x
+    xy, upright = Said(1, 2), Said(10, 6)
+    assert agreed(xy, upright, upright) == [[3, 3], [10, 3], [10, 3]]
+    # and one for all planes the same of every line
+    alone = Said(1, 2)
+    assert agreed(alone, alone, alone) == [[1.5, 1.5]] * 3
+
+
+def test_a_map_that_agrees_has_those_lines_and_that_fraction() -> None:
+    draw = np.random.default_rng(0)
+    field = ndimage.gaussian_filter(draw.normal(size=(96, 96)), (3, 1.5), mode="wrap")
+    inside = field > np.quantile(field, 0.7)
+    part = ExemplarCorrelation(inside[None], 2, 8)
+    before, own = part._map.clone(), part.lines
+    part.agree(part.fraction, own)
+    assert torch.allclose(part._map, before, atol=1e-6)  # nothing to bend
+    wanted = own.mean(dim=0, keepdim=True).expand(2, 1, 9)
+    part.agree(0.4, wanted)
+    assert part.fraction == 0.4
+    assert torch.allclose(part.lines, wanted, atol=1e-5)
+    shapes = ExemplarShapes(inside[None], 8)
+    shapes.agree(0.4, shapes.lines)
+    assert [float(curve[0, 0]) for curve in shapes._curves] == pytest.approx([0.4, 0.6])
+    assert [float(curve[2, 0]) for curve in shapes._curves] == pytest.approx([0.4, 0.6])
 
 
 def test_one_exemplar_object_is_learned_once() -> None:

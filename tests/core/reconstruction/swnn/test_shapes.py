@@ -7,7 +7,12 @@ import pytest
 import torch
 from scipy import ndimage
 
-from core.reconstruction.swnn.shapes import ExemplarShapes, euler_number, inclusion_curves
+from core.reconstruction.swnn.shapes import (
+    ExemplarShapes,
+    euler_number,
+    inclusion_curves,
+    pieces_per_pixel,
+)
 
 
 def sections(seed: int = 0) -> np.ndarray:
@@ -75,3 +80,25 @@ def test_there_is_a_gradient() -> None:
     shapes.distance(torch.tanh(values), (0, 1, 2), torch.Generator().manual_seed(0)).backward()
     assert values.grad is not None
     assert float(values.grad.abs().sum()) > 0
+
+
+def test_pieces_are_counted_within_sections() -> None:
+    sections = np.zeros((2, 4, 5), dtype=bool)
+    sections[0, 0, 0] = sections[1, 0, 0] = True  # one above the other: two pieces
+    sections[0, 2:, 3] = True
+    sections[0, 1, 4] = True  # touches the one before at a corner
+    assert pieces_per_pixel(sections) == 4 / 40
+
+
+def test_as_many_pieces_as_holes_do_not_make_the_smallest_difference_huge() -> None:
+    """A square and a square hole: both Euler numbers are about 0, and nothing could be divided by them."""
+    section = np.zeros((24, 24), dtype=bool)
+    section[:, 12:] = True
+    section[10:13, 4:7], section[10:13, 17:20] = True, False
+    shapes = ExemplarShapes(section[None], 6)
+    # two pieces and two of the complement, of 576 pixels
+    assert shapes._pieces == pytest.approx(0.9 * 4 / 576, rel=1e-3)
+    without = section.copy()
+    without[10:13, 4:7] = False
+    block = torch.from_numpy(without.astype(np.float32) * 2 - 1)[None, None, None].repeat(1, 1, 8, 1, 1)
+    assert float(shapes.distance(block, (0,), torch.Generator().manual_seed(0))) < 0.5
