@@ -32,7 +32,8 @@ def estimate(settings: DiffusionSettings, size: Triple, device: str, channels: i
     crop = settings.crop or 64
     unlimited = settings.iterations * settings.batch * crop**2 * both
     voxels = math.prod(padded(size, settings.stride))
-    looks = settings.steps * settings.passes * (3 if settings.planes == "together" else 1)
+    turns = settings.steps * settings.passes
+    looks = 3 * turns if settings.planes == "together" else turns + 2
     looks *= 2 if settings.guidance > 0 and settings.told else 1
     at_once = max(part.stop - part.start for part in parts(settings, device))
     training = at_once * crop**2 * settings.channels * _TENSORS_KEPT * settings.blocks * _BYTES

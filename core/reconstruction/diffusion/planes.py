@@ -108,6 +108,7 @@ def sampling_volume(
     crop = (slice(None), *(slice(side) for side in wanted.size))
     turns = [(now, then, number) for now, then in pairwise(times) for number in range(passes)]
     looks = [AXES if settings.planes == "together" else (AXES[turn % 3],) for turn in range(len(turns))]
+    looks[-1] = AXES  # the last word is that of all three directions
     of = sum(len(batches(size, axis, device)) for axes in looks for axis in axes)
     done = drawn = 0
 

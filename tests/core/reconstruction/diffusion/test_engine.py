@@ -245,11 +245,11 @@ def test_costs_grow_with_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cost, "seconds_per_pixel", lambda settings, device: (1e-6, 3e-6))
     plain = ENGINE.estimate(target(), TINY, "cpu")
     assert plain.train_seconds == pytest.approx(3 * 2 * 16**2 * 3e-6)
-    assert plain.generate_seconds == pytest.approx(6 * 16 * 18 * 20 * 1e-6)
+    assert plain.generate_seconds == pytest.approx(8 * 16 * 18 * 20 * 1e-6)
     limited = ENGINE.estimate(target(), replace(TINY, iterations=10**7, time_limit=5.0), "cpu")
     assert limited.train_seconds == 5
     slower = ENGINE.estimate(target(), replace(TINY, planes="together", guidance=1.0), "cpu")
-    assert slower.generate_seconds == pytest.approx(6 * (plain.generate_seconds or 0))
+    assert slower.generate_seconds == pytest.approx(2 * 18 / 8 * (plain.generate_seconds or 0))
     larger = ENGINE.estimate(target(size=(512, 512, 512)), TINY, "cpu")
     assert (larger.memory_bytes or 0) > 512**3 * 20
 

@@ -115,8 +115,8 @@ def test_every_axis_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(planes, "look", watched)
     made(tiny_denoiser(), Wanted(SIZE, 0))
-    assert [axis for _, axis in looked] == [0, 1, 2, 0, 1, 2]
-    assert [time for time, _ in looked] == [50, 50, 33, 33, 17, 17]
+    assert [axis for _, axis in looked] == [0, 1, 2, 0, 1, 0, 1, 2]  # and at the end all of them
+    assert [time for time, _ in looked] == [50, 50, 33, 33, 17, 17, 17, 17]
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
