@@ -11,6 +11,8 @@ from PySide6.QtGui import QColor, QDoubleValidator, QPixmap
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.context import Context
+from app.session import Result
+from app.stored_volume import StoredView
 from app.widgets.field_colors import bright, color_table, shades
 from app.widgets.panel import Fold, hint
 from app.workspaces.inspect.residual_plot import ResidualPlot
@@ -44,6 +46,20 @@ class Subject:
     voxel_size: tuple[float, float, float] | None
     phase: int
     repeats: bool = False
+
+
+def subject_of(result: Result | None, stored: StoredView | None) -> Subject | None:
+    """What can be computed of what is on show: a result, or a finished volume that is in memory in full."""
+    if stored is not None:
+        outline = stored.stored.outline
+        if stored.level or stored.stored.complete is False:
+            return None
+        return Subject(stored.labels, stored.phases, outline.voxel_size, len(stored.phases) - 1)
+    if result is None:
+        return None
+    volume = result.volume
+    repeats = all(result.plan.periodic)
+    return Subject(volume.labels, volume.phases, volume.voxel_size, result.volume_phase, repeats)
 
 
 class PropertiesCard(QWidget):
@@ -151,8 +167,11 @@ class PropertiesCard(QWidget):
 
     def show_subject(self, subject: Subject | None) -> None:
         """Offer the properties of another volume, or of none."""
-        before, self._subject = self._subject, subject
+        before = self._subject
         self.setVisible(subject is not None)
+        if subject is not None and before is not None and subject.labels is before.labels:
+            return
+        self._subject = subject
         if subject is None:
             return
         if before is None or before.phases != subject.phases or before.phase != subject.phase:
@@ -262,6 +281,10 @@ class PropertiesCard(QWidget):
         if subject is None:
             return
         self._known = [*self._known[1 - _REMEMBERED :], (subject, found)]
+        for what, part in (("Conduction", found.conductivity), ("Flow", found.permeability)):
+            for along in () if part is None else part.along:
+                self.plot.set_line(f"{what} along {'zyx'[along.axis]}", along.axis, along.residuals)
+        self.plot.draw_lines()
         seconds = sum(part.seconds for part in (found.conductivity, found.permeability) if part is not None)
         self.state.setText(f"Done in {seconds:.1f} s.")
         self._show_results()
