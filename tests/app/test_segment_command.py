@@ -194,3 +194,29 @@ def test_two_volumes_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main([*command, str(one), "--compare-with", str(other)]) == 0
     share = 100 * (read_volume(one).labels == read_volume(other).labels).mean()
     assert f"compared with other.tif: {share:.2f} % of the pixels agree" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["fibers_150x150x150", "cement_128x128x128"])
+def test_a_corner_of_a_real_volume(name: str, data_folder: Path, tmp_path: Path) -> None:
+    source = data_folder / "volumes" / f"{name}.tif"
+    if not source.is_file():
+        pytest.skip(f"{source} is not there")
+    grey = np.ascontiguousarray(tifffile.imread(source).squeeze()[40:64, 40:64, 40:64])
+    stack, recipe, out, marks, forest = (tmp_path / part for part in ("v.tif", "r.json", "o.tif", "m.tif", "c"))
+    forest = forest.with_suffix(".microloom-classifier")
+    tifffile.imwrite(stack, grey, photometric="minisblack")
+    settings = SegmentationSettings(denoise="median", cleaning=(CleaningStep("open", 1, 1.0),))
+    write_recipe(settings, recipe)
+    segmented = ["segment", str(stack), "--volume", "--quiet", "-o", str(out)]
+    assert main([*segmented, "--recipe", str(recipe)]) == 0
+    labels = read_volume(out).labels
+    assert labels.shape == grey.shape and 0.02 < labels.mean() < 0.98
+    assert grey[labels == 1].mean() > grey[labels == 0].mean() + 10
+    # a classifier in 3-D, from two per cent of those labels
+    scribbles = np.zeros_like(labels)
+    scribbles[::10, ::5] = labels[::10, ::5] + 1
+    tifffile.imwrite(marks, scribbles, photometric="minisblack")
+    train = ["train-classifier", str(stack), "--labels", str(marks), "-o", str(forest), "--set", "trees=6"]
+    assert main([*train, "--sigmas", "1,2"]) == 0
+    assert main([*segmented, "--classifier", str(forest), "--force", "--compare-with", str(out)]) == 0
+    assert (read_volume(out).labels == labels).mean() > 0.8
