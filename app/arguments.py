@@ -133,6 +133,10 @@ def _reconstruct(commands: Any) -> None:
     _device(command)
     command.add_argument("--max-seconds", type=_positive, metavar="S", help="end the training after this time")
     command.add_argument(
+        "--patience", type=_edge, metavar="STEPS",
+        help="end it too when S2 and L of its previews have not come nearer to the exemplar's for so many steps",
+    )  # fmt: skip
+    command.add_argument(
         "--checkpoint", type=Path, metavar="DIR",
         help="keep the training there every half minute, so that it can go on after a kill (--resume)",
     )  # fmt: skip
@@ -278,7 +282,7 @@ def _axes(text: str) -> tuple[bool, bool, bool]:
         raise ValueError from error
 
 
-@_checked("a block's edge: give a positive whole number of voxels")
+@_checked("a positive whole number")
 def _edge(text: str) -> int:
     value = int(text)
     if value < 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -201,6 +202,7 @@ def _make(
 ) -> Reconstruction:
     """Train, or use the model of another run of the series, and build and measure the volume."""
     from core.reconstruction.model_file import save_model
+    from core.reconstruction.patience import reconstruct_patiently
     from core.reconstruction.pipeline import finish_from_model, reconstruct
 
     kept: list[Model] = []
@@ -215,7 +217,10 @@ def _make(
         kept_in = item.checkpoints
         if kept_in is not None and kept_in.resume and kept_in.path.exists():
             note(f"Going on with the training kept in {kept_in.folder}.")
-        job = reconstruct(
+        train = reconstruct
+        if options.patience is not None:
+            train = functools.partial(reconstruct_patiently, patience=options.patience)
+        job = train(
             chosen, item.target, settings, preset=preset, device=device, max_seconds=options.max_seconds,
             checkpoints=kept_in,
         )  # fmt: skip

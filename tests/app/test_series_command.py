@@ -15,7 +15,7 @@ from app.__main__ import main
 from core.errors import JobError
 from core.images.reading import read_volume
 from core.images.zarr_volume import open_zarr
-from core.reconstruction import pipeline
+from core.reconstruction import patience, pipeline
 from core.reconstruction.model_file import load_model
 from core.reconstruction.swnn import model as model_room
 from core.reconstruction.swnn.engine import SwnnEngine
@@ -153,3 +153,21 @@ def test_generate_makes_every_seed_and_fraction_and_goes_on(
     assert main([*asked[:-1], "--volume-fraction=0.3,0.35", "--resume"]) == 0
     assert "is there already" in capsys.readouterr().err
     assert (tmp_path / "g_f0.35.ome.zarr").exists()
+
+
+def test_patience_ends_a_training_early(
+    exemplar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from core.reconstruction.swnn import training
+
+    # a model and curves at every step, none of which is ever nearer
+    monkeypatch.setattr(training, "SNAPSHOT_SECONDS", 0.0)
+    monkeypatch.setattr(training, "SNAPSHOT_SHARE", 1e9)
+    monkeypatch.setattr(pipeline, "CURVES_SECONDS", 0.0)
+    monkeypatch.setattr(patience.Patience, "distance", lambda _self, _curves: 1.0)
+    model = tmp_path / "m.microloom-model"
+    command = ["reconstruct", str(exemplar), "-o", str(tmp_path / "v.tif"), "--model-out", str(model), *TINY]
+    assert main([*command, "--set=iterations=5000", "--set=time_limit=none", "--patience=3"]) == 0
+    assert load_model(model).card["training"]["iterations"] < 1000
+    assert main([*command, "--force", "--patience=0"]) == 2
+    assert "'0' is not a positive whole number" in capsys.readouterr().err
