@@ -55,7 +55,8 @@ def verdict(result: Result) -> Verdict:
         return Verdict(
             f"{numbers}: mostly within the scatter expected of a sample of this size; look at the curves.", True
         )
-    return Verdict(f"{numbers}: outside the scatter expected of a sample of this size. Try the preset thorough.", False)
+    advice = "Try the preset thorough." if result.plan.engine == "swnn" else "Train longer."
+    return Verdict(f"{numbers}: outside the scatter expected of a sample of this size. {advice}", False)
 
 
 def training_steps(result: Result) -> tuple[int, int] | None:
