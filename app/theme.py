@@ -98,6 +98,14 @@ def _sheet(dark: bool) -> str:
     line = "#363B40" if dark else "#D5DADD"
     card = "#262A2E" if dark else "#FFFFFF"
     soft = "#9AA2AA" if dark else "#59626A"
+    # Fusion draws an empty box with an edge darker than the window: on a dark one nobody sees it
+    empty = "QCheckBox::indicator:unchecked"
+    box = (
+        f"{empty} {{ border: 1px solid #7C848B; border-radius: 2px; background: palette(base); }}"
+        f" {empty}:disabled {{ border-color: #4A5056; }}"
+        if dark
+        else ""
+    )
     return f"""
         QToolTip {{ padding: 4px; border: 1px solid {line}; }}
         QPushButton[primary="true"] {{
@@ -122,6 +130,7 @@ def _sheet(dark: bool) -> str:
         QLabel[role="error"] {{ color: {"#FF8A80" if dark else "#B3261E"}; }}
         QLabel[role="warning"] {{ color: {"#FFC24B" if dark else "#8A5A00"}; }}
         QLabel[role="good"] {{ color: {"#7BDDA0" if dark else "#12703B"}; }}
+        {box}
         QMainWindow::separator {{ width: 5px; height: 5px; background: transparent; }}
         QMainWindow::separator:hover {{ background: {strong}; }}
     """
