@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -12,6 +13,9 @@ from app.session import Result
 from core.images.values import Volume
 from core.job import Job
 from core.statistics.describing import Described
+
+if TYPE_CHECKING:
+    from core.properties import Properties
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,14 @@ def ask_surface(parent: QWidget, result: Result, phase: int, folder: str) -> Wis
     return Wish(f"the surface of {name}", path, job=lambda: writing_surface(result.volume, phase, path, overwrite=True))
 
 
-def ask_report(parent: QWidget, result: Result, folder: str, statistics: tuple[Described, ...] = ()) -> Wish | None:
-    """Ask for a folder for report.json, report.html and curves.csv; ``statistics``: what else was measured."""
+def ask_report(
+    parent: QWidget,
+    result: Result,
+    folder: str,
+    statistics: tuple[Described, ...] = (),
+    properties: Properties | None = None,
+) -> Wish | None:
+    """Ask for a folder for report.json, report.html and curves.csv; the last two: what else was measured."""
     from core.report import from_reconstruction, write_report
 
     name = QFileDialog.getExistingDirectory(parent, "Folder for the report", folder)
@@ -58,7 +68,8 @@ def ask_report(parent: QWidget, result: Result, folder: str, statistics: tuple[D
     path = Path(name)
 
     def write() -> object:
-        return write_report(replace(from_reconstruction(result.report), statistics=statistics), path, overwrite=True)
+        found = replace(from_reconstruction(result.report), statistics=statistics, properties=properties)
+        return write_report(found, path, overwrite=True)
 
     return Wish("the report", path, write)
 

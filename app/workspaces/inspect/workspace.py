@@ -203,7 +203,7 @@ class InspectWorkspace(Workspace):
         """Ask for a folder and write the report."""
         if self._shown is not None:
             folder, statistics = self._preferences.folder, self.statistics.found
-            self._write(exporting.ask_report(self.panel, self._shown, folder, statistics))
+            self._write(exporting.ask_report(self.panel, self._shown, folder, statistics, self.properties.found))
 
     def export_statistics(self) -> None:
         """Ask for a place and write the statistics that were measured."""
@@ -330,7 +330,7 @@ class InspectWorkspace(Workspace):
         volume = None if self._shown is None else self._shown.volume
         if volume is not None and self.view.labels is not volume.labels:  # a preview stands there
             self.view.set_volume(volume.labels, volume.phases, volume.voxel_size)
-        self._stack.setCurrentWidget(self.view)
+        self.statistics.card.table.setChecked(False)  # it stands in the view's place
         self.view.set_field(field, colors)
         self.view.set_caption(words)
 

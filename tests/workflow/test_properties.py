@@ -1,0 +1,45 @@
+"""Properties of a result in the window: computed, shown on the slices, in the report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from app.main_window import MainWindow
+from tests.workflow.test_statistics import result
+
+
+def test_computed_shown_and_reported(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.session.replace(results=(result(1, 16), result(2, 16)), shown=0)
+    window.show_step("inspect")
+    step, card = window.inspect, window.inspect.properties
+    assert card.isVisibleTo(step.panel)
+    card.fold.set_open(True)
+    card.inputs[0].setText("0.5")
+    qtbot.mouseClick(card.run, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: card.found is not None, timeout=120_000)
+    assert step.view._field is None
+    card.shown.setCurrentIndex(2)
+    card.shown.activated.emit(2)
+    field, colors = step.view._field or (None, None)
+    assert field is not None and field.labels.shape == (16, 16, 16) and colors is not None and colors.shape == (256, 3)
+    assert "temperature, driven along y" in step.view.caption
+
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    step.export_report()
+    qtbot.waitUntil((tmp_path / "report.html").exists, timeout=120_000)
+    written = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["properties"]["conductivity"]
+    assert written["phases"] == {"Solid": 0.5, "Pore": 1.0}
+    assert written["per_axis"]["y"] == pytest.approx(card.found.conductivity.along[1].value)
+
+    step._choose(1)  # another volume: its slices show phases, and nothing is known of it
+    assert step.view._field is None and card.found is None
+    step._choose(0)
+    assert card.found is not None and card.shown.currentIndex() == 0
