@@ -12,9 +12,11 @@ from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
+    QKeyEvent,
     QKeySequence,
 )
 from PySide6.QtWidgets import (
+    QApplication,
     QDockWidget,
     QFileDialog,
     QHBoxLayout,
@@ -30,13 +32,14 @@ from PySide6.QtWidgets import (
 from app import icons, theme
 from app.context import Context
 from app.exemplar import LiveExemplar
+from app.menus import RecentMenu, build_menus
 from app.message_tabs import MessageTabs
-from app.opening import FILTER, PROJECT_FILTER, OpenedProject, Opener
+from app.opening import FILTER, PROJECT_FILTER, OpenedModel, OpenedProject, Opener
 from app.preferences import Preferences
 from app.recovery import Recovery
 from app.saving import Saver
-from app.session import Result
 from app.stored_volume import StoredView
+from app.widgets import keyboard
 from app.widgets.command_palette import CommandPalette
 from app.widgets.curves_dock import CurvesDock
 from app.widgets.job_strip import JobStrip
@@ -209,34 +212,13 @@ class MainWindow(QMainWindow):
         self._build_bar()
 
     def _build_menus(self) -> None:
-        bar = self.menuBar()
-        file = bar.addMenu("&File")
-        file.addActions([self.open_action, self.open_project_action, self.open_volume_action])
-        self.samples_menu = file.addMenu("Open a &sample")
         from core.synthesis.samples import SAMPLES, sample_path
 
         self.sample_actions = []
         for key, sample in SAMPLES.items():
             action = self._action(f"Open the sample {sample.title}", tip=sample.description)
             action.triggered.connect(lambda _checked=False, chosen=key: self.opener.open(sample_path(chosen)))
-            self.samples_menu.addAction(action)
             self.sample_actions.append(action)
-        self.recent_menu = file.addMenu("Open &recent")
-        self.recent_menu.aboutToShow.connect(self._fill_recent)
-        file.addSeparator()
-        file.addActions([self.save_action, self.save_as_action])
-        file.addSeparator()
-        file.addAction(self.export_action)
-        file.addSeparator()
-        file.addAction(self.quit_action)
-        edit = bar.addMenu("&Edit")
-        edit.addActions([self.undo_action, self.redo_action])
-        view = bar.addMenu("&View")
-        view.addActions(self.step_actions)
-        view.addSeparator()
-        view.addAction(self.fit_action)
-        view.addActions([self.curves_dock.toggleViewAction(), self.messages_dock.toggleViewAction()])
-        schemes = view.addMenu("&Colour scheme")
         self._schemes = QActionGroup(self)
         self.scheme_actions = {}
         for key, text in (("system", "As the &system"), ("light", "&Light"), ("dark", "&Dark")):
@@ -245,18 +227,9 @@ class MainWindow(QMainWindow):
             action.setChecked(self.preferences.scheme == key)
             action.triggered.connect(lambda _checked=False, scheme=key: self.set_scheme(scheme))
             self._schemes.addAction(action)
-            schemes.addAction(action)
             self.scheme_actions[key] = action
-        view.addAction(self.reset_action)
-        for space in self.workspaces.values():
-            own = space.actions()
-            if own:
-                menu = bar.addMenu(space.title)
-                menu.addActions(own)
-        run = bar.addMenu("&Run")
-        run.addActions([self.run_action, self.pause_action, self.cancel_action])
-        help_menu = bar.addMenu("&Help")
-        help_menu.addActions([self.help_action, self.palette_action, self.about_action])
+        self.recent_menu = RecentMenu(self.preferences, self.opener)
+        build_menus(self, self.sample_actions, self.recent_menu, list(self.scheme_actions.values()))
 
     def _build_bar(self) -> None:
         bar = QToolBar("Main tool bar", self)
@@ -292,11 +265,14 @@ class MainWindow(QMainWindow):
         self.reconstruct.finished.connect(lambda: self.show_step("inspect"))
         self.inspect.fraction.wanted.connect(self.reconstruct.build_again)
         self.opener.opened.connect(self._opened)
+        self.opener.model_opened.connect(self._show_model)
         self.strip.details_wanted.connect(lambda: self._show_tab(None))
         self.strip.queue_wanted.connect(lambda: self._show_tab(self.tabs.queue))
         self.reconstruct.queue.changed.connect(lambda: self.strip.show_queue(self.reconstruct.queue.summary))
-        self.runs.chosen.connect(self._show_run)
-        self.runs.again.connect(self._run_again)
+        self.runs.chosen.connect(lambda: self.show_step("inspect"))
+        self.runs.again.connect(self.reconstruct.take_over)
+        for written in (self.runs.stored_wanted, self.reconstruct.written):
+            written.connect(self.opener.open)
         self.tabs.issues.step_chosen.connect(self.show_step)
         for signal in (self.context.jobs.started, self.context.jobs.idle, self.context.jobs.paused):
             signal.connect(lambda *_: self._enable_actions())
@@ -304,6 +280,11 @@ class MainWindow(QMainWindow):
         self.saver.saved.connect(self._saved)
         self.recovery_bar.serve(self.recovery)
         self.recovery_bar.restore_wanted.connect(lambda path: self.opener.open(path, recovered=True))
+        self.recovery_bar.training_wanted.connect(self._go_on)
+        self.reconstruct.queue.checkpoints = self.recovery.checkpoints
+        for ended in (self.context.jobs.returned, self.context.jobs.cancelled):
+            ended.connect(lambda *_: self.recovery.training_over())
+        self.context.jobs.failed.connect(lambda _error: self._training_failed())
         self._enable_actions()
         self.micrograph.start_page.show_recent(self.preferences.recent)
 
@@ -337,6 +318,17 @@ class MainWindow(QMainWindow):
     def _run(self) -> None:
         self.show_step("reconstruct")
         self.reconstruct.run()
+
+    def _go_on(self) -> None:
+        """Go on with the training that a crash interrupted."""
+        self.recovery.go_on()
+        self.show_step("reconstruct")
+        self.reconstruct.run_when_ready()
+
+    def _training_failed(self) -> None:
+        self.recovery.training_failed()
+        if self.recovery.steps_kept is not None:
+            self.recovery_bar.serve(self.recovery)
 
     def _fit(self) -> None:
         fit = getattr(self.current, "fit", None) or getattr(getattr(self.current, "image", None), "fit", None)
@@ -372,21 +364,15 @@ class MainWindow(QMainWindow):
         self.micrograph.start_page.show_recent(self.preferences.recent)
         self._retitle()
 
+    def _show_model(self, opened: OpenedModel) -> None:
+        from app.widgets.model_page import ModelPage
+
+        self._model_page = ModelPage(self, opened.path.name, opened.card)
+        self._model_page.show()
+
     def _saved(self, _path: Path) -> None:
         self.recovery.keep()  # which removes the copy, unless more was changed meanwhile
         self._retitle()
-
-    def _fill_recent(self) -> None:
-        self.recent_menu.clear()
-        for path in self.preferences.recent:
-            action = self.recent_menu.addAction(path.name)
-            action.setToolTip(str(path))
-            action.triggered.connect(lambda _checked=False, chosen=path: self.opener.open(chosen))
-        if self.recent_menu.isEmpty():
-            self.recent_menu.addAction("Nothing opened yet").setEnabled(False)
-        else:
-            self.recent_menu.addSeparator()
-            self.recent_menu.addAction("Forget them").triggered.connect(self.preferences.forget_recent)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A local file may be dropped anywhere."""
@@ -426,6 +412,20 @@ class MainWindow(QMainWindow):
         theme.apply(scheme)
         self._draw_icons()
 
+    def focusNextPrevChild(self, forwards: bool) -> bool:
+        """Tab goes through the window as one reads it."""
+        docks = [dock for dock in self.findChildren(QDockWidget) if not dock.isFloating()]
+        parts = [self.recovery_bar, self.rail, self.current.panel, self.current.canvas, *docks, self.strip]
+        return keyboard.move(parts, QApplication.focusWidget(), forwards) or super().focusNextPrevChild(forwards)
+
+    def event(self, event: QEvent) -> bool:
+        """A letter typed into a list chooses there; elsewhere it is a tool's key."""
+        asked = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
+        if asked and keyboard.keeps(QApplication.focusWidget(), event):  # type: ignore[arg-type]
+            event.accept()
+            return True
+        return super().event(event)
+
     def changeEvent(self, event: QEvent) -> None:
         """The system turned dark or light: icons are drawn again."""
         super().changeEvent(event)
@@ -450,16 +450,6 @@ class MainWindow(QMainWindow):
         self.messages_dock.show()
         self.messages_dock.raise_()
         self.tabs.show_tab(wanted)
-
-    def _show_run(self, number: int) -> None:
-        results = self.session.state.results
-        # the same from the end, where it was chosen before: a volume from the disk may be on show instead
-        self.session.replace(shown=number if self.session.state.shown != number else number - len(results))
-        self.show_step("inspect")
-
-    def _run_again(self, result: Result) -> None:
-        self.show_step("reconstruct")
-        self.reconstruct.take_over(result)
 
     def _retitle(self) -> None:
         picture, path = self.session.state.opened, self.session.path

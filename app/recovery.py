@@ -1,16 +1,19 @@
 """A copy of the session every few minutes, so that a crash costs minutes; offered at the next start.
 
 Copies lie in the platform's folder for states, each beside a lock that its program holds while it runs. A copy whose
-program runs no longer belongs to a session that was never closed.
+program runs no longer belongs to a session that was never closed. While a training runs, its checkpoints lie beside the
+copy, so that it can go on, too.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLockFile, QObject, QTimer
 
@@ -18,6 +21,9 @@ from app.context import Context
 from app.jobs import JobRunner
 from app.session import State
 from core.projects.project import SUFFIX, Project
+
+if TYPE_CHECKING:
+    from core.reconstruction.checkpoints import Checkpoints
 
 EVERY_MS = 3 * 60_000
 
@@ -36,6 +42,7 @@ class Recovery(QObject):
         self._kept: State | None = None
         self._next: State | None = None
         self._told = False
+        self._trains = self._goes_on = False
         self.runner = JobRunner(self)
         self.runner.returned.connect(self._written)
         self.runner.failed.connect(self._failed)
@@ -50,8 +57,11 @@ class Recovery(QObject):
         return self._path
 
     def keep(self) -> None:
-        """Write the copy where the session has changed since the last one; remove it where all is saved."""
-        if not self._session.unsaved:
+        """Write the copy where the session has changed since the last one; remove it where all is saved.
+
+        While a training runs it stays, saved or not: the training is saved nowhere else.
+        """
+        if not self._session.unsaved and not self._trains:
             self.drop()
             return
         if self._session.state is self._kept or self.runner.busy or not self._locked():
@@ -67,11 +77,57 @@ class Recovery(QObject):
         """The session is safe elsewhere, or was given up."""
         self.runner.finish()
         self._kept = self._next = None
+        _remove_training(self._path)
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
         if self._lock is not None:
             self._lock.unlock()
             self._lock = None
+
+    # --- a training that was interrupted -------------------------------------------------------------------------
+
+    def checkpoints(self) -> Checkpoints | None:
+        """Where a training that begins now keeps its state; None where there is no place for it."""
+        from core.reconstruction.checkpoints import Checkpoints
+
+        resume, self._goes_on = self._goes_on, False
+        if not self._locked():
+            return None
+        self._trains = True
+        self.keep()
+        return Checkpoints(_training_of(self._path), resume=resume)
+
+    def training_over(self) -> None:
+        """The training came to its end, or was given up."""
+        if self._trains:
+            self._trains = False
+            _remove_training(self._path)
+
+    def training_failed(self) -> None:
+        """The training stopped with an error; what it had reached is kept."""
+        self._trains = False
+
+    @property
+    def steps_kept(self) -> int | None:
+        """Steps of the training that was interrupted in the session on show; None where none was."""
+        from core.errors import InputError
+        from core.reconstruction.checkpoints import Checkpoints, read_checkpoint
+
+        path = Checkpoints(_training_of(self._path)).path
+        if self._trains or not path.is_file():
+            return None
+        try:
+            return len(read_checkpoint(path)[1].get("losses", ()))
+        except InputError:
+            return None
+
+    def go_on(self) -> None:
+        """The training that begins next goes on from what was kept."""
+        self._goes_on = True
+
+    def discard_training(self) -> None:
+        """Give up the training that was interrupted."""
+        _remove_training(self._path)
 
     def close(self) -> None:
         """The window closes as it should."""
@@ -94,6 +150,7 @@ class Recovery(QObject):
 
     def adopt(self, path: Path) -> None:
         """Go on with a copy that was left behind, now that it is open: it stays until the session is safe."""
+        self._trains = False
         self.drop()
         self._path, self._kept = path, self._session.state
         self._locked()
@@ -102,6 +159,7 @@ class Recovery(QObject):
         """Remove a copy that was left behind."""
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
+        _remove_training(path)
 
     def _locked(self) -> bool:
         if self._lock is None:
@@ -124,6 +182,16 @@ class Recovery(QObject):
         if not self._told:
             self._told = True
             self._messages.failed("Keeping a copy of the session in case of a crash", error)
+
+
+def _training_of(path: Path) -> Path:
+    return path.with_suffix(".training")
+
+
+def _remove_training(path: Path) -> None:
+    """Remove the checkpoints beside a copy."""
+    with contextlib.suppress(OSError):
+        shutil.rmtree(_training_of(path))
 
 
 def _lock_of(path: Path) -> QLockFile:

@@ -18,9 +18,12 @@ class RecoveryBar(QFrame):
     -------
     restore_wanted(path)
         The user wants the copy back. "Discard" deletes it; "Not now" only hides the line until the next start.
+    training_wanted()
+        The user wants the training of the restored session to go on.
     """
 
     restore_wanted = Signal(Path)
+    training_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +45,8 @@ class RecoveryBar(QFrame):
         row.addWidget(self.text, 1)
         for button in (self.restore, self.discard, self.later):
             row.addWidget(button)
-        self.restore.clicked.connect(lambda: self.restore_wanted.emit(self._path))
+        self.restore.clicked.connect(self._restore)
+        self._training = False
         self.discard.clicked.connect(self._discard)
         self.later.clicked.connect(self.hide)
         self.hide()
@@ -50,6 +54,17 @@ class RecoveryBar(QFrame):
     def serve(self, recovery: Recovery) -> None:
         """Offer the newest copy that a crash left behind, or hide where there is none."""
         self._recovery = recovery
+        steps = recovery.steps_kept
+        self._training = steps is not None
+        self.restore.setText("Go on" if self._training else "Restore")
+        if steps is not None:
+            self.restore.setToolTip("Train on from where it stopped; the result is that of an unbroken training")
+            self.discard.setToolTip("Delete the kept training for good")
+            self.text.setText(f"A training was interrupted after {steps} steps. Go on with it?")
+            self.show()
+            return
+        self.restore.setToolTip("Open the session as it was kept")
+        self.discard.setToolTip("Delete the kept copy for good")
         paths = recovery.left_behind()
         self.setVisible(bool(paths))
         if not paths:
@@ -60,10 +75,21 @@ class RecoveryBar(QFrame):
         more = f" {len(paths) - 1} more after this one." if len(paths) > 1 else ""
         self.text.setText(f"Microloom closed unexpectedly. Restore {name} as it was on {when}?{more}")
 
+    def _restore(self) -> None:
+        if self._training:
+            self.hide()
+            self.training_wanted.emit()
+        else:
+            self.restore_wanted.emit(self._path)
+
     def _discard(self) -> None:
-        if self._recovery is not None:
+        if self._recovery is None:
+            return
+        if self._training:
+            self._recovery.discard_training()
+        else:
             self._recovery.discard(self._path)
-            self.serve(self._recovery)
+        self.serve(self._recovery)
 
 
 def _name(path: Path) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -80,6 +81,8 @@ class RunQueue(QObject):
         self.entries: list[Entry] = []
         self.now: Entry | None = None
         self._keep = False
+        self.checkpoints: Callable[[], Any] = lambda: None
+        """Asked before a training begins: where it keeps its state, so that a crash does not cost it."""
         jobs.progressed.connect(self._progressed)
         jobs.returned.connect(self._returned)
         jobs.failed.connect(self._failed)
@@ -215,7 +218,9 @@ class RunQueue(QObject):
         entry.state, entry.said, entry.share, entry.model = RUNNING, "starting", 0.0, model
         entry.trains = model is None
         self.now = entry
-        self._jobs.start(run.title, run.job if model is None else lambda: run.generate(model))
+        kept = self.checkpoints() if entry.trains and run.file is None else None
+        begin = run.job if kept is None else partial(run.job, kept)
+        self._jobs.start(run.title, begin if model is None else partial(run.generate, model))
         self.changed.emit()
 
     def _progressed(self, progress: Any) -> None:

@@ -78,8 +78,11 @@ class Run:
         """The engine's."""
         return engine_settings(self.plan)
 
-    def job(self) -> Any:
-        """The generator that does it. Called in the job's thread, where importing torch holds nobody up."""
+    def job(self, checkpoints: Any = None) -> Any:
+        """The generator that does it. Called in the job's thread, where importing torch holds nobody up.
+
+        ``checkpoints``: where the training keeps its state (`core.reconstruction.checkpoints`), if the engine can.
+        """
         from core.devices import resolve
         from core.reconstruction.pipeline import reconstruct
         from core.reconstruction.registry import engine
@@ -90,6 +93,7 @@ class Run:
         job = reconstruct(
             chosen, self.target(), self.settings, preset=self.plan.preset,
             device=resolve(self.plan.device), max_seconds=self.plan.max_seconds,
+            checkpoints=checkpoints if getattr(chosen, "uses_checkpoints", False) else None,
         )  # fmt: skip
         return drawn_alone(job)
 

@@ -248,6 +248,13 @@ class ReconstructWorkspace(Workspace):
             entries[0].model = self._again.model
         self._enqueue(entries)
 
+    def run_when_ready(self) -> None:
+        """Start the reconstruction as soon as the engines and the phases are there."""
+        if self._ready and self.session.phase_image is not None and not self._check.busy:
+            self.run()
+        elif not self.session.phase_image_problem:
+            QTimer.singleShot(100, self, self.run_when_ready)
+
     def _enqueue(self, entries: list[Entry]) -> None:
         self.result_text.clear()
         busy = self.context.jobs.busy
