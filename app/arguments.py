@@ -94,7 +94,7 @@ def _mask(commands: Any) -> None:
 
     command = commands.add_parser("mask", help="make a spatial-location mask", allow_abbrev=False)
     command.add_argument("--shape", type=_size, required=True, metavar="N or Z,Y,X", help="voxels")
-    _output(command, "MASK.tif", "mask to write (32-bit TIFF)")
+    _output(command, "MASK.tif", "mask to write: 32-bit .tif, or .ome.zarr")
     command.add_argument("--seed", type=_seed, default=0, help="seed of --blobs (default 0)")
     add_options(command)
     _common(command)
