@@ -59,6 +59,7 @@ class StatisticsPage(QWidget):
         for column, tip in enumerate(_TIPS):
             self.tree.headerItem().setToolTip(column, tip)
         self.tree.setAccessibleName("Statistics of the volume and its exemplar")
+        self.tree.setToolTip("Numbers of the volume and its exemplar; choose one for its curve")
         self.tree.setAlternatingRowColors(True)
         self.tree.setUniformRowHeights(True)
         self.tree.setSelectionMode(QTreeWidget.SelectionMode.SingleSelection)

@@ -49,6 +49,7 @@ class FileChoice(QWidget):
         self.name = QLineEdit()
         self.name.setReadOnly(True)
         self.name.setAccessibleName("File for the volume")
+        self.name.setToolTip("Where the volume is written: an .ome.zarr folder, or a .tif")
         self.other = QToolButton()
         self.other.setText("…")
         self.other.setToolTip("Choose another file")
