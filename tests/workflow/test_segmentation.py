@@ -9,7 +9,7 @@ import pytest
 import tifffile
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
@@ -51,6 +51,7 @@ def labels_are(window: MainWindow, qtbot: QtBot, settings: SegmentationSettings)
 def choose(box: QWidget, text: str) -> None:
     assert isinstance(box, QComboBox)
     box.setFocus()
+    QTest.qWait(QApplication.keyboardInputInterval() + 50)  # what was typed just before would count as its beginning
     QTest.keyClicks(box, text)
 
 
