@@ -115,14 +115,14 @@ def test_a_slice_is_panned_with_the_right_button_and_read_on(
     from PySide6.QtGui import QMouseEvent
 
     QTest.mousePress(native, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, start)
-    for shift in (20, 40, 60):
+    for shift in (60, 120, 180):
         place = start - QPoint(shift, 0)
         event = QMouseEvent(
             QEvent.Type.MouseMove, QPointF(place), QPointF(native.mapToGlobal(place)), Qt.MouseButton.NoButton,
             Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier,
         )  # fmt: skip
         QApplication.sendEvent(native, event)
-    QTest.mouseRelease(native, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, start - QPoint(60, 0))
+    QTest.mouseRelease(native, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, start - QPoint(180, 0))
     after = panes.seen(0, view.scale)[0]
     assert after[2][0] > before[2][0] and after[1] == before[1]
     qtbot.waitUntil(lambda: panes.finer_part(0).origin[2] > part.origin[2], timeout=60_000)
