@@ -1,8 +1,8 @@
 """Run every test from a bare clone: ``python3 packaging/test.py``; further arguments go to pytest.
 
-Style and types first, then the tests: those without a screen, those that draw with OpenGL on a virtual screen, and,
-where an NVIDIA driver is found, those that need one. All run whatever the earlier ones said; the exit code is 0 only
-where every one passed and at least one test ran.
+Style and types first, then the tests: those without a screen, in several processes; those that draw with OpenGL on a
+virtual screen, which share it one after the other; and, where an NVIDIA driver is found, those that need one. All run
+whatever the earlier ones said; the exit code is 0 only where every one passed and at least one test ran.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ import system
 from processes import SetupError, run_and_wait, say
 
 NO_TESTS_COLLECTED = 5
+MOST_PROCESSES = 4
+"""Each holds torch and its own volumes: about a gigabyte."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,15 @@ def run_step(name: str, command: Sequence[str], env: Mapping[str, str], report: 
     return Outcome(name, code, time.monotonic() - started, None if report is None else read_counts(report))
 
 
-def pytest_command(python: Path, marks: str, report: Path, extra: Sequence[str]) -> list[str]:
-    """Command for the tests with ``marks``; ``extra`` comes last, so that it wins."""
-    return [str(python), "-m", "pytest", "-m", marks, f"--junitxml={report}", *extra]
+def pytest_command(python: Path, marks: str, report: Path, extra: Sequence[str], processes: int = 1) -> list[str]:
+    """Command for the tests with ``marks``, a file's all in one process; ``extra`` comes last, so that it wins."""
+    shared = ["-n", str(processes), "--dist", "loadfile"] if processes > 1 else []
+    return [str(python), "-m", "pytest", "-m", marks, f"--junitxml={report}", *shared, *extra]
+
+
+def threads_each(processes: int) -> dict[str, str]:
+    """Variables that let ``processes`` share the cores: more threads than cores would wait for each other."""
+    return {name: str(max(1, (os.cpu_count() or 1) // processes)) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
 
 
 def run_steps(python: Path, extra: Sequence[str]) -> list[Outcome]:
@@ -86,11 +94,13 @@ def run_steps(python: Path, extra: Sequence[str]) -> list[Outcome]:
     ]
     with tempfile.TemporaryDirectory(prefix="microloom-test-") as folder:
 
-        def tests(name: str, marks: str, step_env: Mapping[str, str]) -> None:
+        def tests(name: str, marks: str, step_env: Mapping[str, str], processes: int = 1) -> None:
             report = Path(folder) / f"{len(outcomes)}.xml"
-            outcomes.append(run_step(name, pytest_command(python, marks, report, extra), step_env, report))
+            outcomes.append(run_step(name, pytest_command(python, marks, report, extra, processes), step_env, report))
 
-        tests("tests", "not gl and not gpu", dict(env, QT_QPA_PLATFORM="offscreen"))
+        processes = min(MOST_PROCESSES, os.cpu_count() or 1)
+        screenless = {**env, **threads_each(processes), "QT_QPA_PLATFORM": "offscreen"}
+        tests("tests", "not gl and not gpu", screenless, processes)
         with contextlib.ExitStack() as stack:
             screen_env = env
             if sys.platform.startswith("linux"):
