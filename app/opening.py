@@ -18,7 +18,7 @@ from app.jobs import Latest
 from app.preferences import Preferences
 from app.project_state import state_of
 from app.session import Plan, State
-from app.stored_volume import StoredView, read_stored
+from app.stored_volume import StoredView, is_stored, read_stored
 from core.images.values import Micrograph, Phase, PhaseImage, default_phases
 from core.projects.project import SUFFIX, Project
 
@@ -68,12 +68,11 @@ def read_any(path: Path, recovered: bool = False) -> Opened | OpenedProject | Op
     InputError
         Where it cannot be used.
     """
-    from core.images.zarr_volume import is_zarr
     from core.projects.reading import is_project, read_project
 
     if path.name == "zarr.json":  # a folder's face, where a dialog or a drop takes files alone
         path = path.parent
-    if is_zarr(path):
+    if is_stored(path):
         return read_stored(path)
     if path.suffix.lower() == MODEL_SUFFIX:
         from core.reconstruction.model_file import load_model

@@ -27,6 +27,8 @@ def project_of(state: State, phase_image: PhaseImage | None, belongs_to: str = "
         phase_image=phase_image,
         plan=state.plan,
         planes=state.planes,
+        series=state.series,
+        output="" if state.output is None else str(state.output),
         results=tuple(_saved(result) for result in state.results if result.report is not None),
         shown=state.shown,
         belongs_to=belongs_to,
@@ -48,6 +50,8 @@ def state_of(project: Project) -> State:
         mask=project.mask.snapshot(),
         plan=project.plan,
         planes=project.planes,
+        series=project.series,
+        output=Path(project.output) if project.output else None,
         results=tuple(map(_result, project.results)),
         shown=project.shown,
     )

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.projects.plan import MOST_RUNS
+
 _LONG_SUFFIXES = (".ome.zarr", ".ome.tiff", ".ome.tif", ".microloom-model")
-MOST = 1000
-"""Runs of one series."""
+MOST = MOST_RUNS
 
 
 @dataclass(frozen=True)

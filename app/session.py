@@ -18,6 +18,7 @@ from core.images.values import Micrograph, Phase, PhaseImage, Volume
 from core.masks.design import MaskDesign
 from core.painting.sheet import Painted
 from core.projects.plan import Plan as Plan
+from core.projects.plan import Series as Series
 from core.segmentation.settings import SegmentationSettings
 
 if TYPE_CHECKING:
@@ -81,6 +82,10 @@ class State:
     plan: Plan = field(default_factory=Plan)
     planes: tuple[PhaseImage | None, PhaseImage | None] = (None, None)
     """Exemplars of the planes xz and yz, where the phase image is that of the plane xy alone."""
+    series: Series = field(default_factory=Series)
+    """The runs that are asked for together."""
+    output: Path | None = None
+    """Where the next volume is written block by block; None: it is kept in memory."""
     results: tuple[Result, ...] = ()
     shown: int = -1
     """Which result is on show; -1 is the newest."""
@@ -159,10 +164,13 @@ class Session:
         return bool(differing(self.saved_state, self.state) - {"shown"})
 
 
+_COMPARED = (Plan, Series, SegmentationSettings, MaskDesign, tuple, int, float, Path)
+
+
 def differing(old: State, new: State) -> frozenset[str]:
     """Names of the fields of two states that are not the same value."""
 
     def same(a: Any, b: Any) -> bool:
-        return a is b or (isinstance(a, (Plan, SegmentationSettings, MaskDesign, tuple, int, float, Path)) and a == b)
+        return a is b or (isinstance(a, _COMPARED) and a == b)
 
     return frozenset(item.name for item in fields(State) if not same(getattr(old, item.name), getattr(new, item.name)))

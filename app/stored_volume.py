@@ -13,8 +13,9 @@ import numpy as np
 from app.widgets.volume_outline import region_edges
 from core.images.pixel_size import format_length
 from core.images.pyramid import CELL
+from core.images.tiff_volume import TiffVolume, is_block_tiff, open_block_tiff
 from core.images.values import Phase
-from core.images.zarr_volume import Triple, ZarrVolume, open_zarr
+from core.images.zarr_volume import Triple, ZarrVolume, is_zarr, open_zarr
 
 SHOWN = 400**3
 """A level of more voxels is not read as a whole: the next coarser one is."""
@@ -30,7 +31,7 @@ class StoredLevels:
         Which cells of `CELL` voxels are there, bool, or None where all are (or nobody knows).
     """
 
-    stored: ZarrVolume
+    stored: ZarrVolume | TiffVolume
     finished: np.ndarray | None
 
     @property
@@ -75,7 +76,7 @@ class StoredView:
     phases: tuple[Phase, ...]
 
     @property
-    def stored(self) -> ZarrVolume:
+    def stored(self) -> ZarrVolume | TiffVolume:
         """What lies on the disk."""
         return self.levels.stored
 
@@ -139,6 +140,11 @@ class StoredView:
         return "\n".join(lines)
 
 
+def is_stored(path: Path) -> bool:
+    """Whether ``path`` is a volume in blocks."""
+    return is_zarr(path) or is_block_tiff(path)
+
+
 def read_stored(path: Path) -> StoredView:
     """Open a volume in blocks and read as fine a level as is read at once.
 
@@ -147,7 +153,7 @@ def read_stored(path: Path) -> StoredView:
     InputError
         Where it is none, or damaged.
     """
-    stored = open_zarr(path)
+    stored = open_block_tiff(path) if is_block_tiff(path) else open_zarr(path)
     finished = None if stored.complete is not False else _finished(stored)
     levels = StoredLevels(stored, finished)
     level = stored.finest_within(SHOWN)
@@ -155,7 +161,7 @@ def read_stored(path: Path) -> StoredView:
     return StoredView(levels, level, levels.without_the_rest(volume.labels, level, (0, 0, 0)), volume.phases)
 
 
-def _finished(stored: ZarrVolume) -> np.ndarray | None:
+def _finished(stored: ZarrVolume | TiffVolume) -> np.ndarray | None:
     """Which cells are there, as the journal beside the volume says; None where there is none that fits."""
     from core.errors import InputError
     from core.generation.block_writing import journal_of

@@ -18,7 +18,7 @@ from core.images.outline import Outline
 Triple = tuple[int, int, int]
 
 _CLASSIC_LIMIT = 4_000_000_000
-_END = b"\0microloom: end\0"
+END = b"\0microloom: end\0"
 """Stands behind all else: a file without it was cut short. Readers of TIFF do not look there."""
 
 
@@ -38,10 +38,10 @@ class TiffWriter:
                 bigtiff=math.prod(outline.shape) > _CLASSIC_LIMIT,
             )  # fmt: skip
             with path.open("ab") as plain:
-                plain.write(_END)
+                plain.write(END)
         with path.open("rb") as plain:
-            plain.seek(max(0, path.stat().st_size - len(_END)))
-            if plain.read() != _END:
+            plain.seek(max(0, path.stat().st_size - len(END)))
+            if plain.read() != END:
                 raise ValueError(f"{path.name} was cut short")
         with tifffile.TiffFile(path) as file:
             series = file.series[0]

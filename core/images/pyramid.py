@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
 Triple = tuple[int, int, int]
@@ -21,6 +24,14 @@ def level_shapes(shape: Triple) -> tuple[Triple, ...]:
         z, y, x = (-(-side // 2) for side in shapes[-1])
         shapes.append((z, y, x))
     return tuple(shapes)
+
+
+def finest_level(shapes: Sequence[Triple], voxels: int) -> int:
+    """The finest of the levels of at most so many voxels, or the coarsest of all."""
+    for level, shape in enumerate(shapes):
+        if math.prod(shape) <= voxels:
+            return level
+    return len(shapes) - 1
 
 
 def halved(labels: np.ndarray) -> np.ndarray:

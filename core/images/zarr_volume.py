@@ -26,7 +26,7 @@ from core.errors import InputError
 from core.images.description import card_facts, stored_phases, stored_provenance
 from core.images.loading import MAX_VOXELS
 from core.images.outline import Outline
-from core.images.pyramid import CELL, coarser, level_shapes
+from core.images.pyramid import CELL, coarser, finest_level, level_shapes
 from core.images.values import Volume, default_phases
 from core.images.zarr_files import files_of, silent_damage, unreadable
 from core.images.zarr_metadata import step, voxel_edges, voxel_size
@@ -304,10 +304,7 @@ class ZarrVolume:
 
     def finest_within(self, voxels: int) -> int:
         """The finest level of at most so many voxels, or the coarsest of all."""
-        for level, shape in enumerate(self.shapes):
-            if math.prod(shape) <= voxels:
-                return level
-        return len(self.shapes) - 1
+        return finest_level(self.shapes, voxels)
 
 
 def write_zarr(volume: Volume, path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from core.errors import InputError
 from core.images.values import MAX_PHASES, Phase
-from core.projects.plan import Plan
+from core.projects.plan import MOST_RUNS, Plan, Series
 from core.provenance import Provenance
 from core.statistics.comparison import Comparison
 from core.statistics.curves import Curves
@@ -120,6 +120,9 @@ def plan_from_json(data: Any) -> Plan:
     changed = get(data, "changed_settings", dict)
     if not all(value is None or isinstance(value, (bool, int, float, str)) for value in changed.values()):
         raise wrong("its settings are not plain values")
+    patience = maybe(data, "patience", int)
+    if patience is not None and patience < 1:
+        raise wrong(f"its patience is {patience}")
     return Plan(
         engine=get(data, "engine", str),
         preset=get(data, "preset", str),
@@ -129,10 +132,35 @@ def plan_from_json(data: Any) -> Plan:
         seed=get(data, "seed", int),
         device=get(data, "device", str),
         max_seconds=maybe(data, "max_seconds", float),
+        patience=patience,
         periodic=periodic_from_json(data),
         all_phases=maybe(data, "all_phases", bool) or False,  # a project from before there were any has one
         changed_settings=changed,
     )
+
+
+def series_to_json(series: Series) -> dict[str, Any]:
+    """Every field of the series."""
+    found: dict[str, Any] = plain(vars(series))
+    return found
+
+
+def series_from_json(data: Any) -> Series:
+    """The inverse of `series_to_json`; one run in a project from before series were kept."""
+    if data is None:
+        return Series()
+    seeds, fractions = get(data, "seeds", int), tuple(_floats(data, "fractions", 1).tolist())
+    if not 1 <= seeds <= MOST_RUNS or len(fractions) > MOST_RUNS or not all(0 < share < 1 for share in fractions):
+        raise wrong("its series of runs cannot be")
+    return Series(seeds, fractions, get(data, "train_once", bool))
+
+
+def path_from_json(data: Any, key: str) -> str:
+    """A path as text; empty where there is none."""
+    text = maybe(data, key, str) or ""
+    if "\0" in text:
+        raise wrong(f"its entry {key!r} is no path")
+    return text
 
 
 def periodic_from_json(data: Any) -> tuple[bool, bool, bool]:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+MOST_RUNS = 1000
+"""Runs of one series."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -21,6 +24,8 @@ class Plan:
         Voxels along z, y, x.
     max_seconds
         Longest time of training, or None.
+    patience
+        Training ends after so many steps without its curves coming nearer to the exemplar's, or None: it does not.
     periodic
         For z, y, x: whether the volume repeats along that axis.
     all_phases
@@ -37,6 +42,26 @@ class Plan:
     seed: int = 0
     device: str = "auto"
     max_seconds: float | None = None
+    patience: int | None = None
     periodic: tuple[bool, bool, bool] = (False, False, False)
     all_phases: bool = True
     changed_settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Series:
+    """How many runs of one plan are wanted: every seed with every volume fraction.
+
+    Attributes
+    ----------
+    seeds
+        So many, from the plan's on.
+    fractions
+        Volume fractions; empty: the plan's alone.
+    train_once
+        Whether all seeds share one training.
+    """
+
+    seeds: int = 1
+    fractions: tuple[float, ...] = ()
+    train_once: bool = False

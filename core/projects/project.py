@@ -10,7 +10,7 @@ import numpy as np
 
 from core.images.values import Micrograph, Phase, PhaseImage
 from core.masks.design import MaskDesign
-from core.projects.plan import Plan
+from core.projects.plan import Plan, Series
 from core.provenance import versions
 from core.segmentation.settings import SegmentationSettings
 
@@ -78,6 +78,10 @@ class Project:
         Labels at the time of saving, or None where there were none.
     planes
         Exemplars of the planes xz and yz, or None.
+    series
+        The runs that are asked for together.
+    output
+        Path of the file that the next volume is to be written to; empty: it is kept in memory.
     results
         Oldest first.
     shown
@@ -101,6 +105,8 @@ class Project:
     phase_image: PhaseImage | None = None
     plan: Plan = field(default_factory=Plan)
     planes: tuple[PhaseImage | None, PhaseImage | None] = (None, None)
+    series: Series = field(default_factory=Series)
+    output: str = ""
     results: tuple[SavedResult, ...] = ()
     shown: int = -1
     belongs_to: str = ""

@@ -24,6 +24,7 @@ from core.projects.document import (
     phases_to_json,
     plain,
     plan_to_json,
+    series_to_json,
 )
 from core.projects.project import Project, SavedResult
 from core.provenance import array_hash
@@ -77,6 +78,8 @@ def saving(project: Project, path: Path, *, overwrite: bool = False) -> Job[Path
             "mask": plain(design_to_json(project.mask, lambda array: members.array("mask", array))),
             "phase_image": None if project.phase_image is None else _labels(project.phase_image, members),
             "plan": plan_to_json(project.plan),
+            "series": series_to_json(project.series),
+            "output": project.output,
             **_planes(project.planes, members),
         }
         results: list[dict[str, Any]] = []

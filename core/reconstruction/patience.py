@@ -73,7 +73,7 @@ def reconstruct_patiently(
     target: Target,
     settings: Any,
     *,
-    patience: int,
+    patience: int | None,
     preset: str = "",
     device: str = "cpu",
     **options: Any,
@@ -83,10 +83,13 @@ def reconstruct_patiently(
     Parameters
     ----------
     patience
-        Training steps without the curves coming nearer after which the latest usable model is taken.
+        Training steps without the curves coming nearer after which the latest usable model is taken. None: training
+        goes to its own end.
     options
         Others of `core.reconstruction.pipeline.reconstruct`.
     """
+    if patience is None:
+        return (yield from reconstruct(engine, target, settings, preset=preset, device=device, **options))
     began = time.monotonic()
     watch = Patience(target.indicator, patience)
     kept: Model | None = None

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.project_state import project_of, state_of
 from app.session import Session, State, differing
-from core.projects.plan import Plan
+from core.projects.plan import Plan, Series
 from core.projects.project import Project
 from core.reconstruction.engine import Target
 from core.reconstruction.pipeline import Reconstruction
@@ -25,8 +25,9 @@ def test_every_field_has_its_place_in_the_file() -> None:
     # these are written field by field in core/projects: whoever adds one adds it there, and here
     assert names(Plan) == {
         "engine", "preset", "phase", "volume_fraction", "size", "seed", "device", "max_seconds", "periodic",
-        "all_phases", "changed_settings",
+        "all_phases", "changed_settings", "patience",
     }  # fmt: skip
+    assert names(Series) == {"seeds", "fractions", "train_once"}
     assert names(Target) == {
         "exemplar", "phase", "volume_fraction", "size", "seed", "mask", "periodic", "all_phases", "exemplar_xz",
         "exemplar_yz",

@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QFileDialog, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.project_state import state_of
+from app.session import Series, State
 from app.workspaces.reconstruct import file_run
 from core.generation.block_writing import unfinished
 from core.images.zarr_volume import open_zarr
@@ -212,5 +214,35 @@ def test_a_large_volume_goes_to_a_file_is_cancelled_and_gone_on_with(
     labels = open_zarr(path).volume().labels
     assert labels.shape == (64, 64, 640)
     assert np.array_equal(labels[:32, :32, :32], result.volume.labels)
-    assert step.file.path is None, "so that the next run does not replace it"
+    assert step.file.path is None and ready.session.state.output is None, "so that the next run does not replace it"
     assert ready.runs.table.item(0, 5).text() == "640 × 64 × 64, file"
+
+
+def test_a_tiff_opens_in_inspect_and_what_was_asked_for_is_kept_in_the_project(
+    ready: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_run, "SAMPLE", 32)
+    monkeypatch.setattr(file_run, "BLOCK_CPU", 64)
+    step, path = ready.reconstruct, tmp_path / "large.tif"
+    ready.commands.plan("size", size=(40, 40, 136))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    qtbot.mouseClick(step.file.box, LEFT, pos=QPoint(8, step.file.box.height() // 2))
+    assert ready.session.state.output == path
+    ready.undo_action.trigger()
+    assert step.file.path is None and not step.file.box.isChecked()
+    ready.redo_action.trigger()
+    qtbot.waitUntil(lambda: step.panel.primary_hint.isHidden(), timeout=60_000)
+    qtbot.mouseClick(step.panel.primary, LEFT)
+    qtbot.waitUntil(lambda: "large.tif" in ready.inspect.choice.currentText(), timeout=240_000)
+    assert np.array_equal(ready.inspect.view.labels, tifffile.imread(path))
+    assert ready.session.state.opened is not None, "it is only looked at"
+    # the runs that are asked for, and their file, come back with the project; what lies there is not replaced unasked
+    qtbot.keyClicks(step.series.fractions, "30, 40 %")
+    enter(qtbot, step.series.count, "2")
+    ready.session.replace(output=path)
+    kept = ready.saver.snapshot()
+    ready.commands.start_anew(State())
+    assert step.series.wanted == Series() and step.file.path is None
+    ready.commands.start_anew(state_of(kept))
+    assert step.series.wanted == Series(2, (0.3, 0.4)) and step.file.path == path
+    qtbot.waitUntil(lambda: "large.tif exists already" in step.status.sentence, timeout=60_000)

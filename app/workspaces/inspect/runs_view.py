@@ -137,7 +137,7 @@ class RunsView(QWidget):
         self._session.replace(shown=number if state.shown != number else number - len(state.results))
         self.chosen.emit(number)
         stored = state.results[number].stored
-        if stored is not None and stored.is_dir():
+        if stored is not None and stored.exists():
             self.stored_wanted.emit(stored)
 
     def _checked(self, item: QTableWidgetItem) -> None:

@@ -37,6 +37,7 @@ def reusable(run: Run, results: Sequence[Result]) -> Any:
             model.card.get("asked_settings") == to_json(settings)
             and model.card.get("seed") == run.plan.seed
             and result.plan.max_seconds == run.plan.max_seconds
+            and result.plan.patience == run.plan.patience
             and result.plan.all_phases == run.plan.all_phases
             and same_exemplars((result.exemplar, *planes_of(result)), (run.exemplar, *run.planes))
         )

@@ -38,6 +38,7 @@ class FileChoice(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.path: Path | None = None
+        self._agreed: Path | None = None
         self.folder = str(Path.home())
         self.proposed = "volume"
         self.box = QCheckBox("Write to a file, block by block")
@@ -84,6 +85,24 @@ class FileChoice(QWidget):
         self.refresh()
         self.changed.emit()
 
+    def show_path(self, path: Path | None) -> None:
+        """As `set_path`, where the wish came from elsewhere: a project, or undo. Nothing is emitted."""
+        if path != self.path:
+            with QSignalBlocker(self):
+                self.set_path(path)
+
+    @property
+    def problem(self) -> str:
+        """What speaks against the file, or empty. None is replaced unless somebody agreed to it here."""
+        path = self.path
+        if path is None or path == self._agreed or not path.exists():
+            return ""
+        return f"{path.name} exists already. Choose it again (…) to replace it, or choose another."
+
+    def forget_agreement(self) -> None:
+        """The file has been written: it is not to be replaced by the next run."""
+        self._agreed = None
+
     def refresh(self) -> None:
         """Look again at what lies on the disk."""
         self._show()
@@ -112,6 +131,7 @@ class FileChoice(QWidget):
         if path.exists() and (path.is_dir() or str(path) != name) and not self._may_replace(path):
             return
         self.folder = str(path.parent)
+        self._agreed = path
         self.set_path(path)
 
     def _may_replace(self, path: Path) -> bool:

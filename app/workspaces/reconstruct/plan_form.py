@@ -100,6 +100,16 @@ class PlanForm(QWidget):
         )
         self._add(grid, "Time limit", "Training ends here, with what it has reached, if its steps are not done before",
                   self.limit)  # fmt: skip
+        self.patience = self._spin(0, 100_000, "Patience")
+        self.patience.setSuffix(" steps")
+        self.patience.setSpecialValueText("off")
+        self.patience.setSingleStep(50)
+        self.patience.valueChanged.connect(
+            lambda value: self._commands.plan("patience", merge="patience", patience=value or None)
+        )
+        self.patience.setToolTip("")  # the row's
+        self._add(grid, "Patience", "Training ends early once the curves of its previews have not come nearer to the "
+                  "exemplar's for so many steps", self.patience)  # fmt: skip
         self.more = Fold("More")
         self.form = SettingsForm()
         self.form.changed.connect(self._engine_setting_changed)
@@ -225,6 +235,7 @@ class PlanForm(QWidget):
                 box.setChecked(yes)
         _set(self.seed, plan.seed)
         _set(self.limit, (plan.max_seconds or 0) / 60)
+        _set(self.patience, plan.patience or 0)
         self.form.show_settings(engine_settings(plan), chosen.presets[plan.preset])
 
 

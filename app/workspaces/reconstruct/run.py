@@ -84,14 +84,14 @@ class Run:
         ``checkpoints``: where the training keeps its state (`core.reconstruction.checkpoints`), if the engine can.
         """
         from core.devices import resolve
-        from core.reconstruction.pipeline import reconstruct
+        from core.reconstruction.patience import reconstruct_patiently
         from core.reconstruction.registry import engine
 
         if self.file is not None:
             return writing(self, self.file, anew=self.anew)
         chosen = engine(self.plan.engine)
-        job = reconstruct(
-            chosen, self.target(), self.settings, preset=self.plan.preset,
+        job = reconstruct_patiently(
+            chosen, self.target(), self.settings, patience=self.plan.patience, preset=self.plan.preset,
             device=resolve(self.plan.device), max_seconds=self.plan.max_seconds,
             checkpoints=checkpoints if getattr(chosen, "uses_checkpoints", False) else None,
         )  # fmt: skip

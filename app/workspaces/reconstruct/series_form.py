@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
 from app.series import MOST, Member, members, named
+from app.session import Series
 from app.widgets.panel import Fold, hint, set_role
 from app.workspaces.reconstruct.queue import Entry
 from app.workspaces.reconstruct.run import Run, engine_settings
@@ -71,11 +72,25 @@ class SeriesForm(QWidget):
         column.addWidget(self.fold, 0, 0)
         self.show_seed(0)
 
-    def reset(self) -> None:
-        """One run again."""
-        self.count.setValue(1)
-        self.fractions.clear()
-        self.train_once.setChecked(False)
+    @property
+    def wanted(self) -> Series | None:
+        """The series as it stands here, or None where something is wrong with what was typed."""
+        if self.problem:
+            return None
+        return Series(self.count.value(), shares(self.fractions.text()), self.train_once.isChecked())
+
+    def show_wanted(self, series: Series) -> None:
+        """Make the controls say what ``series`` says; what says so already stays as it was typed."""
+        if series == self.wanted:
+            return
+        with QSignalBlocker(self.count), QSignalBlocker(self.fractions), QSignalBlocker(self.train_once):
+            self.count.setValue(series.seeds)
+            self.train_once.setChecked(series.train_once)
+            percents = ", ".join(f"{100 * share:.10g}" for share in series.fractions)
+            self.fractions.setText(f"{percents} %" if percents else "")
+        self.show_seed(self._first)
+        if series != Series():
+            self.fold.set_open(True)
 
     def show_seed(self, first: int) -> None:
         """The plan's seed is ``first``."""

@@ -16,6 +16,7 @@ _NAMES = {
     "seed": "seed",
     "device": "device",
     "max_seconds": "time limit",
+    "patience": "patience",
     "changed_settings": "engine settings",
 }
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QStackedWidget
 
 from app.context import Context, Issue
 from app.jobs import Latest
-from app.session import Result, State, differing
+from app.session import Result, Series, State, differing
 from app.widgets.block_cube import BlockCube
 from app.widgets.job_strip import format_seconds
 from app.widgets.panel import card, hint, set_role
@@ -102,9 +102,10 @@ class ReconstructWorkspace(Workspace):
         self.panel.settings.add(self.form)
         self.form.setEnabled(False)
         self.series = SeriesForm()
-        self.series.changed.connect(self._soon.start)
+        self.series.changed.connect(self._series_typed)
         self.series.setEnabled(False)
         self.file = FileChoice()
+        self.file.changed.connect(lambda: self.commands.do("file for the volume", output=self.file.path))
         self.file.changed.connect(self._soon.start)
         self.file.setEnabled(False)
         self.panel.settings.add(self.file)
@@ -153,8 +154,6 @@ class ReconstructWorkspace(Workspace):
         """Another picture or project: what the last run left belongs to the one before."""
         self._snapshot = self._kept = self._again = None
         self.queue.forget()
-        self.series.reset()
-        self.file.set_path(None)
         self._stack.setCurrentWidget(self.view)
         self.result_text.clear()
         result = state.result
@@ -167,10 +166,20 @@ class ReconstructWorkspace(Workspace):
     # --- preflight -----------------------------------------------------------------------------------------------
 
     def _changed(self, old: State, new: State) -> None:
-        if old.opened is not new.opened:
+        anew = old.opened is not new.opened
+        if anew:
             self._start_anew(new)
-        if differing(old, new) & {"plan", "opened", "results", "mask", "planes"}:
+        if anew or old.series != new.series:
+            self.series.show_wanted(new.series)
+        self.file.show_path(new.output)
+        if differing(old, new) & {"plan", "opened", "results", "mask", "planes", "series", "output"}:
             self._soon.start()
+
+    def _series_typed(self) -> None:
+        wanted = self.series.wanted
+        if wanted is not None:
+            self.commands.do("series of runs", merge="series", series=wanted)
+        self._soon.start()
 
     def _refresh(self) -> None:
         image, phase = self.session.phase_image, self.session.phase_of_interest
@@ -218,7 +227,7 @@ class ReconstructWorkspace(Workspace):
         held = {entry.run.file for entry in self.queue.entries if not entry.over}
         if self.file.path is not None and self.file.path in held:
             return f"{self.file.path.name} is being written already. Choose another file."
-        return self.series.problem
+        return self.file.problem or self.series.problem
 
     # --- running -------------------------------------------------------------------------------------------------
 
@@ -268,8 +277,9 @@ class ReconstructWorkspace(Workspace):
         """Fill the form with exactly what a run was asked for; undo brings back what was there."""
         self.wants_step.emit(self.key)
         plan, design = settings_of(result, self.session)
-        self.series.reset()
-        self.commands.do("settings of an earlier run", plan=plan, mask=design, planes=planes_of(result))
+        self.commands.do(
+            "settings of an earlier run", plan=plan, mask=design, planes=planes_of(result), series=Series()
+        )
         self._again = result if needs_its_model(result) else None
         if not same_exemplars((self.session.phase_image,), (result.exemplar,)):
             self.context.messages.say(
@@ -329,10 +339,11 @@ class ReconstructWorkspace(Workspace):
         self.result_text.setText(f"Done in {total}: {entry.run.title}.")
         self.context.messages.say(f"Done in {total}: {entry.run.title}.", "good")
         if self.file.path is not None and self.file.path == entry.run.file:
-            self.file.set_path(None)  # so that the next run does not replace it
+            self.file.forget_agreement()
+            self.session.replace(output=None)  # so that the next run does not replace it
         if not self.queue.waiting:
             self.finished.emit()
-            if result.stored is not None and result.stored.is_dir():
+            if result.stored is not None:
                 self.written.emit(result.stored)
 
     def _failed(self, entry: Entry, error: Exception) -> None:

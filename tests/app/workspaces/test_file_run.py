@@ -132,6 +132,17 @@ def test_the_box_asks_for_a_file_and_tells_what_is_there(
     assert "Run goes on" in choice.begun.text()
     qtbot.mouseClick(choice.anew, left)
     assert "given up" in choice.begun.text()
+    assert choice.problem == "" and not run.file.exists()
+    # a finished volume is replaced only where somebody agreed to it here
+    run.file.mkdir()
+    assert choice.problem == ""
+    choice.forget_agreement()
+    assert "v.ome.zarr exists already" in choice.problem
+    run.file.rmdir()
+    with qtbot.assertNotEmitted(choice.changed):
+        choice.show_path(None)
+        choice.show_path(run.file)
+    assert choice.path == run.file and choice.name.isVisible()
     with qtbot.waitSignal(choice.changed):
         qtbot.mouseClick(choice.box, left, pos=place)
     assert choice.path is None and not choice.name.isVisible()

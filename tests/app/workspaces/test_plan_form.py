@@ -65,6 +65,18 @@ def test_the_plan_decides_what_is_shown(form: PlanForm) -> None:
     assert [box.accessibleName() for box in form.periodic] == [f"Periodic along {axis}" for axis in "zyx"]
 
 
+def test_patience_is_typed_and_taken_back(qtbot: QtBot, form: PlanForm) -> None:
+    session = form._session
+    assert form.patience.text() == "off"
+    form.patience.setFocus()
+    form.patience.selectAll()
+    qtbot.keyClicks(form.patience, "120")
+    qtbot.keyClick(form.patience, Qt.Key.Key_Return)
+    assert session.state.plan.patience == 120 and form.patience.text() == "120 steps"
+    form._commands.stack.undo()
+    assert session.state.plan.patience is None and form.patience.text() == "off"
+
+
 def test_every_engine_comes_with_its_presets_and_settings(qtbot: QtBot, form: PlanForm) -> None:
     session = form._session
     assert [form.engine.itemData(row) for row in range(form.engine.count())] == ["swnn", "diffusion"]

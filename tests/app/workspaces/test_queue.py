@@ -199,7 +199,7 @@ def test_fractions_that_are_none(text: str) -> None:
 
 
 def test_the_series_is_typed_and_counted(qtbot: QtBot) -> None:
-    from app.session import Plan
+    from app.session import Plan, Series
 
     form = SeriesForm()
     qtbot.addWidget(form)
@@ -225,6 +225,17 @@ def test_the_series_is_typed_and_counted(qtbot: QtBot) -> None:
     assert form.told.text() == "6 runs, 2 trainings."
     run.plan = Plan(seed=4, changed_settings={"lowest_fraction": 0.1, "highest_fraction": 0.2})
     assert sum(one.leader is None for one in form.series(run)) == 1
+    assert form.wanted == Series(3, (0.1, 0.2), True)
     qtbot.keyClicks(form.fractions, ", oh")
+    assert form.wanted is None
     form.show_series(form.series(run))
     assert "oh is no number" in form.told.text()
+    # what a project says takes its place, in the same words as it would be read
+    form.show_wanted(Series(2, (0.1, 1 / 3)))
+    assert (form.count.value(), form.fractions.text()) == (2, "10, 33.33333333 %")
+    assert form.seeds.text() == "4 to 5" and not form.train_once.isChecked()
+    form.fractions.setText(".1 .2")
+    form.show_wanted(Series(2, (0.1, 0.2)))
+    assert form.fractions.text() == ".1 .2", "what says the same stays as it was typed"
+    form.show_wanted(Series())
+    assert form.fractions.text() == "" and form.count.value() == 1

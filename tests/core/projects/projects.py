@@ -11,7 +11,7 @@ from core.masks.design import Layer, MaskDesign
 from core.masks.fields import constant
 from core.masks.sources import Imported, Linear, PaintedPlanes, Plane
 from core.painting.sheet import Painted, Sheet
-from core.projects.plan import Plan
+from core.projects.plan import Plan, Series
 from core.projects.project import Project, SavedResult
 from core.provenance import Provenance
 from core.reconstruction.engine import Target
@@ -109,8 +109,12 @@ def project(**changes: Any) -> Project:
             ),
         ),
         "phase_image": image,
-        "plan": Plan(phase=1, max_seconds=1 / 3, device="cpu", all_phases=False, changed_settings={"iterations": 77}),
+        "plan": Plan(
+            phase=1, max_seconds=1 / 3, patience=77, device="cpu", all_phases=False, changed_settings={"iterations": 77}
+        ),
         "planes": (exemplar(8), None),
+        "series": Series(3, (0.1 + 0.2, 1 / 3), True),
+        "output": "/somewhere/völume.tif",
         "results": (first, saved_result(image, 2, first.made.model), saved_result(exemplar(9), 3)),
         "shown": 1,
     }

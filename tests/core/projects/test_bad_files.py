@@ -175,6 +175,11 @@ CASES: dict[str, tuple[Edit, str]] = {
     "no band": (replace_entry("results", 0, "sampling_band", value=None), "no band"),
     "provenance of another kind": (replace_entry("micrograph", "provenance", value={"inputs": 3}), "provenance"),
     "an info bar outside": (replace_entry("micrograph", "info_bar_row", value=4000), "info bar"),
+    "a patience of nothing": (replace_entry("plan", "patience", value=0), "patience is 0"),
+    "runs without end": (replace_entry("series", "seeds", value=10**9), "series of runs"),
+    "no run at all": (replace_entry("series", "seeds", value=0), "series of runs"),
+    "a share beyond all": (replace_entry("series", "fractions", value=[0.1, 1.5]), "series of runs"),
+    "a file with a NUL": (replace_entry("output", value="a\0b"), "is no path"),
     "results of another kind": (replace_entry("results", value={}), "results"),
 }  # fmt: skip
 
