@@ -1,4 +1,4 @@
-"""What every part of the window is handed: the session, its commands, the jobs, the messages."""
+"""What every part of the window is handed: the session, its commands, the jobs, the messages, what was measured."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.commands import Commands
 from app.jobs import JobRunner
+from app.measurements import Measurements
 from app.session import Session
 
 log = logging.getLogger("microloom")
@@ -75,6 +76,7 @@ class Context:
     session: Session = field(default_factory=Session)
     jobs: JobRunner = field(default_factory=JobRunner)
     messages: Messages = field(default_factory=Messages)
+    measurements: Measurements = field(default_factory=Measurements)
 
     def __post_init__(self) -> None:
         self.commands = Commands(self.session)

@@ -107,14 +107,17 @@ def may_write(path: Path, force: bool) -> bool:
     return True
 
 
-def may_report(folder: Path, force: bool) -> bool:
-    """Whether a report in ``folder`` may be replaced; as `may_write`, but the folder need not be there yet."""
+def may_report(folder: Path, force: bool, names: tuple[str, ...] | None = None) -> bool:
+    """Whether a report in ``folder`` may be replaced; as `may_write`, but the folder need not be there yet.
+
+    ``names`` are the files to be written, by default those of a report.
+    """
     import os
 
-    from core.report.writing import check_folder
+    from core.report.writing import NAMES, check_folder
 
     try:
-        check_folder(folder, force)
+        check_folder(folder, force, names or NAMES)
     except OutputExistsError:
         ask_to_replace(folder)
         return True

@@ -50,3 +50,20 @@ def finish(job: Generator[Any, None, R], watch: Callable[[Any], None] | None = N
         return end.value  # type: ignore[no-any-return]
     finally:
         job.close()
+
+
+def reported(steps: Generator[Any, None, R], told: Progress | Callable[[Any], Progress]) -> Job[R]:
+    """Run ``steps`` inside another job.
+
+    For each value that they yield, ``told`` is yielded, or what ``told`` makes of the value. Closing the job closes
+    ``steps``; their result is returned.
+    """
+    try:
+        while True:
+            try:
+                value = next(steps)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            yield told if isinstance(told, Progress) else told(value)
+    finally:
+        steps.close()

@@ -30,7 +30,7 @@ single files that everything stands on, each other."""
 WINDOW = {"app", "PySide6", "PySide2", "PyQt5", "PyQt6", "shiboken6", "qtpy", "superqt", "vispy", "pyqtgraph"}
 """What `core` never imports: the window and everything it is made of."""
 
-NUMERIC_ROOMS = ("core.statistics", "core.reconstruction", "core.generation", "core.properties")
+NUMERIC_ROOMS = ("core.statistics", "core.reconstruction", "core.generation", "core.properties", "core.quality")
 NUMERIC_PACKAGES = ("torch", "numpy", "scipy", "tifffile", "scikit-image", "safetensors")
 
 LONGEST_FILE = 500

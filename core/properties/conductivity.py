@@ -53,7 +53,7 @@ class ConductionAlong:
         through them.
     field
         Temperature at the voxels' centres, shape (Z, Y, X), float32, 1 at the first face and 0 at the last. Where
-        nothing conducts it means nothing.
+        nothing conducts it means nothing. Shape (0, 0, 0) where it was let go of.
     sentence
         What the user must know: that nothing percolates, or that the iteration did not finish. Empty otherwise.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +52,26 @@ class Properties:
     plan: PropertyPlan
     conductivity: Conductivity | None = None
     permeability: Permeability | None = None
+
+    def beside(self, earlier: Properties) -> Properties:
+        """These, and those of ``earlier`` that are not among them."""
+        plan = replace(
+            self.plan,
+            conductivity=earlier.plan.conductivity if self.conductivity is None else self.plan.conductivity,
+            pore_phase=earlier.plan.pore_phase if self.permeability is None else self.plan.pore_phase,
+        )
+        return Properties(plan, self.conductivity or earlier.conductivity, self.permeability or earlier.permeability)
+
+    def without_fields(self) -> Properties:
+        """The same without temperatures and velocities, which are as large as the volume: these are left empty."""
+        heat, flow = self.conductivity, self.permeability
+        if heat is not None:
+            nothing = np.zeros((0, 0, 0), np.float32)
+            heat = replace(heat, along=tuple(replace(along, field=nothing) for along in heat.along))
+        if flow is not None:
+            still = np.zeros((3, 0, 0, 0), np.float32)
+            flow = replace(flow, along=tuple(replace(along, velocity=still) for along in flow.along))
+        return Properties(self.plan, heat, flow)
 
 
 def properties(

@@ -64,7 +64,8 @@ class FlowAlong:
         Volume fraction of the pores that lead through.
     velocity
         Velocity (z, y, x) at the voxels' centres, shape (3, Z, Y, X), float32, for a viscosity and a mean pressure
-        gradient of 1 and the voxel's edge as unit of length; its mean along the axis is ``voxels``.
+        gradient of 1 and the voxel's edge as unit of length; its mean along the axis is ``voxels``. Shape (3, 0, 0, 0)
+        where it was let go of.
     sentence
         What the user must know: that nothing percolates, or that the iteration did not finish. Empty otherwise.
     """

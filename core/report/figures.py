@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,8 +15,22 @@ from core.images.pixel_size import format_length
 from core.images.values import Phase, PhaseImage, Volume
 from core.report.findings import Findings
 
-# colours that no theme uses; the page's own take their place in the SVG
-_INK, _ACCENT, _SOFT = "#010203", "#040506", "#070809"
+
+@dataclass(frozen=True)
+class Inks:
+    """The colours of a figure: text and frame, what is shown, and grid lines."""
+
+    ink: str
+    accent: str
+    soft: str
+
+
+PAGE = Inks("#010203", "#040506", "#070809")
+"""Colours that no theme uses; the page's own take their place in the SVG."""
+PAPER = Inks("#1c2126", "#0F8B8D", "#c3cad1")
+"""Of a figure that is printed."""
+Draw = Callable[[Any, Inks], None]
+"""Fills matplotlib axes with these inks; frame and grid come from `framed`."""
 _AXIS_COLORS = ("#0072B2", "#D55E00", "#009E73")
 _AXES = "zyx"
 
@@ -31,8 +45,12 @@ class Picture:
     caption: str
 
 
-def curve_figures(findings: Findings) -> list[tuple[str, str]]:
-    """S2 and L as (title, SVG), with exemplar (dashed), band, average (bold) and each axis (thin)."""
+Drawing = tuple[str, Draw, str, str]
+"""A figure that is not drawn yet: its title, what draws it, its name among others, and what a screen reader says."""
+
+
+def curve_drawings(findings: Findings) -> list[Drawing]:
+    """S2 and L, with exemplar (dashed), band, average (bold) and each axis (thin)."""
     band, curves = findings.band, findings.curves
     s2_band = None if band is None else (band.s2_low, band.s2_high)
     l_band = None if band is None else (band.lineal_path_low, band.lineal_path_high)
@@ -41,17 +59,17 @@ def curve_figures(findings: Findings) -> list[tuple[str, str]]:
     return [
         (
             "Two-point probability S₂(r)",
-            _curve_figure(findings, curves.lags, _named(curves.s2), s2, s2_band, "r", "S₂(r)", "s2"),
+            *_curve(findings, curves.lags, _named(curves.s2), s2, s2_band, "r", "S₂(r)", "s2"),
         ),
         (
             "Lineal path L(r)",
-            _curve_figure(findings, curves.lags, _named(curves.lineal_path), path, l_band, "r", "L(r)", "lineal-path"),
+            *_curve(findings, curves.lags, _named(curves.lineal_path), path, l_band, "r", "L(r)", "lineal-path"),
         ),
     ]
 
 
-def statistics_figures(findings: Findings) -> list[tuple[str, str]]:
-    """The curves of further statistics as (title, SVG); S2 and L are left out, they have their place already."""
+def statistics_drawings(findings: Findings) -> list[Drawing]:
+    """The curves of further statistics; S2 and L are left out, they have their place already."""
     made = []
     for one in findings.statistics:
         if one.own is None or one.descriptor.name in ("s2", "lineal-path"):
@@ -63,11 +81,19 @@ def statistics_figures(findings: Findings) -> list[tuple[str, str]]:
                 if one.compared is not one.own:
                     shown = {"sections": one.compared.curves[0].main, "volume": curve.main}
             band = None if one.band is None else (one.band[0], one.band[1])
-            figure = _curve_figure(
-                findings, curve.x, shown, reference, band, curve.x_label, curve.label, one.descriptor.name
-            )
-            made.append((one.descriptor.title, figure))
+            drawn = _curve(findings, curve.x, shown, reference, band, curve.x_label, curve.label, one.descriptor.name)
+            made.append((one.descriptor.title, *drawn))
     return made
+
+
+def curve_figures(findings: Findings) -> list[tuple[str, str]]:
+    """`curve_drawings` as (title, SVG)."""
+    return [(title, figure_svg(draw, name, said)) for title, draw, name, said in curve_drawings(findings)]
+
+
+def statistics_figures(findings: Findings) -> list[tuple[str, str]]:
+    """`statistics_drawings` as (title, SVG)."""
+    return [(title, figure_svg(draw, name, said)) for title, draw, name, said in statistics_drawings(findings)]
 
 
 def _named(rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -75,7 +101,7 @@ def _named(rows: np.ndarray) -> dict[str, np.ndarray]:
     return {"average": rows.mean(axis=0)} | axes
 
 
-def _curve_figure(
+def _curve(
     findings: Findings,
     x: np.ndarray,
     rows: Mapping[str, np.ndarray],
@@ -84,49 +110,69 @@ def _curve_figure(
     x_label: str,
     label: str,
     name: str,
-) -> str:
-    """Curves with a reference (dashed) and its band; the first row is bold."""
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
+) -> tuple[Draw, str, str]:
+    """Curves with a reference (dashed) and its band; the first row is bold. All of a `Drawing` but its title."""
 
-    # text stays text; a salt of its own keeps the identifiers of two figures on one page apart
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.family": "sans-serif", "font.size": 10}):
-        figure = Figure(figsize=(5.4, 3.5), layout="constrained")
-        FigureCanvasSVG(figure)
-        axes: Any = figure.add_subplot()
+    def draw(axes: Any, inks: Inks) -> None:
         if band is not None:
             shown = f"{100 * findings.band.confidence:.0f} % of samples" if findings.band else ""
-            axes.fill_between(x[: len(band[0])], *band, color=_ACCENT, alpha=0.18, linewidth=0, label=shown)
+            axes.fill_between(x[: len(band[0])], *band, color=inks.accent, alpha=0.18, linewidth=0, label=shown)
         (main, bold), *others = rows.items()
         for place, (words, row) in enumerate(others):
             color = _AXIS_COLORS[(place - len(others)) % len(_AXIS_COLORS)]
             label_of = f"along {words}" if words in _AXES else words
             axes.plot(x, row, color=color, linewidth=0.8, alpha=0.8, label=label_of)
-        axes.plot(x, bold, color=_ACCENT, linewidth=2.2, label=main)
+        axes.plot(x, bold, color=inks.accent, linewidth=2.2, label=main)
         if reference is not None:
             n = min(len(x), len(reference))
-            axes.plot(x[:n], reference[:n], color=_INK, linewidth=1.4, linestyle=(0, (5, 3)), label="exemplar")
+            axes.plot(x[:n], reference[:n], color=inks.ink, linewidth=1.4, linestyle=(0, (5, 3)), label="exemplar")
         axes.set_xlabel(f"{x_label} (pixels)")
         axes.set_ylabel(label)
         axes.set_xlim(0, x[-1])
         axes.set_ylim(None if name == "autocovariance" else 0, None)
-        axes.grid(True, color=_SOFT, linewidth=0.6, alpha=0.5)
-        axes.set_axisbelow(True)
-        for part in (*axes.spines.values(), axes.xaxis.label, axes.yaxis.label):
-            part.set_color(_INK)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(colors=_INK)
-        _second_axis(axes, findings)
-        axes.legend(frameon=False, labelcolor=_INK, fontsize=9)
+        _second_axis(axes, findings, inks)
+
+    return draw, name, f"{label} against the {'distance r' if x_label == 'r' else x_label}"
+
+
+def framed(axes: Any, inks: Inks, grid: Literal["both", "x", "y"] = "both") -> None:
+    """Grid, frame and legend in the colours of the figure."""
+    axes.grid(True, axis=grid, color=inks.soft, linewidth=0.6, alpha=0.5)
+    axes.set_axisbelow(True)
+    for part in (*axes.spines.values(), axes.xaxis.label, axes.yaxis.label, axes.title):
+        part.set_color(inks.ink)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(colors=inks.ink)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, labelcolor=inks.ink, fontsize=9)
+
+
+def figure_svg(
+    draw: Draw, salt: str, title: str, size: tuple[float, float] = (5.4, 3.5), grid: Literal["both", "x", "y"] = "both"
+) -> str:
+    """A figure as an <svg> element in the page's colours.
+
+    ``salt`` tells it from the others on the page; ``size`` is in inches.
+    """
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    # text stays text; a salt of its own keeps the identifiers of two figures on one page apart
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": salt, "font.family": "sans-serif", "font.size": 10}):
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasSVG(figure)
+        axes: Any = figure.add_subplot()
+        draw(axes, PAGE)
+        framed(axes, PAGE, grid)
         figure.patch.set_alpha(0)
         axes.patch.set_alpha(0)
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    return _themed(out.getvalue(), f"{label} against the {'distance r' if x_label == 'r' else x_label}")
+    return themed(out.getvalue(), title)
 
 
-def _second_axis(axes: Any, findings: Findings) -> None:
+def _second_axis(axes: Any, findings: Findings, inks: Inks) -> None:
     """The same lags in micrometres (or what suits) on the upper edge."""
     edges = findings.edges
     if not edges or len(set(edges)) > 1:
@@ -137,15 +183,15 @@ def _second_axis(axes: Any, findings: Findings) -> None:
     factor = edges[0] / metres
     upper = axes.secondary_xaxis("top", functions=(lambda r: r * factor, lambda length: length / factor))
     upper.set_xlabel(f"r ({unit})")
-    upper.tick_params(colors=_INK)
-    upper.xaxis.label.set_color(_INK)
-    upper.spines["top"].set_color(_INK)
+    upper.tick_params(colors=inks.ink)
+    upper.xaxis.label.set_color(inks.ink)
+    upper.spines["top"].set_color(inks.ink)
 
 
-def _themed(svg: str, title: str) -> str:
+def themed(svg: str, title: str) -> str:
     """The bare <svg> element, in colours that the page's style decides."""
     svg = svg[svg.index("<svg") :]
-    for color, variable in ((_INK, "--ink"), (_ACCENT, "--accent"), (_SOFT, "--soft")):
+    for color, variable in ((PAGE.ink, "--ink"), (PAGE.accent, "--accent"), (PAGE.soft, "--soft")):
         svg = svg.replace(color, f"var({variable})")
     # sizes in points would keep it from shrinking on a narrow screen
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
@@ -164,14 +210,14 @@ def section_pictures(findings: Findings) -> list[Picture]:
         cut = labels[:side, :side]
         note = "" if cut.shape == labels.shape else f", {cut.shape[1]} × {cut.shape[0]} of its pixels"
         phases = _two_colors(findings)
-        found.append(_picture((cut == findings.exemplar_phase).astype(np.uint8), phases, f"Exemplar{note}"))
+        found.append(picture_of((cut == findings.exemplar_phase).astype(np.uint8), phases, f"Exemplar{note}"))
     if isinstance(subject, PhaseImage):
-        found.append(_picture(subject.labels, subject.phases, subject.name))
+        found.append(picture_of(subject.labels, subject.phases, subject.name))
         return found
     for axis, name in enumerate(_AXES):
         middle = subject.labels.shape[axis] // 2
         section = np.take(subject.labels, middle, axis=axis)
-        found.append(_picture(section, subject.phases, f"Section across {name}, at {middle}"))
+        found.append(picture_of(section, subject.phases, f"Section across {name}, at {middle}"))
     return found
 
 
@@ -181,7 +227,8 @@ def _two_colors(findings: Findings) -> tuple[Phase, ...]:
     return (rest[0] if rest else Phase("Rest", "#8A9099"), findings.interest)
 
 
-def _picture(labels: np.ndarray, phases: tuple[Phase, ...], caption: str) -> Picture:
+def picture_of(labels: np.ndarray, phases: tuple[Phase, ...], caption: str) -> Picture:
+    """Labels, shape (Y, X), uint8, in the colours of their phases."""
     from PIL import Image
 
     image = Image.fromarray(np.ascontiguousarray(labels))

@@ -204,11 +204,11 @@ def write_report(what: Findings | Reconstruction, folder: Path, overwrite: bool 
     return folder
 
 
-def check_folder(folder: Path, overwrite: bool) -> None:
-    """Raise what `write_report` would, before the work is done."""
+def check_folder(folder: Path, overwrite: bool, names: tuple[str, ...] = NAMES) -> None:
+    """Raise what `write_report` would, before the work is done; ``names`` are the files to be written."""
     if folder.exists() and not folder.is_dir():
         raise JobError(f"{folder} is a file, not a folder.", "Choose a folder for the report.")
-    there = [name for name in NAMES if (folder / name).exists()]
+    there = [name for name in names if (folder / name).exists()]
     if there and not overwrite:
         raise OutputExistsError(
             f"{folder / there[0]} exists already.", "Choose another folder, or allow it to be replaced (--force)."

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import InputError
-from core.job import Job, Progress
+from core.job import Job, Progress, reported
 from core.statistics.descriptors import ALONE, SECTIONS, Descriptor
 from core.statistics.measured import Measured, Sample, mean_of
 from core.statistics.sampling_band import SamplingBand
@@ -87,21 +87,9 @@ def describing(
     for number, one in enumerate(chosen):
         progress = Progress(number, len(chosen), f"Measuring: {one.title}")
         yield progress
-        found.append((yield from _reported(_described(one, sample, exemplar, band), progress)))
+        found.append((yield from reported(_described(one, sample, exemplar, band), progress)))
     yield Progress(len(chosen), len(chosen), "Measuring")
     return tuple(found)
-
-
-def _reported(steps: Generator[None, None, Described], progress: Progress) -> Generator[Progress, None, Described]:
-    try:
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                return end.value  # type: ignore[no-any-return]
-            yield progress
-    finally:
-        steps.close()
 
 
 def _described(

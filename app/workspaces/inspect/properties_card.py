@@ -24,7 +24,6 @@ _AXES: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("all three axes", (0, 1, 2)), ("z", (0,)), ("y", (1,)), ("x", (2,)),
 )  # fmt: skip
 _FACES = (("fixed, sides closed", ("fixed", "closed")), ("the volume repeats", ("periodic", "periodic")))
-_REMEMBERED = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +78,6 @@ class PropertiesCard(QWidget):
         self._context = context
         self._subject: Subject | None = None
         self._computing: Subject | None = None
-        self._known: list[tuple[Subject, Any]] = []
         self.fold = Fold("Properties")
         self._build()
         column = QVBoxLayout(self)
@@ -280,7 +278,7 @@ class PropertiesCard(QWidget):
         subject, self._computing = self._computing, None
         if subject is None:
             return
-        self._known = [*self._known[1 - _REMEMBERED :], (subject, found)]
+        self._context.measurements.keep_properties(subject.labels, found)
         for what, part in (("Conduction", found.conductivity), ("Flow", found.permeability)):
             for along in () if part is None else part.along:
                 self.plot.set_line(f"{what} along {'zyx'[along.axis]}", along.axis, along.residuals)
@@ -310,10 +308,7 @@ class PropertiesCard(QWidget):
     def found(self) -> Any:
         """What is known of the volume on show, `core.properties.Properties`, or None."""
         subject = self._subject
-        if subject is None:
-            return None
-        same = (found for known, found in reversed(self._known) if known.labels is subject.labels)
-        return next(same, None)
+        return None if subject is None else self._context.measurements.properties(subject.labels)
 
     def _show_results(self) -> None:
         while (item := self._rows.takeAt(0)) is not None:
@@ -339,26 +334,27 @@ class PropertiesCard(QWidget):
         said = property_sentences(found)
         self.said.setText("\n".join(said))
         self.said.setVisible(bool(said))
-        if found.conductivity is not None:
-            for along in found.conductivity.along:
-                self.shown.addItem(f"Slices show the temperature, driven along {'zyx'[along.axis]}")
-        if found.permeability is not None:
-            for along in found.permeability.along:
-                self.shown.addItem(f"Slices show the speed, driven along {'zyx'[along.axis]}")
+        # those of volumes that were computed long ago are not kept
+        for along in () if found.conductivity is None else found.conductivity.along:
+            if along.field.size:
+                words = f"Slices show the temperature, driven along {'zyx'[along.axis]}"
+                self.shown.addItem(words, ("temperature", along))
+        for stream in () if found.permeability is None else found.permeability.along:
+            if stream.velocity.size:
+                self.shown.addItem(f"Slices show the speed, driven along {'zyx'[stream.axis]}", ("speed", stream))
+        self.shown.setVisible(self.shown.count() > 1)
 
     def _show_field(self, index: int) -> None:
-        found = self.found
-        if index <= 0 or found is None:
+        chosen = self.shown.itemData(index)
+        if chosen is None:
             self.field_wanted.emit(None, None, "")
             return
-        heat = () if found.conductivity is None else found.conductivity.along
-        if index <= len(heat):
-            along = heat[index - 1]
+        what, along = chosen
+        if what == "temperature":
             words = f"Slices: temperature, driven along {'zyx'[along.axis]}: 0 dark … 1 bright"
             self.field_wanted.emit(shades(along.field, 1.0), color_table("magma"), words)
             return
-        stream = found.permeability.along[index - 1 - len(heat)]
-        top = bright(stream.speed)
-        times = top / stream.voxels if stream.voxels else 0.0
-        words = f"Slices: speed, driven along {'zyx'[stream.axis]}: 0 dark … {times:.3g} times the mean bright"
-        self.field_wanted.emit(shades(stream.speed, top), color_table("viridis"), words)
+        top = bright(along.speed)
+        times = top / along.voxels if along.voxels else 0.0
+        words = f"Slices: speed, driven along {'zyx'[along.axis]}: 0 dark … {times:.3g} times the mean bright"
+        self.field_wanted.emit(shades(along.speed, top), color_table("viridis"), words)

@@ -19,7 +19,6 @@ from core.statistics.sampling_band import SamplingBand
 JOB = "statistics"
 FIRST = ("s2", "lineal-path", "chord-length", "local-thickness", "specific-surface", "connectivity")
 """Ticked at first: those that take seconds."""
-_REMEMBERED = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +60,6 @@ class StatisticsCard(QWidget):
         self._context = context
         self._subject: Measurable | None = None
         self._measuring: Measurable | None = None
-        self._known: list[tuple[Measurable, tuple[Described, ...]]] = []
         self.fold = Fold("Measure")
         self._build()
         column = QVBoxLayout(self)
@@ -71,6 +69,7 @@ class StatisticsCard(QWidget):
         jobs.returned.connect(self._returned)
         jobs.failed.connect(self._failed)
         jobs.cancelled.connect(self._cancelled)
+        context.measurements.changed.connect(self._heard)
         for signal in (jobs.started, jobs.idle):
             # the runner is busy, or free, a moment later
             signal.connect(lambda *_: QTimer.singleShot(0, self, self._check))
@@ -142,8 +141,7 @@ class StatisticsCard(QWidget):
     def found(self) -> tuple[Described, ...]:
         """What is known of the volume on show."""
         subject = self._subject
-        same = (found for known, found in reversed(self._known) if subject and known.volume is subject.volume)
-        return next(same, ())
+        return () if subject is None else self._context.measurements.statistics(subject.volume.labels)
 
     @property
     def ticked(self) -> tuple[Descriptor, ...]:
@@ -199,12 +197,16 @@ class StatisticsCard(QWidget):
         subject, self._measuring = self._measuring, None
         if subject is None:
             return
-        self._known = [*self._known[1 - _REMEMBERED :], (subject, found)]
+        self._context.measurements.keep_statistics(subject.volume.labels, found)
         self._context.messages.say("The statistics are measured.", "good")
         if self._subject is not None and self._subject.volume is subject.volume:
+            self.table.setChecked(True)
+
+    def _heard(self, labels: Any) -> None:
+        """Something was measured, here or elsewhere."""
+        if self._subject is not None and self._subject.volume.labels is labels and self.found:
             self.table.show()
             self.measured.emit()
-            self.table.setChecked(True)
 
     def _failed(self, error: Any) -> None:
         if self._measuring is not None:

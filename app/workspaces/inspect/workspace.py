@@ -7,7 +7,17 @@ from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QLabel, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.context import Context
 from app.jobs import Latest
@@ -19,6 +29,7 @@ from app.widgets.picture_file import save_picture
 from app.widgets.volume_controls import VolumeControls
 from app.widgets.volume_view import VolumeView
 from app.workspaces.inspect import exporting
+from app.workspaces.inspect.comparison_page import ComparisonPage
 from app.workspaces.inspect.fraction_card import FractionCard
 from app.workspaces.inspect.properties_card import PropertiesCard, subject_of
 from app.workspaces.inspect.statistics_part import StatisticsPart
@@ -61,6 +72,8 @@ class InspectWorkspace(Workspace):
         self.watcher.renewed.connect(self.show_stored)
         self.statistics = StatisticsPart(context, stack, self.view)
         self.statistics.page.save_wanted.connect(self.export_statistics)
+        self.comparison = ComparisonPage(context)
+        stack.addWidget(self.comparison)
         self._make_actions()
         self._build_panel()
         self.session.changed.connect(self._changed)
@@ -132,6 +145,17 @@ class InspectWorkspace(Workspace):
         self.properties = PropertiesCard(self.context)
         self.properties.field_wanted.connect(self._show_field)
         self.panel.output.add(self.properties)
+        self.compare = QPushButton("Compare the runs")
+        self.compare.setCheckable(True)
+        self.compare.setToolTip("All runs of this session beside each other: a table, and box plots over seeds")
+        self.compare.toggled.connect(lambda _on: self._front())
+        self.panel.output.add(self.compare)
+        self.comparison.left.connect(lambda: self.compare.setChecked(False))
+        self.comparison.chosen.connect(self._look_at)
+        self.statistics.card.table_wanted.connect(
+            lambda on: self.compare.setChecked(self.compare.isChecked() and not on)
+        )
+        self.comparison.save_wanted.connect(self.export_comparison)
         self._menu = QMenu(self.panel)
         self._menu.addActions(self.actions()[:5])
         self.panel.primary.clicked.connect(self._primary)
@@ -143,6 +167,10 @@ class InspectWorkspace(Workspace):
             self._stored = self._shown = None
             self.session.replace(shown=index)
             self._show_result()
+
+    def _look_at(self, number: int) -> None:
+        self.compare.setChecked(False)
+        self._choose(number)
 
     def show_stored(self, stored: StoredView) -> None:
         """Look at a volume on the disk, until a result is chosen or made. It is no part of the session."""
@@ -209,6 +237,10 @@ class InspectWorkspace(Workspace):
         """Ask for a place and write the statistics that were measured."""
         self._write(self.statistics.ask(self.panel, self._preferences.folder))
 
+    def export_comparison(self) -> None:
+        """Ask for a folder and write the comparison of the runs."""
+        self._write(self.comparison.ask(self.panel, self._preferences.folder))
+
     def _write(self, wish: exporting.Wish | None) -> None:
         if wish is None:
             return
@@ -266,14 +298,29 @@ class InspectWorkspace(Workspace):
     # --- showing -------------------------------------------------------------------------------------------------
 
     def _changed(self, old: State, new: State) -> None:
+        if old.shown != new.shown:  # somebody wants to see a volume
+            self.compare.setChecked(False)
         if old.results is not new.results or old.shown != new.shown or old.opened is not new.opened:
             self._stored = None
             self._show_result()
         else:
             self._show_state()
 
+    def _front(self) -> None:
+        """Bring to the front what is wanted: the comparison, the table of statistics, or the volume."""
+        if self._stored is None and self.session.state.result is None:
+            self._stack.setCurrentWidget(self._empty)
+        elif self.compare.isChecked():
+            self._stack.setCurrentWidget(self.comparison)
+        else:
+            self._stack.setCurrentWidget(self.statistics.front)
+        self.compare.setText("Back to the volume" if self.compare.isChecked() else "Compare the runs")
+
     def _show_result(self) -> None:
         state = self.session.state
+        self.compare.setVisible(len(state.results) > 1)
+        if len(state.results) < 2:
+            self.compare.setChecked(False)
         stored = self._stored
         result = None if stored is not None else state.result
         for action in self.actions():
@@ -296,7 +343,7 @@ class InspectWorkspace(Workspace):
         self.watcher.leave()
         self.controls.setEnabled(result is not None)
         self.statistics.show_result(result)
-        self._stack.setCurrentWidget(self._empty if result is None else self.statistics.front)
+        self._front()
         if result is None:
             self._shown = None
             self.facts.setText("No volume yet")
@@ -338,7 +385,7 @@ class InspectWorkspace(Workspace):
         self._shown = None
         self.controls.setEnabled(True)
         self.statistics.show_stored(stored)
-        self._stack.setCurrentWidget(self.statistics.front)
+        self._front()
         self.watcher.show(stored)
         self.controls.refresh()
         self.facts.setText(stored.facts)

@@ -1,0 +1,233 @@
+"""Many volumes or pictures measured one after the other, and written as one table: CSV, JSON and a page."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import InputError, MicroloomError
+from core.images.atomic import replacing, write_error
+from core.images.zarr_volume import is_zarr
+from core.job import Job, Progress, reported
+from core.provenance import versions
+from core.report.boxes import box_figure
+from core.report.findings import Findings
+from core.report.runs import Column, Entry, box_of, columns, entry_of, groups
+from core.report.verdict import verdict
+
+NAMES = ("runs.csv", "report.json", "report.html")
+READABLE = (
+    ".tif", ".tiff", ".npy", ".nrrd", ".vti", ".h5", ".hdf5", ".png", ".jpg", ".jpeg", ".bmp",
+)  # fmt: skip
+"""Endings of the files of a folder that are measured; OME-Zarr folders are too."""
+OWN_FOLDER = ".report"
+"""What is added to a file's name for the folder of its own report."""
+
+
+def sources_in(folder: Path) -> tuple[Path, ...]:
+    """The volumes and pictures of ``folder``, by name.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be read, or holds none.
+    """
+    try:
+        found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise InputError(
+            f"The folder {folder} cannot be read: {error.strerror or error}.", "Choose another."
+        ) from error
+    # a volume that is still being made has a part of its own name
+    kept = tuple(
+        path
+        for path in found
+        if (path.is_file() and path.suffix.lower() in READABLE) or (is_zarr(path) and ".part." not in path.name)
+    )
+    if not kept:
+        raise InputError(
+            f"The folder {folder} holds no volume or picture.",
+            f"Give one with files that end in {', '.join(READABLE)}.",
+        )
+    return kept
+
+
+def measuring_all(
+    sources: Sequence[Path], work: Callable[[Path], Job[Findings]], done: Callable[[Path, Findings], None] | None = None
+) -> Job[tuple[Entry, ...]]:
+    """A job that measures each of ``sources``; one that fails is told of and stops no other.
+
+    Parameters
+    ----------
+    work
+        Reads and measures one.
+    done
+        Called with each result, to write its own report, say; what it raises counts as that source's failure.
+
+    Returns
+    -------
+    tuple
+        A line for each. Arrays are let go of as soon as their numbers are known.
+    """
+    found: list[Entry] = []
+    for number, source in enumerate(sources, 1):
+        where = f"{source.name} ({number} of {len(sources)})"
+        yield Progress(0, 0, where)
+        try:
+            one = yield from reported(work(source), partial(_named, where))
+            if done is not None:
+                done(source, one)
+            found.append(entry_of(one, source.name, verdict(one).sentence))
+        except MicroloomError as error:
+            found.append(Entry(source.name, problem=str(error)))
+        except MemoryError:
+            found.append(Entry(source.name, problem="The computer's memory was not enough."))
+    return tuple(found)
+
+
+def _named(where: str, progress: Progress) -> Progress:
+    """The same progress, with the name of what it is about."""
+    return Progress(progress.step, progress.of, f"{where}: {progress.what}")
+
+
+def runs_csv(entries: Sequence[Entry]) -> str:
+    """A line for each entry: name, group, seed, shape, pixel size, every quantity with its unit, problem.
+
+    Lengths are in pixels, shares are ratios. What an entry does not have stays empty.
+    """
+    shown = columns(entries, everything=True)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    head = ["name", "group", "seed", "shape", "pixel_m"]
+    writer.writerow([*head, *(_title(column) for column in shown), "problem"])
+    for line, entry in enumerate(entries):
+        facts = [
+            entry.name, entry.group, "" if entry.seed is None else entry.seed, "x".join(map(str, entry.shape)),
+            "" if entry.edge is None else f"{entry.edge:.8g}",
+        ]  # fmt: skip
+        values = ["" if math.isnan(value) else f"{value:.8g}" for value in (column.values[line] for column in shown)]
+        writer.writerow([*facts, *values, entry.problem])
+    return out.getvalue()
+
+
+def _title(column: Column) -> str:
+    unit = column.quantity.unit_in_files
+    return f"{column.quantity.key} [{unit}]" if unit else column.quantity.key
+
+
+def runs_json(entries: Sequence[Entry], about: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Everything as plain JSON values: entries, and for each quantity the box of each group."""
+    shown = columns(entries, everything=True)
+    members = groups(entries)
+    return {
+        **(about or {}),
+        "entries": [
+            {
+                "name": entry.name,
+                "group": entry.group,
+                "seed": entry.seed,
+                "shape": list(entry.shape),
+                "pixel_m": entry.edge,
+                "verdict": entry.sentence or None,
+                "problem": entry.problem or None,
+                "quantities": {one.key: _finite(one.value) for one in entry.quantities},
+            }
+            for entry in entries
+        ],
+        "quantities": {
+            column.quantity.key: {
+                "label": column.quantity.label,
+                "unit": column.quantity.unit_in_files,
+                "exemplar": _finite(column.reference),
+                "exemplar_half_band": _finite(column.half),
+                "groups": {name: _summary(column.values[places]) for name, places in members.items()},
+            }
+            for column in shown
+        },
+        "failed": [entry.name for entry in entries if entry.problem],
+        "versions": dict(versions()),
+    }
+
+
+def _summary(values: np.ndarray) -> dict[str, Any]:
+    known = values[np.isfinite(values)]
+    box = box_of(known)
+    if box is None:
+        return {"count": 0}
+    return {
+        "count": len(known),
+        "mean": float(known.mean()),
+        "standard_deviation": float(known.std(ddof=1)) if len(known) > 1 else None,
+        "box": [box.low, box.first, box.median, box.third, box.high],
+        "beyond": list(box.beyond),
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def runs_html(entries: Sequence[Entry], title: str, against: str = "", links: bool = False) -> str:
+    """One page: the table of the leading quantities, and a box plot of each; ``links``: to each entry's own report."""
+    from jinja2 import Environment, StrictUndefined
+
+    shown, members = columns(entries), groups(entries)
+    source = files("resources").joinpath("report", "runs.html").read_text(encoding="utf-8")
+    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    figures = ((column.quantity.label, box_figure(column, members)) for column in shown)
+    return page.from_string(source).render(
+        title=title,
+        against=against,
+        columns=shown,
+        entries=list(enumerate(entries)),
+        several=len(members) > 1,
+        failed=sum(bool(entry.problem) for entry in entries),
+        reference=[reference_text(column) for column in shown] if against else [],
+        figures=[(label, svg) for label, svg in figures if svg is not None],
+        links=links,
+        own_folder=OWN_FOLDER,
+        versions=dict(versions()),
+    )
+
+
+def reference_text(column: Column) -> str:
+    """The exemplar's value and half of its band in the column's unit; empty where unknown."""
+    if math.isnan(column.reference):
+        return ""
+    scale = column.scale
+    middle = scale.text(column.reference).removesuffix(scale.unit).strip()
+    if math.isnan(column.half):
+        return middle
+    return f"{middle} ± {scale.text(column.half).removesuffix(scale.unit).strip()}"
+
+
+def write_runs(
+    entries: Sequence[Entry], folder: Path, title: str, against: str = "", links: bool = False, overwrite: bool = False
+) -> Path:
+    """Write runs.csv, report.json and report.html into ``folder``; errors as `core.report.write_report`."""
+    from core.report.writing import check_folder
+
+    check_folder(folder, overwrite, NAMES)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(folder, error) from error
+    about = {"title": title, "exemplar": against or None}
+    texts = (
+        runs_csv(entries),
+        json.dumps(runs_json(entries, about), indent=1, allow_nan=False),
+        runs_html(entries, title, against, links),
+    )
+    for name, text in zip(NAMES, texts, strict=True):
+        with replacing(folder / name, overwrite) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+    return folder
