@@ -9,6 +9,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from app import icons, theme
+from app.garbage import GarbageCollector
 from app.preferences import Preferences
 
 
@@ -17,6 +18,7 @@ def application() -> QApplication:
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication(sys.argv[:1])
+        GarbageCollector(app)
     app.setApplicationName("Microloom")
     app.setApplicationDisplayName("Microloom")
     app.setOrganizationName("Microloom")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,3 +19,18 @@ def data_folder() -> Path:
     if not (folder / "MANIFEST.md").is_file():
         pytest.skip(f"the folder of real data is not there ({folder}); set MICROLOOM_DATA to it")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def canvases_are_deleted_between_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    """As in the window, where `app.garbage` sees to it: never in the middle of another canvas's painting."""
+    if request.node.get_closest_marker("gl") is None:
+        yield
+        return
+    from PySide6.QtCore import QCoreApplication, QEvent
+
+    gc.disable()
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+    gc.enable()

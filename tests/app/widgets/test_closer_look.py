@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,13 +18,7 @@ from core.images.values import Phase
 from tests.app.widgets.levels import ArrayLevels
 from tests.app.widgets.test_volume_view import drag, in_3d, like, pixels, quarter
 
-pytestmark = [
-    pytest.mark.gl,
-    pytest.mark.skipif(
-        "MICROLOOM_ALONE" not in os.environ,
-        reason="deleting these views ends a process now and then (in vispy's event): set MICROLOOM_ALONE, run it alone",
-    ),
-]
+pytestmark = pytest.mark.gl
 PHASES = (Phase("Matrix", "#8A9099"), Phase("Metal", "#E69F00"))
 SIDE, COUNT = 256, 4
 LEVEL = 2
