@@ -8,6 +8,7 @@ import numpy as np
 from vispy import scene
 from vispy.visuals.transforms import STTransform
 
+from app.widgets.canvas_letters import CanvasLetters
 from app.widgets.volume_parts import Clip, Part, Triple
 
 AXIS_COLORS = ("#4F9DDE", "#6CBF5A", "#E0665A")
@@ -34,7 +35,7 @@ class SlicePanes:
         Per slice what is said of it below, beside the axis.
     """
 
-    def __init__(self, canvas: Any, grid: Any) -> None:
+    def __init__(self, canvas: Any, grid: Any, letters: CanvasLetters) -> None:
         self._canvas = canvas
         self.cells, self.views, self.images, self.finer = [], [], [], []
         self.notes: list[str] = []
@@ -45,7 +46,9 @@ class SlicePanes:
             cell = grid.add_grid(row=row, col=column, spacing=0)
             cell.visible = False  # until there is something to show
             self.cells.append(cell)
-            style = {"text_color": INK, "axis_color": INK, "tick_color": INK, "tick_font_size": 7, "axis_font_size": 8}
+            # colours of lines as numbers: a string makes vispy import matplotlib at the first draw
+            ink = (*rgb(INK), 1.0)
+            style = {"text_color": INK, "axis_color": ink, "tick_color": ink, "tick_font_size": 7, "axis_font_size": 8}
             style |= {"axis_width": 1, "tick_width": 1, "major_tick_length": 4, "minor_tick_length": 0}
             down = scene.AxisWidget(orientation="left", axis_label_margin=38, tick_label_margin=6, **style)
             across = scene.AxisWidget(orientation="bottom", axis_label_margin=26, tick_label_margin=12, **style)
@@ -58,6 +61,7 @@ class SlicePanes:
             view.camera.flip = (False, True, False)
             view.camera.interactive = False
             for axis in (down, across):
+                letters.use_in(axis.axis)
                 axis.link_view(view)
                 # its numbers follow the view, but it has to be told of its own place, too
                 axis.events.resize.connect(lambda _event, axis=axis: axis._view_changed())

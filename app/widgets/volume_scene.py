@@ -12,6 +12,7 @@ from vispy.geometry import MeshData
 from vispy.gloo import gl
 from vispy.visuals.transforms import STTransform
 
+from app.widgets.canvas_letters import CanvasLetters
 from app.widgets.slice_panes import AXIS_COLORS as AXIS_COLORS
 from app.widgets.slice_panes import INK as INK
 from app.widgets.slice_panes import PLANES as PLANES
@@ -63,7 +64,8 @@ class VolumeScene:
     def __init__(self) -> None:
         self.canvas = scene.SceneCanvas(bgcolor=BACKGROUND, keys=None, show=False)
         grid = self.canvas.central_widget.add_grid(spacing=4, margin=4)
-        self.panes = SlicePanes(self.canvas, grid)
+        self.letters = CanvasLetters()
+        self.panes = SlicePanes(self.canvas, grid, self.letters)
         self.slices = self.panes.views
         self.view = grid.add_view(row=1, col=1)
         self.view.camera = PanTurntable(fov=30, azimuth=35, elevation=25)
@@ -77,15 +79,15 @@ class VolumeScene:
         # colours as numbers: a string makes vispy import matplotlib at the first draw
         self.box = scene.Line(parent=root, connect="segments", color=(*_rgb(INK), 1.0))
         self.tripod = scene.Line(parent=root, connect="segments", width=3)
-        self.ticks = scene.Text(parent=root, color=INK, font_size=7)
+        font = self.letters.manager
+        self.ticks = scene.Text(parent=root, color=INK, font_size=7, font_manager=font)
         self.frames = [scene.Line(parent=root, color=(*_rgb(color), 1.0), width=1.5) for color in AXIS_COLORS]
         self.rest = scene.Line(parent=root, connect="segments", color=(*_rgb(INK), 0.55))
         self.rest.visible = False
-        self.note = scene.Text("", parent=self.view, color=INK, font_size=8, anchor_x="left", anchor_y="bottom")
+        below: dict[str, Any] = {"font_size": 8, "anchor_x": "left", "anchor_y": "bottom", "font_manager": font}
+        self.note = scene.Text("", parent=self.view, color=INK, **below)
         self.note.pos = (8, 8)
-        self.caption = scene.Text(
-            NOTHING_YET, parent=self.view, color=INK, font_size=8, anchor_x="left", anchor_y="bottom"
-        )
+        self.caption = scene.Text(NOTHING_YET, parent=self.view, color=INK, **below)
         self.caption.pos = (8, 26)
         self._ticks_of: tuple[np.ndarray, str] | None = None
         self._seen_from: tuple[bool, bool, bool] | None = None

@@ -104,6 +104,9 @@ class VolumeView(QWidget):
             label.setWordWrap(True)
             column.addWidget(label)
             return
+        self._letters = QTimer(self, interval=0)
+        self._letters.timeout.connect(self._draw_letters)
+        self._letters.start()
         canvas = self.scene.canvas
         canvas.native.setFocusProxy(self)
         canvas.native.setToolTip(TIP)
@@ -328,6 +331,10 @@ class VolumeView(QWidget):
         """What is seen moves: draw coarsely until it rests."""
         self.scene.coarse(True)
         self._still.start()
+
+    def _draw_letters(self) -> None:
+        if not self.scene.letters.draw_next():
+            self._letters.stop()
 
     def _rest(self) -> None:
         self.scene.coarse(False)
