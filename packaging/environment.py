@@ -201,10 +201,15 @@ def torch_environment(env: Mapping[str, str], build: str) -> Mapping[str, str]:
     return {name: value for name, value in env.items() if name not in ("PIP_FIND_LINKS", "UV_FIND_LINKS")}
 
 
-def install_command(uv: str | None, python: Path, arguments: Sequence[str]) -> list[str]:
-    """Command that installs ``arguments`` into the environment of ``python``, by uv where there is one, else by pip."""
+def install_command(uv: str | None, python: Path, arguments: Sequence[str], *, compiled: bool = False) -> list[str]:
+    """Command that installs ``arguments`` into the environment of ``python``, by uv where there is one, else by pip.
+
+    ``compiled``: everything that is installed is compiled at once, as pip does anyway. Otherwise the first start does
+    it, and every start where Python may not write beside its libraries.
+    """
     if uv is not None:
-        return [uv, "pip", "install", "--python", str(python), *arguments]
+        options = ["--compile-bytecode"] if compiled else []
+        return [uv, "pip", "install", *options, "--python", str(python), *arguments]
     return [str(python), "-m", "pip", "install", *arguments]
 
 
@@ -332,9 +337,7 @@ def install_everything(build: str) -> None:
     )
     # the file names everything that is needed, so nothing is left to resolve
     run_installer(
-        install_command(uv, python, ["--no-deps", "-r", str(CONSTRAINTS)]),
-        env,
-        "  the other packages",
+        install_command(uv, python, ["--no-deps", "-r", str(CONSTRAINTS)], compiled=True), env, "  the other packages"
     )
     run_installer(
         install_command(uv, python, ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)]), env, "  Microloom"

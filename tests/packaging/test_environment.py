@@ -194,6 +194,8 @@ def test_an_installed_set_up_calls_no_installer(fresh: Clone, monkeypatch: pytes
 def test_uv_is_called_on_the_environments_python(launchers: SimpleNamespace) -> None:
     command = launchers.environment.install_command("/usr/bin/uv", Path("venv-python"), ["torch==2.13.0"])
     assert command == ["/usr/bin/uv", "pip", "install", "--python", "venv-python", "torch==2.13.0"]
+    compiled = launchers.environment.install_command("/usr/bin/uv", Path("venv-python"), ["x"], compiled=True)
+    assert compiled == ["/usr/bin/uv", "pip", "install", "--compile-bytecode", "--python", "venv-python", "x"]
 
 
 def test_uv_hears_of_pips_places(launchers: SimpleNamespace) -> None:
