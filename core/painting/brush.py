@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.errors import InputError
-from core.painting.pixels import Pixels, from_rows
+from core.painting.pixels import Box, Pixels, Rows
 from core.painting.shapes import Point
+
+_BAND = 32768
+"""Pixels of a band: what is computed of one stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -45,25 +49,52 @@ class Brush:
 
     def strength(self, distance: np.ndarray) -> np.ndarray:
         """1 up to the hard core, 0 from the edge on, in between smoothly falling; float32, shape of ``distance``."""
-        core = self.radius * self.hardness
         if self.hardness >= 1:
             return (distance <= self.radius).astype(np.float32)
-        share = np.clip((self.radius - distance) / (self.radius - core), 0, 1)
-        return (share * share * (3 - 2 * share)).astype(np.float32)
+        share = (self.radius - distance) / (self.radius * (1 - self.hardness))
+        return _faded(share.astype(np.float32))
+
+    def strength_along(self, box: Box, start: Point, end: Point) -> np.ndarray:
+        """Strength of a soft brush, moved from ``start`` to ``end``, at the centres of the pixels of ``box``; float32.
+
+        With d the distance to the line and R the radius, R − d is computed as (R² − d²) / (R + d): R² − d² is a sum of
+        what depends on the row and what depends on the column, and less is lost near the edge. Everything is done in
+        place, for this is what a movement of the mouse costs.
+        """
+        y, x = np.arange(box[0], box[1])[:, None] + (0.5 - end[0]), np.arange(box[2], box[3])[None] + (0.5 - end[1])
+        radius, length = self.radius, math.hypot(end[0] - start[0], end[1] - start[1])
+        inside = (radius * radius - y * y) - x * x
+        if length > 0:
+            # nearer to the line than to its end, by what is along the line
+            along = (end[0] - start[0]) / length * y + (end[1] - start[1]) / length * x
+            nearest = np.clip(along, -length, 0)
+            along *= 2
+            along -= nearest
+            along *= nearest
+            inside += along
+        share = inside.astype(np.float32)
+        apart = np.float32(radius * radius) - share
+        np.maximum(apart, 0, out=apart)
+        np.sqrt(apart, out=apart)
+        apart += np.float32(radius)
+        apart *= np.float32(radius * (1 - self.hardness))
+        share /= apart
+        return _faded(share)
+
+
+def _faded(share: np.ndarray) -> np.ndarray:
+    """Smooth step from 0 to 1 (float32); ``share`` is clipped in place."""
+    np.clip(share, 0, 1, out=share)
+    found = share * np.float32(-2)
+    found += np.float32(3)
+    found *= share
+    found *= share
+    return found
 
 
 def snapped(point: Point, diameter: float) -> Point:
     """``point``; for a brush thinner than two pixels the centre of its pixel, so that it never paints between them."""
     return point if diameter >= 2 else (math.floor(point[0]) + 0.5, math.floor(point[1]) + 0.5)
-
-
-def distance_to_line(y: np.ndarray, x: np.ndarray, start: Point, end: Point) -> np.ndarray:
-    """Distance of places to the line from ``start`` to ``end``."""
-    dy, dx = end[0] - start[0], end[1] - start[1]
-    square = dy * dy + dx * dx
-    along = 0.0 if square == 0 else np.clip(((y - start[0]) * dy + (x - start[1]) * dx) / square, 0, 1)
-    found: np.ndarray = np.hypot(y - start[0] - along * dy, x - start[1] - along * dx)
-    return found
 
 
 def swept(start: Point, end: Point, radius: float, shape: tuple[int, int], done: float = 0.0) -> Pixels | None:
@@ -79,6 +110,30 @@ def swept(start: Point, end: Point, radius: float, shape: tuple[int, int], done:
     Marked or Listed
         None where no pixel of a picture of ``shape`` is among them.
     """
+    rows = _rows(start, end, radius, shape, done)
+    return None if rows is None else rows.pixels(shape)
+
+
+def bands(
+    start: Point, end: Point, radius: float, shape: tuple[int, int], done: float = 0.0, *, onward: bool = False
+) -> Iterator[Box]:
+    """Rectangles that hold what `swept` gives, few pixels more, and none twice.
+
+    Parameters
+    ----------
+    onward
+        Leave out what lies behind ``start``: it is nearer to that place than to any other of the line, and was painted
+        when the brush came there.
+    """
+    rows = _rows(start, end, radius, shape, done, onward=onward)
+    if rows is not None:
+        yield from rows.boxes(_BAND)
+
+
+def _rows(
+    start: Point, end: Point, radius: float, shape: tuple[int, int], done: float, *, onward: bool = False
+) -> Rows | None:
+    """Columns of each row that a disc moved along a line covers; None above and below the picture."""
     top = math.floor(min(start[0], end[0]) - radius - 0.5)
     bottom = math.ceil(max(start[0], end[0]) + radius + 0.5)
     # a brush far larger than the picture: rows outside need no thought
@@ -90,10 +145,11 @@ def swept(start: Point, end: Point, radius: float, shape: tuple[int, int], done:
     for cy, cx in (start, end):
         half = _half_width(y - cy, radius)
         low, high = np.fmin(low, cx - half), np.fmax(high, cx + half)
-    length = math.hypot(end[0] - start[0], end[1] - start[1])
+    dy, dx = end[0] - start[0], end[1] - start[1]
+    length = math.hypot(dy, dx)
     if length > 0:
         # the straight part: a rectangle as wide as the disc
-        ny, nx = (end[1] - start[1]) / length * radius, -(end[0] - start[0]) / length * radius
+        ny, nx = dx / length * radius, -dy / length * radius
         corners = (
             (start[0] + ny, start[1] + nx), (end[0] + ny, end[1] + nx),
             (end[0] - ny, end[1] - nx), (start[0] - ny, start[1] - nx),
@@ -104,10 +160,15 @@ def swept(start: Point, end: Point, radius: float, shape: tuple[int, int], done:
             share = (y - ya) / (yb - ya)
             crossing = np.where((share >= 0) & (share <= 1), xa + share * (xb - xa), np.nan)
             low, high = np.fmin(low, crossing), np.fmax(high, crossing)
+        if onward and dx != 0:
+            edge = start[1] - (y - start[0]) * (dy / dx)
+            low, high = (np.maximum(low, edge), high) if dx > 0 else (low, np.minimum(high, edge))
+        elif onward:
+            low = np.where((y - start[0]) * dy >= 0, low, np.nan)
     starts, ends = _columns(low, high, shape[1])
     half = _half_width(y - start[0], done) if done > 0 else np.full(len(y), np.nan)
     hole = _columns(start[1] - half, start[1] + half, shape[1])
-    return from_rows(top, starts, ends, shape, hole)
+    return Rows.of(top, starts, ends, hole, shape)
 
 
 def _half_width(dy: np.ndarray, radius: float) -> np.ndarray:

@@ -6,6 +6,7 @@ two thousand pixels that moved a little are worked on one by one, so that a larg
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,46 +96,89 @@ def union(first: Box | None, second: Box | None) -> Box | None:
     return (min(first[0], second[0]), max(first[1], second[1]), min(first[2], second[2]), max(first[3], second[3]))
 
 
-def from_rows(
-    first_row: int, starts: np.ndarray, ends: np.ndarray, shape: tuple[int, int], inner: tuple[np.ndarray, np.ndarray]
-) -> Pixels | None:
-    """Pixels given as one interval of columns a row, less an inner interval; None where there are none.
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Pixels as intervals of columns: of each row from `starts` to `hole_starts` and from `hole_ends` to `ends`.
 
-    Parameters
+    Attributes
     ----------
-    first_row
-        Row of the first entry; rows outside the picture are left out.
-    starts, ends
-        Int, shape (n,): first and end column; empty where end <= start.
-    shape
-        Of the picture; columns are clipped to it.
-    inner
-        First and end columns, shape (n,), of what is left out; empty where end <= start.
+    first
+        The row of the first entry; the others follow it.
+    starts, ends, hole_starts, hole_ends
+        Int, shape (n,). Where nothing is left out the hole is empty and lies at the end; an interval may be empty.
     """
-    rows = np.arange(first_row, first_row + len(starts))
-    inside = (rows >= 0) & (rows < shape[0])
-    starts, ends = np.clip(starts, 0, shape[1]), np.clip(ends, 0, shape[1])
-    hole_start, hole_end = (np.clip(side, starts, np.maximum(starts, ends)) for side in inner)
-    empty = hole_end <= hole_start
-    hole_start, hole_end = np.where(empty, ends, hole_start), np.where(empty, ends, hole_end)
-    inside &= (hole_start > starts) | (ends > hole_end)
-    if not inside.any():
-        return None
-    kept = np.flatnonzero(inside)
-    kept = np.arange(kept[0], kept[-1] + 1)
-    rows, starts, ends, hole_start, hole_end = (
-        side[kept] for side in (rows, starts, ends, hole_start, hole_end)
-    )  # fmt: skip
-    filled = ends > starts
-    box = (int(rows[0]), int(rows[-1]) + 1, int(starts[filled].min()), int(ends[filled].max()))
-    counts = np.concatenate([np.maximum(hole_start - starts, 0), np.maximum(ends - hole_end, 0)])
-    total = int(counts.sum())
-    if 4 * total < (box[1] - box[0]) * (box[3] - box[2]):
-        begin = np.concatenate([starts, hole_end])
-        begin = begin + np.concatenate([rows, rows]) * shape[1] - (np.cumsum(counts) - counts)
-        return Listed(box, np.arange(total) + np.repeat(begin, counts), shape[1])
-    columns = np.arange(box[2], box[3])
-    cover = (columns >= starts[:, None]) & (columns < ends[:, None])
-    if not (hole_end <= hole_start).all():
-        cover &= (columns < hole_start[:, None]) | (columns >= hole_end[:, None])
-    return Marked(box, cover)
+
+    first: int
+    starts: np.ndarray
+    ends: np.ndarray
+    hole_starts: np.ndarray
+    hole_ends: np.ndarray
+
+    @classmethod
+    def of(
+        cls, first: int, starts: np.ndarray, ends: np.ndarray, hole: tuple[np.ndarray, np.ndarray],
+        shape: tuple[int, int],
+    ) -> Rows | None:  # fmt: skip
+        """The part inside a picture of ``shape``; None where that is nothing.
+
+        Parameters
+        ----------
+        starts, ends
+            Int, shape (n,): first and end column of each row from ``first`` on; empty where end <= start.
+        hole
+            First and end columns, shape (n,), of what is left out; empty where end <= start.
+        """
+        rows = np.arange(first, first + len(starts))
+        inside = (rows >= 0) & (rows < shape[0])
+        starts, ends = np.clip(starts, 0, shape[1]), np.clip(ends, 0, shape[1])
+        hole_starts, hole_ends = (np.clip(side, starts, np.maximum(starts, ends)) for side in hole)
+        empty = hole_ends <= hole_starts
+        hole_starts, hole_ends = np.where(empty, ends, hole_starts), np.where(empty, ends, hole_ends)
+        inside &= (hole_starts > starts) | (ends > hole_ends)
+        if not inside.any():
+            return None
+        kept = np.flatnonzero(inside)
+        part = slice(kept[0], kept[-1] + 1)
+        return cls(int(rows[part][0]), starts[part], ends[part], hole_starts[part], hole_ends[part])
+
+    def pixels(self, shape: tuple[int, int]) -> Pixels:
+        """Listed where they are few in their box, else marked."""
+        rows = np.arange(self.first, self.first + len(self.starts))
+        left, right = self.hole_starts > self.starts, self.ends > self.hole_ends
+        filled = left | right
+        box = (
+            self.first, self.first + len(rows),
+            int(np.where(left, self.starts, self.hole_ends)[filled].min()),
+            int(np.where(right, self.ends, self.hole_starts)[filled].max()),
+        )  # fmt: skip
+        counts = np.concatenate(
+            [np.maximum(self.hole_starts - self.starts, 0), np.maximum(self.ends - self.hole_ends, 0)]
+        )
+        total = int(counts.sum())
+        if 4 * total < (box[1] - box[0]) * (box[3] - box[2]):
+            begin = np.concatenate([self.starts, self.hole_ends])
+            begin = begin + np.concatenate([rows, rows]) * shape[1] - (np.cumsum(counts) - counts)
+            return Listed(box, np.arange(total) + np.repeat(begin, counts), shape[1])
+        columns = np.arange(box[2], box[3])
+        cover = (columns >= self.starts[:, None]) & (columns < self.ends[:, None])
+        if not (self.hole_ends <= self.hole_starts).all():
+            cover &= (columns < self.hole_starts[:, None]) | (columns >= self.hole_ends[:, None])
+        return Marked(box, cover)
+
+    def boxes(self, pixels: int) -> Iterator[Box]:
+        """Rectangles of about ``pixels`` that hold them all and do not overlap: bands of rows, each cut at the hole."""
+        widest = max(1, int((self.ends - self.starts).max()))
+        step = max(1, min(len(self.starts), pixels // widest))
+        for begin in range(0, len(self.starts), step):
+            part = slice(begin, begin + step)
+            left, right = self.hole_starts[part] > self.starts[part], self.ends[part] > self.hole_ends[part]
+            rows = (self.first + begin, self.first + begin + len(left))
+            sides = []
+            if left.any():
+                sides.append((int(self.starts[part][left].min()), int(self.hole_starts[part][left].max())))
+            if right.any():
+                sides.append((int(self.hole_ends[part][right].min()), int(self.ends[part][right].max())))
+            if len(sides) == 2 and sides[1][0] <= sides[0][1]:
+                sides = [(min(sides[0][0], sides[1][0]), max(sides[0][1], sides[1][1]))]
+            for low, high in sides:
+                yield (*rows, low, high)

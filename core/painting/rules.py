@@ -33,6 +33,11 @@ class EditingRules:
     grey_range: tuple[float, float] | None = None
     locked: frozenset[int] = field(default_factory=frozenset)
 
+    @property
+    def allow_all(self) -> bool:
+        """Whether every pixel may be changed."""
+        return self.inside is None and self.selection is None and self.grey_range is None and not self.locked
+
     def allow(self, pixels: Pixels, ground: Ground) -> np.ndarray:
         """Which of ``pixels`` may be changed; bool, as ``pixels.take`` gives."""
         allowed = pixels.cover

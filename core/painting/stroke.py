@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.painting.brush import Brush, distance_to_line, snapped, swept
+from core.painting.brush import Brush, bands, snapped, swept
 from core.painting.patch import Patch, patch_of
-from core.painting.pixels import Box, Pixels, union
+from core.painting.pixels import Box, Marked, Pixels, union
 from core.painting.rules import EditingRules, Ground
 from core.painting.shapes import Point
 
@@ -29,9 +29,10 @@ class Stroke:
         self.rules = rules or EditingRules()
         self.box: Box | None = None
         self._touched = np.zeros(ground.shape, dtype=bool)
-        self._old = np.empty_like(ground.values)
+        self._old = np.zeros_like(ground.values)
         self._strength: np.ndarray | None = None
         self._last: Point | None = None
+        self._brush: Brush | None = None
         self._done = 0.0
 
     def draw_to(self, point: Point, brush: Brush) -> Box | None:
@@ -43,32 +44,25 @@ class Stroke:
         start = end if self._last is None else snapped(self._last, brush.diameter)
         moved_by_snapping = self._last is not None and start != self._last
         self._last = point
+        before, self._brush = self._brush, brush
         hard = self.ground.of_labels or brush.hardness >= 1
         radius = brush.label_radius if self.ground.of_labels else brush.radius
         full = radius if hard else brush.radius * brush.hardness
         # what the brush painted in full where it stood is done; a hair less, for what rounding makes of one circle
         done = 0.0 if moved_by_snapping else min(self._done, full) * (1 - 1e-9)
         self._done = full
+        if not hard:
+            return self._sweep(start, end, brush, done, onward=before == brush and not moved_by_snapping)
         pixels = swept(start, end, radius, self.ground.shape, done)
-        if pixels is None:
-            return None
-        if hard:
-            return self.paint(pixels)
-        y, x = pixels.centres()
-        return self.paint(pixels, strength=brush.strength(distance_to_line(y, x, start, end)))
+        return None if pixels is None else self.paint(pixels)
 
-    def paint(
-        self, pixels: Pixels, value: np.ndarray | float | None = None, strength: np.ndarray | None = None
-    ) -> Box | None:
+    def paint(self, pixels: Pixels, value: np.ndarray | float | None = None) -> Box | None:
         """Paint ``pixels`` where the rules allow; returns what may have changed.
 
         Parameters
         ----------
         value
             One for all pixels, or one each (as ``pixels.take`` gives); by default the stroke's.
-        strength
-            Of a field: share of the new value in the mixture with the old one, 0 to 1 (as ``pixels.take`` gives).
-            Where a stroke passes twice the stronger counts.
         """
         ground = self.ground
         wanted = self.value if value is None else value
@@ -76,26 +70,53 @@ class Stroke:
         touched = pixels.take(self._touched)
         fresh = self.rules.allow(pixels, ground) & ~touched
         pixels.put(self._old, pixels.take(ground.values), fresh)
-        if strength is None:
-            again = fresh | (touched & pixels.cover)
-            pixels.put(ground.values, wanted, again)
-            if self._strength is not None:
-                pixels.put(self._strength, 1.0, again)
-        else:
-            self._mix(pixels, np.asarray(wanted, np.float32), strength, fresh | (touched & pixels.cover))
+        again = fresh | (touched & pixels.cover)
+        pixels.put(ground.values, wanted, again)
+        if self._strength is not None:
+            pixels.put(self._strength, 1.0, again)
         pixels.put(self._touched, True, fresh)
         self.box = union(self.box, pixels.box)
         return pixels.box
 
-    def _mix(self, pixels: Pixels, wanted: np.ndarray, strength: np.ndarray, where: np.ndarray) -> None:
+    def _sweep(self, start: Point, end: Point, brush: Brush, done: float, *, onward: bool) -> Box | None:
+        """Mix the value into what was there by the strength of a soft brush; where it passes twice the stronger counts.
+
+        Only pixels that can become stronger are looked at, in rectangles so small that they stay in the cache.
+
+        Parameters
+        ----------
+        done
+            Radius of a disc around ``start`` where the strength is 1 already.
+        onward
+            Whether the same brush stood at ``start`` before: then nothing behind it becomes stronger.
+        """
+        if onward and start == end:
+            return None
+        ground, wanted = self.ground, np.float32(self.value)
         if self._strength is None:
-            self._strength = np.zeros(self.ground.shape, dtype=np.float32)
-        before = pixels.take(self._strength)
-        where = where & (strength > before)
-        old = np.where(where, pixels.take(self._old), np.float32(0))  # elsewhere it was never written
-        mixed = np.where(strength >= 1, wanted, old + (wanted - old) * strength)
-        pixels.put(self.ground.values, mixed, where)
-        pixels.put(self._strength, strength, where)
+            self._strength = np.zeros(ground.shape, dtype=np.float32)
+        found: Box | None = None
+        for box in bands(start, end, brush.radius, ground.shape, done, onward=onward):
+            inside = slice(box[0], box[1]), slice(box[2], box[3])
+            strength = brush.strength_along(box, start, end)
+            touched, kept, before = self._touched[inside], self._old[inside], self._strength[inside]
+            values = ground.values[inside]
+            stronger = strength > before
+            if not self.rules.allow_all:
+                # a pixel that was changed before was allowed before; any other still is as it was at the start
+                whole = Marked(box, np.ones(strength.shape, dtype=bool))
+                stronger &= touched | self.rules.allow(whole, ground)
+            np.copyto(kept, values, where=stronger > touched)
+            touched |= stronger
+            mixed = wanted - kept
+            mixed *= strength
+            mixed += kept
+            np.copyto(mixed, wanted, where=strength >= 1)
+            np.copyto(values, mixed, where=stronger)
+            np.copyto(before, strength, where=stronger)
+            found = union(found, box)
+        self.box = union(self.box, found)
+        return found
 
     def commit(self) -> Patch | None:
         """End the gesture; the patch undoes and redoes it. None where nothing was changed."""

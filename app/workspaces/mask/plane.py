@@ -26,6 +26,7 @@ TOOLS = (
     "move", "brush", "eraser", "polygon", "lasso", "rectangle", "ellipse", "fill", "wand", "gradient", "radial",
     "picker",
 )  # fmt: skip
+_BAND = 32768  # pixels that are turned into colours at once: they stay in the processor's cache
 
 
 class PlanePane(QWidget):
@@ -86,6 +87,7 @@ class PlanePane(QWidget):
         self._size = (0, 0, 0)
         self._edge: float | None = None
         self._values: np.ndarray | None = None
+        self._stripes = np.zeros((0, 0), bool)
         self._reach: tuple[float, float] | None = None
         self._handles: dict[str, pg.TargetItem] = {}
         self._places: dict[str, Place] = {}
@@ -158,6 +160,10 @@ class PlanePane(QWidget):
             self.canvas.fit()
         elif self.canvas.pixel_size != pixel:
             self.canvas.set_pixel_size(pixel)
+        stripe = max(2, max(rows, columns) // 40)
+        slanted = np.arange(rows + columns - 1) % (3 * stripe) < max(1, stripe // 2)
+        # row y, column x is place y + x of one line: no memory, and nothing to compute while one paints
+        self._stripes = np.lib.stride_tricks.sliding_window_view(slanted, columns)
         self.canvas.overlay.set_indices(np.zeros((rows, columns), np.uint8))
         self._hatch.set_indices(np.zeros((rows, columns), np.uint8))
         self.show_box((0, rows, 0, columns))
@@ -168,13 +174,15 @@ class PlanePane(QWidget):
         if indices is None or hatch is None or values is None:
             return
         y0, y1, x0, x1 = box
-        part = values[y0:y1, x0:x1]
-        indices[y0:y1, x0:x1] = np.rint(255 * part).astype(np.uint8)
-        if self._reach is not None:
-            stripe = max(2, max(values.shape) // 40)
-            y, x = np.arange(y0, y1)[:, None], np.arange(x0, x1)[None, :]
-            outside = (part < self._reach[0] - 1e-6) | (part > self._reach[1] + 1e-6)
-            hatch[y0:y1, x0:x1] = outside & ((y + x) % (3 * stripe) < max(1, stripe // 2))
+        step = max(1, _BAND // max(1, x1 - x0))
+        for top in range(y0, y1, step):
+            rows = slice(top, min(top + step, y1)), slice(x0, x1)
+            part = values[rows]
+            indices[rows] = np.rint(255 * part)
+            if self._reach is not None:
+                outside = part < self._reach[0] - 1e-6
+                outside |= part > self._reach[1] + 1e-6
+                np.logical_and(outside, self._stripes[rows], out=hatch[rows].view(bool))
         self.canvas.overlay.show_box(box)
         self._hatch.show_box(box)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
-from core.painting.brush import Brush, distance_to_line, swept
+from core.painting.brush import Brush, swept
 from core.painting.pixels import Listed, Marked, Pixels
 from core.painting.selecting import wand
 from core.painting.shapes import Point, ellipse, polygon, rectangle
@@ -66,11 +66,17 @@ def test_a_brush_set_down_is_a_disc() -> None:
     assert swept((-100, 5), (-100, 9), 20, SHAPE) is None
 
 
-def test_distance_to_a_line() -> None:
+@pytest.mark.parametrize(("diameter", "hardness"), [(9.0, 0.5), (30.0, 0.0), (120.0, 0.95)])
+def test_strength_along_a_line_is_that_of_the_distance_to_it(diameter: float, hardness: float) -> None:
     generator = np.random.default_rng(0)
-    for _ in range(50):
-        a, b, (y, x) = (tuple(generator.uniform(0, 9, 2)) for _ in range(3))
-        assert distance_to_line(np.array(y), np.array(x), a, b) == pytest.approx(distance(y, x, a, b))
+    brush, box = Brush(diameter, hardness), (-3, 12, 5, 21)
+    for number in range(12):
+        a, b = (tuple(generator.uniform(-5, 25, 2)) for _ in range(2))
+        b = (a, (a[0], b[1]), (b[0], a[1]), b)[number % 4]  # a place, along the axes, aslant
+        away = [[distance(y + 0.5, x + 0.5, a, b) for x in range(5, 21)] for y in range(-3, 12)]
+        found = brush.strength_along(box, a, b)
+        assert found.dtype == np.float32
+        assert np.allclose(found, brush.strength(np.array(away)), atol=2e-6)
 
 
 def test_hardness() -> None:

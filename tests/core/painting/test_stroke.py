@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.painting import brush as room
 from core.painting.brush import Brush
 from core.painting.patch import Patch
 from core.painting.pixels import Pixels
@@ -69,6 +70,46 @@ def test_a_soft_stroke_mixes_by_its_strength_and_never_twice(diameter: float, ha
     assert np.allclose(ground.values, before + (0.25 - before) * strength, atol=1e-6)
     assert (ground.values[strength == 1] == np.float32(0.25)).all()
     assert np.array_equal(ground.values[strength == 0], before[strength == 0])
+
+
+@pytest.mark.parametrize("rule", [None, "all"])
+def test_a_soft_stroke_of_many_bands_and_sizes(rule: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_BAND", 50)
+    ground = field()
+    ground.grey = np.random.default_rng(3).integers(0, 256, SHAPE).astype(np.uint8)
+    before = ground.values.copy()
+    stroke = Stroke(ground, 0.75, RULES[rule] if rule else None)
+    generator = np.random.default_rng(4)
+    path = [(float(y), float(x)) for y, x in generator.uniform(-6, 48, (14, 2))]
+    path = [*path, (path[-1][0], path[-1][1] + 9.0), (path[-1][0] + 7.0, path[-1][1] + 9.0)]  # along the axes too
+    brushes = [Brush(diameter, 0.5) for diameter in (9.0, 9.0, 21.0, 21.0, 21.0, 5.0, 5.0, 33.0)]
+    strength = np.zeros(SHAPE, np.float32)
+    for place, point in enumerate(path):
+        brush = brushes[min(place, len(brushes) - 1)]
+        box = stroke.draw_to(point, brush)
+        fresh = brush.strength(distances(path[max(0, place - 1) : place + 1]))
+        changed = np.argwhere(fresh > strength + 1e-6)
+        if len(changed):
+            assert box is not None
+            assert (changed >= (box[0], box[2])).all() and (changed < (box[1], box[3])).all()
+        strength = np.maximum(strength, fresh)
+    free = np.ones(SHAPE, bool) if rule is None else allowed(RULES[rule], ground.labels, ground.grey)  # type: ignore[arg-type]
+    assert np.allclose(ground.values, np.where(free, before + (0.75 - before) * strength, before), atol=1e-6)
+    assert (ground.values[free & (strength == 1)] == np.float32(0.75)).all()
+    untouched = ~free | (strength == 0)
+    assert np.array_equal(ground.values[untouched], before[untouched]) and untouched.any()
+    patch = stroke.commit()
+    assert patch is not None
+    patch.apply(ground.values)
+    assert np.array_equal(ground.values, before)
+
+
+def test_a_brush_that_stands_still_changes_nothing_more() -> None:
+    ground = field()
+    stroke = Stroke(ground, 0.2)
+    assert stroke.draw_to((20.0, 20.0), Brush(15.0, 0.3)) is not None
+    assert stroke.draw_to((20.0, 20.0), Brush(15.0, 0.3)) is None
+    assert stroke.draw_to((20.0, 20.0), Brush(16.0, 0.3)) is not None
 
 
 def test_a_brush_that_changes_its_size_leaves_no_gap() -> None:
