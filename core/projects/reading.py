@@ -38,6 +38,7 @@ from core.segmentation.settings import settings_from_json
 from core.settings import validate
 
 if TYPE_CHECKING:
+    from core.reconstruction.anchors import Anchor
     from core.reconstruction.engine import Model
     from core.segmentation.classifier import Classifier
 
@@ -167,6 +168,18 @@ class _Reader:
         xz, yz = (None if entry is None else self._phase_image(entry) for entry in entries)
         return xz, yz
 
+    def _anchors(self, data: Any) -> tuple[Anchor, ...]:
+        """Sections that are kept exactly; none in a project from before there were any."""
+        from core.reconstruction.anchors import Anchor
+
+        found = []
+        for entry in maybe(data, "anchors", list) or []:
+            axis, place = get(entry, "axis", int), get(entry, "place", int)
+            if axis not in (0, 1, 2) or place < 0:
+                raise wrong("a given plane has no place")
+            found.append(Anchor(axis, place, self._phase_image(get(entry, "image", dict))))
+        return tuple(found)
+
     def _corrections(self, member: Any, micrograph: Micrograph | None) -> np.ndarray | None:
         if member is None:  # also a project from before there were any
             return None
@@ -238,6 +251,7 @@ class _Reader:
             mask=None if field is None else mask_from_json(field, self._field, provenance_from_json),
             periodic=periodic_from_json(aim),
             all_phases=maybe(aim, "all_phases", bool) or False,
+            anchors=self._anchors(aim),
             **dict(zip(PLANE_KEYS, self._planes(aim), strict=True)),
         )
         band = band_from_json(data, "sampling_band")

@@ -6,7 +6,7 @@ import hashlib
 import json
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ from core.provenance import array_hash
 from core.segmentation.settings import settings_to_json
 
 if TYPE_CHECKING:
+    from core.reconstruction.anchors import Anchor
     from core.reconstruction.engine import Model
     from core.segmentation.classifier import Classifier
 
@@ -175,6 +176,11 @@ def _planes(planes: tuple[PhaseImage | None, PhaseImage | None], members: _Membe
     return {key: None if image is None else _labels(image, members) for key, image in named}
 
 
+def _anchors(anchors: Sequence[Anchor], members: _Members) -> list[dict[str, Any]]:
+    """Sections that are kept exactly, each with its place."""
+    return [{"axis": anchor.axis, "place": anchor.place, "image": _labels(anchor.image, members)} for anchor in anchors]
+
+
 def _result(result: SavedResult, volume: dict[str, Any], members: _Members) -> dict[str, Any]:
     made = result.made
     target = made.target
@@ -188,6 +194,7 @@ def _result(result: SavedResult, volume: dict[str, Any], members: _Members) -> d
         "target": {
             "exemplar": _labels(target.exemplar, members),
             **_planes((target.exemplar_xz, target.exemplar_yz), members),
+            "anchors": _anchors(target.anchors, members),
             "all_phases": target.all_phases,
             "phase": target.phase,
             "volume_fraction": target.volume_fraction,

@@ -11,16 +11,14 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from core.generation.periods import NOWHERE, Axes, axes_name
+from core.generation.periods import NOWHERE, Axes
 from core.generation.progress import GenerationProgress as GenerationProgress
 from core.generation.recipe import Recipe
 from core.images.values import Phase, PhaseImage, Volume
 from core.job import Job, Progress
 from core.masks.mask import Mask
+from core.reconstruction.anchors import Anchor
 from core.reconstruction.two_phases import volume_phases
-
-PLANES_APART = 0.05
-"""Volume fractions of exemplars of two planes that differ by more are warned about."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,8 @@ class Target:
         What sections across y and across x are to look like (rows along z); ``exemplar`` then stands for those across z
         alone (rows along y). Where only one of the two is given it stands for both, as in a material that is alike
         along all directions of the plane xy; with none, ``exemplar`` stands for all three.
+    anchors
+        Sections that the volume is to hold exactly.
     """
 
     exemplar: PhaseImage
@@ -61,6 +61,7 @@ class Target:
     all_phases: bool = False
     exemplar_xz: PhaseImage | None = None
     exemplar_yz: PhaseImage | None = None
+    anchors: tuple[Anchor, ...] = ()
 
     @property
     def exemplars(self) -> tuple[PhaseImage, PhaseImage, PhaseImage]:
@@ -234,9 +235,12 @@ class Engine(Protocol):
 
     An engine that follows `Target.mask` says so with an attribute ``uses_mask = True``, one that can make volumes that
     repeat with ``uses_periodic = True``, one for more than two phases with ``uses_all_phases = True``, and one that
-    takes an exemplar for each plane with ``uses_planes = True``. For any other, `unused_problems` stops a run that asks
-    for it. One whose training can be interrupted and goes on from `core.reconstruction.checkpoints` says
-    ``uses_checkpoints = True`` and takes ``checkpoints`` in `train`.
+    takes an exemplar for each plane with ``uses_planes = True``; one that keeps `Target.anchors` says
+    ``uses_anchors = True``, and its models take ``anchors`` in ``generate`` and ``recipe``. For any other,
+    `core.reconstruction.preflight.unused_problems` stops a run that asks for it. One whose training can be interrupted
+    and goes on from `core.reconstruction.checkpoints` says ``uses_checkpoints = True`` and takes ``checkpoints`` in
+    `train`. One of which some settings concern generating alone names them in ``generating``; its models have a method
+    ``generating_with(changes)`` that gives the same model with other values of these.
     """
 
     key: str
@@ -265,71 +269,3 @@ class Engine(Protocol):
     def restore(self, card: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Model:
         """A model from what `Model.card` and `Model.weights` gave; raises `InputError` for what does not fit."""
         ...
-
-
-def unused_problems(engine: Engine, target: Target) -> list[Problem]:
-    """What of the target the engine would not heed. No engine ignores anything in silence."""
-    found = [*mask_problems(engine, target), *period_problems(engine, target)]
-    if target.several and not getattr(engine, "uses_all_phases", False):
-        found.append(
-            Problem("error", "all_phases", f"The engine {engine.title} makes volumes of two phases only.",
-                    "Reconstruct one phase against the rest, or choose another engine.")
-        )  # fmt: skip
-    if target.anisotropic and not getattr(engine, "uses_planes", False):
-        found.append(
-            Problem("error", "exemplar_xz", f"The engine {engine.title} takes one exemplar for all three planes.",
-                    "Remove the exemplars of the planes xz and yz, or choose another engine.")
-        )  # fmt: skip
-    return [*found, *_plane_problems(target)]
-
-
-def _plane_problems(target: Target) -> list[Problem]:
-    """Whether the exemplars of the planes show the same material at the same scale."""
-    found = []
-    for plane, image in (("xz", target.exemplar_xz), ("yz", target.exemplar_yz)):
-        if image is None:
-            continue
-        if len(image.phases) != len(target.exemplar.phases):
-            found.append(
-                Problem("error", f"exemplar_{plane}", f"The exemplar of the plane {plane} has {len(image.phases)} "
-                        f"phases, that of the plane xy {len(target.exemplar.phases)}.",
-                        "Segment them into the same phases, in the same order.")
-            )  # fmt: skip
-            continue
-        own, its = target.exemplar.pixel_size, image.pixel_size
-        if own is not None and its is not None and abs(its / own - 1) > 0.01:
-            found.append(
-                Problem("error", f"exemplar_{plane}", f"A pixel of the plane {plane} is {its / own:.3g} times as wide "
-                        "as one of the plane xy.",
-                        "Scale one of the micrographs so that both have the same pixel size.")
-            )  # fmt: skip
-        apart = abs(image.fractions[target.phase] - target.exemplar.fractions[target.phase])
-        if apart > PLANES_APART:
-            found.append(
-                Problem("warning", f"exemplar_{plane}", f"The fraction of the phase in the plane {plane} differs by "
-                        f"{100 * apart:.0f} percentage points from that in xy, so they cannot both be met.",
-                        "Use larger micrographs, or check the segmentation.")
-            )  # fmt: skip
-    return found
-
-
-def mask_problems(engine: Engine, target: Target) -> list[Problem]:
-    """What speaks against the target's mask; nothing where there is none. No engine ignores a mask in silence."""
-    if target.mask is None or getattr(engine, "uses_mask", False):
-        return []
-    low, high = target.mask.range
-    return [
-        Problem("error", "mask", f"The engine {engine.title} cannot follow a mask yet: its volumes are statistically "
-                f"the same everywhere, but the mask asks for {low:.3f} to {high:.3f}.",
-                "Switch the mask off in step 3, or choose an engine that follows one.")
-    ]  # fmt: skip
-
-
-def period_problems(engine: Engine, target: Target) -> list[Problem]:
-    """What speaks against a volume that repeats; nothing where none is asked for."""
-    if not any(target.periodic) or getattr(engine, "uses_periodic", False):
-        return []
-    return [
-        Problem("error", "periodic", f"The engine {engine.title} cannot make volumes that repeat along "
-                f"{', '.join(axes_name(target.periodic))}.", "Switch the periodic axes off, or choose another engine.")
-    ]  # fmt: skip

@@ -15,8 +15,9 @@ from core.errors import InputError, JobError
 from core.images.values import Volume
 from core.job import Job, Progress
 from core.reconstruction.checkpoints import Checkpoints
-from core.reconstruction.engine import Engine, Model, Target, TrainingProgress, unused_problems
+from core.reconstruction.engine import Engine, Model, Target, TrainingProgress
 from core.reconstruction.model_record import exemplar_entry, result_entry
+from core.reconstruction.preflight import unused_problems
 from core.statistics.comparison import Comparison, compare_curves, curves_of_planes
 from core.statistics.curves import Curves, mean_curves, measure_curves, measuring_curves
 from core.statistics.indicator import default_max_lag
@@ -151,6 +152,8 @@ def finish_from_model(
     wanted = target.wanted_fraction
     own = model.card.get("volume_fraction")
     fraction = None if own is not None and abs(own - wanted) < 1e-9 else wanted
+    # a model that keeps no sections is not asked for any
+    given: dict[str, Any] = {"anchors": target.anchors} if target.anchors else {}
     volume = yield from model.generate(
         target.size,
         target.seed,
@@ -158,6 +161,7 @@ def finish_from_model(
         volume_fraction=fraction,
         mask=target.mask,
         periodic=target.periodic,
+        **given,
     )
     generated = time.monotonic()
     label = target.volume_phases[1]

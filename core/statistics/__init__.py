@@ -11,7 +11,7 @@ from core.statistics.comparison import (
     discrepancy,
     section_map_discrepancy,
 )
-from core.statistics.curves import Curves, correlation_length, measure_curves
+from core.statistics.curves import Curves, axis_ratio, correlation_length, measure_curves
 from core.statistics.indicator import default_max_lag
 from core.statistics.lineal_path import lineal_path_axes
 from core.statistics.maps import radial_average, section_two_point_map, two_point_map, two_point_radial
@@ -24,6 +24,7 @@ __all__ = [
     "Curves",
     "SamplingBand",
     "SectionShapes",
+    "axis_ratio",
     "compare",
     "compare_curves",
     "correlation_length",

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from core.errors import InputError
 from core.job import finish
+from core.statistics.autocovariance import autocovariance, falls_to
 from core.statistics.indicator import Indicator, checked_indicator
 from core.statistics.lineal_path import lineal_path_steps
 from core.statistics.two_point import two_point_axes, two_point_steps
@@ -86,16 +87,40 @@ def correlation_length(indicator: Indicator) -> float:
     InputError
         Where the indicator cannot be used or holds one phase only.
     """
+    inside, fraction = _both_values(indicator)
+    curve = two_point_axes(inside, max(1, min(inside.shape) // 2)).mean(axis=0)
+    return _length_of(curve, fraction)
+
+
+def axis_ratio(indicator: Indicator) -> float:
+    """How much longer structures are along one axis than along another: ratio (≥ 1) of the longest to the shortest.
+
+    The length along an axis is that of `correlation_length`, taken from the S2 of that axis alone.
+
+    Parameters
+    ----------
+    indicator
+        As for `correlation_length`.
+
+    Raises
+    ------
+    InputError
+        As `correlation_length`.
+    """
+    inside, fraction = _both_values(indicator)
+    curves = two_point_axes(inside, max(1, min(inside.shape) // 2))
+    lengths = [_length_of(curve, fraction) for curve in curves]
+    return max(lengths) / min(lengths)
+
+
+def _both_values(indicator: Indicator) -> tuple[npt.NDArray[np.bool_], float]:
     inside = checked_indicator(indicator)
     fraction = float(inside.mean())
     if fraction in (0.0, 1.0):
         raise InputError("One phase fills the whole array, so it has no correlation length.", "Choose another phase.")
-    curve = two_point_axes(inside, max(1, min(inside.shape) // 2)).mean(axis=0)
-    covariance = (curve - fraction**2) / (fraction - fraction**2)
-    below = np.flatnonzero(covariance < np.exp(-1))
-    if not len(below):
-        return float(len(curve) - 1)
-    last = int(below[0])
-    # covariance[0] is 1, so there is always a lag before the first one below.
-    before, after = covariance[last - 1], covariance[last]
-    return float(last - 1 + (before - np.exp(-1)) / (before - after))
+    return inside, fraction
+
+
+def _length_of(curve: Floats, fraction: float) -> float:
+    """The first lag, linear between whole ones, at which the autocovariance has fallen to 1/e; else the last one."""
+    return min(falls_to(autocovariance(curve, fraction)), float(len(curve) - 1))

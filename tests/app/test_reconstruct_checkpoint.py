@@ -63,7 +63,7 @@ def test_a_training_goes_on(
     steps: list[int] = []
     share = training.rate_share
     monkeypatch.setattr(
-        training, "rate_share", lambda settings, step, done: steps.append(step) or share(settings, step, done)
+        training, "rate_share", lambda step, done, **rest: steps.append(step) or share(step, done, **rest)
     )
     assert main([*asked, "--resume"]) == 0
     assert steps == [2, 3], "what was trained is not trained again"

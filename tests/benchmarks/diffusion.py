@@ -33,7 +33,6 @@ from core.reconstruction.diffusion.model import DiffusionModel
 from core.reconstruction.diffusion.settings import PRESETS
 from core.reconstruction.engine import Target
 from core.reconstruction.model_file import load_model, save_model
-from core.settings import to_json
 from core.statistics import compare, discrepancy, section_shapes
 
 WAYS: Mapping[str, Mapping[str, Any]] = {
@@ -55,12 +54,6 @@ def crop_of(path: Path, edge: int) -> PhaseImage:
     grey = grey[..., 0] if grey.ndim == 3 else grey
     labels = (grey > (int(grey.min()) + int(grey.max())) / 2).astype(np.uint8)[:edge, :edge]
     return PhaseImage(labels, default_phases(2), None, path.stem, Provenance("read", source=path.name))
-
-
-def sampled_as(model: DiffusionModel, changes: Mapping[str, Any]) -> DiffusionModel:
-    """The same model with other settings of its sampling."""
-    settings = replace(PRESETS["small"], **{**model.card["settings"], **changes})
-    return DiffusionEngine().restore({**model.card, "settings": to_json(settings)}, model.weights())
 
 
 def measure(model: DiffusionModel, exemplar: PhaseImage, size: int, seed: int, path: Path) -> dict[str, Any]:
@@ -154,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     runs = {}
     for way in chosen.ways:
         name = f"{exemplar.name}-{way.replace(' ', '-')}.png"
-        runs[way] = measure(sampled_as(model, WAYS[way]), exemplar, chosen.size, chosen.seed, chosen.out / name)
+        runs[way] = measure(model.generating_with(WAYS[way]), exemplar, chosen.size, chosen.seed, chosen.out / name)
         print(line(way, runs[way]), flush=True)
         machine = {"processor": platform.processor(), "cores": os.cpu_count(), "threads": torch.get_num_threads()}
         trained = {name: training[name] for name in ("iterations", "seconds")} | {"loss": training["losses"][-1]}

@@ -83,7 +83,8 @@ def writing(run: Any, path: Path, model: Model | None = None, *, anew: bool = Fa
     from core.devices import resolve
     from core.generation.block_writing import BLOCK, unfinished, write_by_blocks
     from core.reconstruction.model_file import load_model, save_model
-    from core.reconstruction.pipeline import finish_from_model, reconstruct
+    from core.reconstruction.patience import reconstruct_patiently
+    from core.reconstruction.pipeline import finish_from_model
     from core.reconstruction.registry import engine
 
     plan, target, device = run.plan, run.target(), resolve(run.plan.device)
@@ -93,9 +94,10 @@ def writing(run: Any, path: Path, model: Model | None = None, *, anew: bool = Fa
     if begun and model is None and kept.is_file():
         model = load_model(kept)
     if model is None:
-        job = reconstruct(
-            engine(plan.engine), sample, run.settings, preset=plan.preset, device=device, max_seconds=plan.max_seconds
-        )
+        job = reconstruct_patiently(
+            engine(plan.engine), sample, run.settings, patience=plan.patience, preset=plan.preset, device=device,
+            max_seconds=plan.max_seconds,
+        )  # fmt: skip
         made = yield from drawn_alone(job)
     else:
         made = yield from finish_from_model(model, sample, preset=plan.preset, device=device)
@@ -122,7 +124,8 @@ def _asked(model: Model, target: Target) -> float | None:
 
 def file_problems(engine: Any, target: Target, settings: Any, device: str, path: Path) -> list[Problem]:
     """What the preflight of a volume on the disk finds: all but the memory of the whole, and the room on the disk."""
-    from core.reconstruction.engine import Problem, period_problems
+    from core.reconstruction.engine import Problem
+    from core.reconstruction.preflight import period_problems
 
     plain = replace(target, periodic=(False, False, False))
     found = list(engine.preflight(sample_target(plain), settings, device))

@@ -59,7 +59,8 @@ def preflight(run: Run, fractions: Sequence[float | None], runs: int, trainings:
     """Check ``run`` for each of ``fractions``; it stands for so many runs, of which so many train."""
     from core.devices import resolve
     from core.errors import MicroloomError
-    from core.reconstruction.engine import Problem, unused_problems
+    from core.reconstruction.engine import Problem
+    from core.reconstruction.preflight import unused_problems
     from core.reconstruction.registry import engine
 
     chosen = engine(run.plan.engine)

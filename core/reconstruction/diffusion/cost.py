@@ -15,6 +15,7 @@ from core.reconstruction.diffusion.planes import padded
 from core.reconstruction.diffusion.settings import DiffusionSettings
 from core.reconstruction.diffusion.training import parts
 from core.reconstruction.engine import Estimate
+from core.reconstruction.weights import first_weights
 
 _SHAPING = ("channels", "levels", "widening", "blocks", "attention", "bound_weight", "told", "prediction")
 _TENSORS_KEPT = 90
@@ -60,8 +61,7 @@ def _architecture(settings: DiffusionSettings) -> DiffusionSettings:
 @functools.cache
 def seconds_per_pixel(settings: DiffusionSettings, device: str) -> tuple[float, float]:
     """Time of a network a pixel: forwards, and forwards and backwards. Measured once a process."""
-    with torch.random.fork_rng(devices=[]):
-        denoiser = Denoiser(settings)
+    denoiser = first_weights(lambda: Denoiser(settings), 0)
     denoiser.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     count, edge = (16 if device.startswith("cuda") else 2), max(32, 2 * settings.stride)
     x = torch.zeros(count, 1, edge, edge, device=device).contiguous(memory_format=torch.channels_last)

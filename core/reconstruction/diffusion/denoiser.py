@@ -17,6 +17,10 @@ from core.reconstruction.diffusion.settings import DiffusionSettings
 GROUP = 8
 """Channels that are normalised together."""
 
+Repeating = tuple[bool, bool]
+"""Whether sections repeat along their rows' axis (height) and their columns' (width)."""
+NEITHER: Repeating = (False, False)
+
 
 @dataclass(frozen=True, eq=False)
 class Condition:
@@ -49,16 +53,31 @@ class PlaneConv(nn.Conv2d):
 
     def __init__(self, channels: int, out: int, stride: int = 1) -> None:
         super().__init__(channels, out, 3, stride=stride, padding=1)
-        self.repeating = (False, False)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, repeating: Repeating = NEITHER) -> Tensor:
         """(N, C, H, W) → (N, C', H / stride, W / stride)."""
-        if not any(self.repeating):
+        if not any(repeating):
             return super().forward(x)
-        rows, columns = self.repeating
+        rows, columns = repeating
         for along, padding in ((columns, (1, 1, 0, 0)), (rows, (0, 0, 1, 1))):
             x = functional.pad(x, padding, mode="circular" if along else "constant")
         return functional.conv2d(x, self.weight, self.bias, self.stride)
+
+
+class Dropout(nn.Module):
+    """Leaves out a share of the features while training; its dice are its own, or those that the training lends it."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+        self.dice: torch.Generator | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape; what stays is raised so that the mean does."""
+        if not (self.training and self.share):
+            return x
+        kept = torch.empty_like(x).bernoulli_(1 - self.share, generator=self.dice)
+        return x * kept / (1 - self.share)
 
 
 class Residual(nn.Module):
@@ -70,19 +89,22 @@ class Residual(nn.Module):
         self.first = PlaneConv(channels, out)
         self.told = nn.Linear(told, 2 * out)
         self.between = nn.GroupNorm(out // GROUP, out)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.second = PlaneConv(out, out)
         self.shortcut = nn.Identity() if channels == out else nn.Conv2d(channels, out, 1)
-        # at first a block does nothing, so that gradients reach every depth
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """At first a block does nothing, so that gradients reach every depth."""
         nn.init.zeros_(self.second.weight)
         nn.init.zeros_(_bias(self.second))
 
-    def forward(self, x: Tensor, told: Tensor) -> Tensor:
+    def forward(self, x: Tensor, told: Tensor, repeating: Repeating = NEITHER) -> Tensor:
         """(N, C, H, W) and (N, D) → (N, C', H, W)."""
-        y = self.first(functional.silu(self.before(x)))
+        y = self.first(functional.silu(self.before(x)), repeating)
         scale, shift = self.told(told)[:, :, None, None].chunk(2, dim=1)
         y = self.between(y) * (1 + scale) + shift
-        y = self.second(self.dropout(functional.silu(y)))
+        y = self.second(self.dropout(functional.silu(y)), repeating)
         found: Tensor = self.shortcut(x) + y
         return found
 
@@ -100,6 +122,10 @@ class Attention(nn.Module):
         self.asked = nn.Conv2d(channels, 3 * channels, 1)
         self.answer = nn.Conv2d(channels, channels, 1)
         self._places = places
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """At first nothing is seen."""
         nn.init.zeros_(self.answer.weight)
         nn.init.zeros_(_bias(self.answer))
 
@@ -138,7 +164,7 @@ class Denoiser(nn.Module):
         if labels > 1:
             self.label = nn.Embedding(labels + 1, told)
         self.first = PlaneConv(channels, widths[0])
-        self.down, self.up = nn.ModuleList(), nn.ModuleList()
+        self.down = nn.ModuleList()
         width = widths[0]
         for level, out in enumerate(widths):
             if level:
@@ -149,6 +175,7 @@ class Denoiser(nn.Module):
             if level and level == settings.attention:
                 self.down.append(Attention(width, self._places(level)))
         self.middle = nn.ModuleList([Residual(width, width, told, settings.dropout) for _ in range(2)])
+        self.up = nn.ModuleList()
         for level, out in reversed(list(enumerate(widths))):
             for number in range(settings.blocks):
                 beside = out if number == 0 else 0
@@ -161,6 +188,10 @@ class Denoiser(nn.Module):
                 width = widths[level - 1]
         self.last_norm = nn.GroupNorm(width // GROUP, width)
         self.last = PlaneConv(width, channels * (2 if self.learns_variance else 1))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """The first answer is 0 everywhere."""
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(_bias(self.last))
 
@@ -168,13 +199,15 @@ class Denoiser(nn.Module):
         edge = max(2, (self.settings.crop or 64) // 2**level)
         return int(edge * edge)
 
-    def repeat_along(self, rows: bool, columns: bool) -> None:
-        """From now on, sections repeat along these axes."""
+    def lend_dice(self, dice: torch.Generator) -> None:
+        """From now on, what is left out while training is drawn from ``dice``, of the denoiser's device."""
         for module in self.modules():
-            if isinstance(module, PlaneConv):
-                module.repeating = (rows, columns)
+            if isinstance(module, Dropout):
+                module.dice = dice
 
-    def forward(self, x: Tensor, times: Tensor, condition: Condition) -> tuple[Tensor, Tensor | None]:
+    def forward(
+        self, x: Tensor, times: Tensor, condition: Condition, repeating: Repeating = NEITHER
+    ) -> tuple[Tensor, Tensor | None]:
         """What the network answers about noisy sections, and the share of the learned variance.
 
         Parameters
@@ -183,34 +216,36 @@ class Denoiser(nn.Module):
             Shape (N, C, H, W), H and W whole multiples of the settings' ``stride``.
         times
             Shape (N,), 1 to T.
+        repeating
+            Along which of their two axes the sections repeat.
 
         Returns
         -------
         The answer (`core.reconstruction.diffusion.prediction`), (N, C, H, W), and v, 0 to 1, of the same shape or None.
         """
         told = self._told(times, condition)
-        x = self.first(x)
+        x = self.first(x, repeating)
         kept: list[Tensor] = []
         for module in self.down:
             if isinstance(module, PlaneConv):
                 kept.append(x)
-                x = module(x)
+                x = module(x, repeating)
             else:
-                x = module(x, told) if isinstance(module, Residual) else module(x)
+                x = module(x, told, repeating) if isinstance(module, Residual) else module(x)
         kept.append(x)
         for module in self.middle:
-            x = module(x, told)
+            x = module(x, told, repeating)
         beside = True
         for module in self.up:
             if isinstance(module, Residual):
                 if beside:
                     x = torch.cat((x, kept.pop()), dim=1)
-                x, beside = module(x, told), False
+                x, beside = module(x, told, repeating), False
             elif isinstance(module, PlaneConv):
-                x, beside = module(functional.interpolate(x, scale_factor=2.0)), True
+                x, beside = module(functional.interpolate(x, scale_factor=2.0), repeating), True
             else:
                 x = module(x)
-        answer = self.last(functional.silu(self.last_norm(x)))
+        answer = self.last(functional.silu(self.last_norm(x)), repeating)
         if not self.learns_variance:
             return answer, None
         answer, share = answer.chunk(2, dim=1)
@@ -227,16 +262,18 @@ class Denoiser(nn.Module):
         found: Tensor = functional.silu(told)
         return found
 
-    def predict(self, x: Tensor, time: int, condition: Condition, guidance: float = 0.0) -> Prediction:
+    def predict(
+        self, x: Tensor, time: int, condition: Condition, guidance: float = 0.0, repeating: Repeating = NEITHER
+    ) -> Prediction:
         """Picture and noise in sections that are all of one time.
 
         With ``guidance`` w > 0 the answer goes beyond what the condition makes of it: (1 + w) times the one that is
         told less w times the one that is not (Ho and Salimans, 2022, Eq. 6).
         """
         times = torch.full((len(x),), time, dtype=torch.int64, device=x.device)
-        answer, share = self(x, times, condition)
+        answer, share = self(x, times, condition, repeating)
         if guidance > 0:
-            untold, _ = self(x, times, Condition.nothing(len(x), self.channels, x.device))
+            untold, _ = self(x, times, Condition.nothing(len(x), self.channels, x.device), repeating)
             answer = (1 + guidance) * answer - guidance * untold
         left = float(self.schedule.left[time])
         return prediction_of(self.settings.prediction, answer, x, math.sqrt(left), math.sqrt(1 - left), share)

@@ -11,21 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import devices
-from core import settings as described
-from core.errors import JobError
 from core.job import Job
-from core.provenance import Provenance, array_hash, versions
 from core.reconstruction.diffusion.phases import channel_fractions, channels_of, rescaled
 from core.reconstruction.diffusion.preflight import find_problems
-from core.reconstruction.diffusion.settings import PRESETS, DiffusionSettings, resolve, stretched
-from core.reconstruction.engine import Estimate, Model, Problem, Target, TrainingProgress
+from core.reconstruction.diffusion.settings import PRESETS, SAMPLING, DiffusionSettings, resolve, stretched
+from core.reconstruction.engine import Estimate, Model, Problem, Target
+from core.reconstruction.model_card import card_of
+from core.reconstruction.training_job import as_contract
 
 if TYPE_CHECKING:
     from core.images.values import PhaseImage
     from core.reconstruction.diffusion.model import DiffusionModel
     from core.reconstruction.diffusion.training import TrainedDiffusion
-
-_LOSSES_KEPT = 500
 
 
 class DiffusionEngine:
@@ -38,6 +35,8 @@ class DiffusionEngine:
     uses_periodic = True
     uses_all_phases = True
     uses_planes = True
+    uses_anchors = True
+    generating = SAMPLING
 
     def preflight(self, target: Target, settings: DiffusionSettings, device: str) -> list[Problem]:
         """Everything that would stop or harm a run."""
@@ -73,22 +72,8 @@ class DiffusionEngine:
             device=device,
             max_seconds=max_seconds,
         )
-        try:
-            while True:
-                try:
-                    report = next(job)
-                except StopIteration as end:
-                    return _model(target, settings, end.value, device)
-                snapshot = None if report.snapshot is None else _model(target, settings, report.snapshot, device)
-                yield TrainingProgress(report.step, report.of, report.what, report.loss, report.preview, snapshot)
-        except (MemoryError, RuntimeError) as error:
-            if not devices.is_out_of_memory(error):
-                raise
-            raise JobError(
-                "Training needs more memory than there is.", "Choose smaller crops, fewer channels or the preset small."
-            ) from error
-        finally:
-            job.close()
+        remedy = "Choose smaller crops, fewer channels or the preset small."
+        return (yield from as_contract(job, lambda trained: _model(target, settings, trained, device), remedy))
 
     def restore(self, card: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> DiffusionModel:
         """A model from its card and arrays.
@@ -134,41 +119,8 @@ def _symmetries(target: Target, number: int, asked: DiffusionSettings, chosen: D
 def _model(target: Target, settings: DiffusionSettings, trained: TrainedDiffusion, device: str) -> DiffusionModel:
     from core.reconstruction.diffusion.model import DiffusionModel
 
-    exemplar = target.exemplar
-    phases, label = target.volume_phases
-    chosen = described.to_json(trained.denoiser.settings)
-    provenance = Provenance(
-        "train diffusion",
-        settings={"phase": target.phase, "volume_fraction": target.wanted_fraction, **chosen},
-        inputs=tuple(image.provenance for image in target.distinct_exemplars),
-        input_hashes=tuple(array_hash(image.labels) for image in target.distinct_exemplars),
-        seed=target.seed,
-        device=devices.title(device),
-    )
-    step = max(1, len(trained.losses) // _LOSSES_KEPT)
-    card = {
-        "engine": DiffusionEngine.key,
-        "name": exemplar.name,
-        "settings": chosen,
-        "asked_settings": described.to_json(settings),
-        "phases": [{"name": phase.name, "color": phase.color} for phase in phases],
-        "volume_phase": label,
-        "exemplar_phase": target.phase,
-        "exemplar_fraction": target.own_fraction,
-        "exemplar_fractions": list(target.own_fractions),
-        "planes": list(planes_of(target)),
-        "exemplar_shape": list(exemplar.shape),
-        "pixel_size": exemplar.pixel_size,
-        "volume_fraction": float(target.wanted_fraction),
-        "seed": target.seed,
-        "training": {
-            "iterations": trained.iterations,
-            "seconds": trained.seconds,
-            "losses": [float(loss) for loss in trained.losses[::step]],
-            "losses_every": step,
-        },
-        "device": devices.title(device),
-        "versions": dict(versions()),
-        "provenance": provenance.to_json(),
-    }
+    card = card_of(
+        DiffusionEngine.key, target, settings, trained.denoiser.settings, trained, device,
+        planes=list(planes_of(target)),
+    )  # fmt: skip
     return DiffusionModel(trained.denoiser, card)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 
 from core import devices
+from core import settings as described
 from core.errors import InputError, JobError
 from core.generation.periods import NOWHERE, Axes, Triple, axes_name, misfit
 from core.generation.progress import GenerationProgress
@@ -19,10 +19,13 @@ from core.generation.recipe import Recipe
 from core.images.values import Phase, Volume
 from core.job import Job, Progress
 from core.masks.mask import Mask
-from core.provenance import Provenance, array_hash, versions
+from core.provenance import Provenance, versions
+from core.reconstruction.anchors import Anchor, check_anchors, known_in
 from core.reconstruction.diffusion.denoiser import Denoiser
-from core.reconstruction.diffusion.phases import channel_fractions, labels_with, plain_labels, rescaled
+from core.reconstruction.diffusion.phases import as_channels, channel_fractions, labels_around, plain_labels, rescaled
 from core.reconstruction.diffusion.planes import Wanted, sampling_volume
+from core.reconstruction.diffusion.settings import DiffusionSettings, sampled_as
+from core.reconstruction.weights import weights_hash, weights_of
 
 OWN = 0.002
 """A fraction no further than this from the exemplar's is the exemplar's: the network is then told nothing."""
@@ -46,11 +49,14 @@ class DiffusionModel:
     card
         JSON-able description with at least ``phases``, ``volume_phase``, ``pixel_size``, ``volume_fraction``,
         ``exemplar_fraction``, ``seed`` and ``provenance``; see `core.reconstruction.diffusion.engine`.
+    settings
+        How it samples; by default as the denoiser's settings say.
     """
 
-    def __init__(self, denoiser: Denoiser, card: Mapping[str, Any]) -> None:
+    def __init__(self, denoiser: Denoiser, card: Mapping[str, Any], settings: DiffusionSettings | None = None) -> None:
         self._denoiser = denoiser.eval().requires_grad_(False)
         self._card = dict(card)
+        self._settings = settings or denoiser.settings
 
     @property
     def card(self) -> Mapping[str, Any]:
@@ -59,7 +65,24 @@ class DiffusionModel:
 
     def weights(self) -> Mapping[str, np.ndarray]:
         """The network's parameters."""
-        return {f"network.{name}": value.numpy() for name, value in self._denoiser.state_dict().items()}
+        return weights_of(self._denoiser)
+
+    def note(self, entries: Mapping[str, Any]) -> None:
+        """Add to the card what was found out about the model since."""
+        self._card = {**self._card, **entries}
+
+    def generating_with(self, changes: Mapping[str, Any]) -> DiffusionModel:
+        """This model with other settings of its sampling; both share their weights.
+
+        Raises
+        ------
+        InputError
+            For settings of the training, or values that cannot be.
+        """
+        settings = sampled_as(self._settings, changes)
+        # what was measured of a volume was measured of one made in another way
+        card = {key: entry for key, entry in self._card.items() if key not in ("result", "calibration")}
+        return DiffusionModel(self._denoiser, {**card, "settings": described.to_json(settings)}, settings)
 
     def recipe(
         self,
@@ -70,13 +93,14 @@ class DiffusionModel:
         volume_fraction: float | None = None,
         mask: Mask | None = None,
         periodic: Axes = NOWHERE,
+        anchors: Sequence[Anchor] = (),
     ) -> Job[Recipe]:
         """A job that makes the whole volume; the recipe only hands out its parts.
 
         Sections reach across the whole volume, so that no part of it can be made without the rest.
         """
         made = yield from self.generate(
-            size, seed, device=device, volume_fraction=volume_fraction, mask=mask, periodic=periodic
+            size, seed, device=device, volume_fraction=volume_fraction, mask=mask, periodic=periodic, anchors=anchors
         )
 
         def make_tile(start: Triple, edge: int) -> np.ndarray:
@@ -97,7 +121,7 @@ class DiffusionModel:
             identity={
                 **made.provenance.settings,
                 "seed": seed,
-                "model": self._hash(),
+                "model": weights_hash(self.weights()),
                 "device": devices.resolve(device),
                 "torch": str(torch.__version__),
             },
@@ -112,29 +136,41 @@ class DiffusionModel:
         volume_fraction: float | None = None,
         mask: Mask | None = None,
         periodic: Axes = NOWHERE,
+        anchors: Sequence[Anchor] = (),
     ) -> Job[Volume]:
         """A job that makes a volume in one piece; see `core.reconstruction.engine.Model.generate`.
 
-        The same model, seed, size and device type give the same voxels; another size gives another volume.
+        The same model, seed, size and device type give the same voxels; another size gives another volume. Sections
+        given as ``anchors`` are in it exactly, and what is sampled around them agrees with them: at every step they
+        stand in the volume with as much noise as it has then (Lugmayr et al., RePaint, CVPR 2022).
         """
         device = devices.resolve(device)
         fraction = float(self._card["volume_fraction"]) if volume_fraction is None else volume_fraction
         self._check(size, fraction, mask, periodic)
+        check_anchors(size, anchors)
+        sections = [self._known(anchor, size) for anchor in anchors]
+        phases = len(self._card["phases"])
+        pictures = {
+            (anchor.axis, anchor.place): as_channels(section, phases)
+            for anchor, section in zip(anchors, sections, strict=True)
+        }
         shares = self._shares(fraction)
         fractions = channel_fractions(shares)
         own = math.isclose(fraction, float(self._card["exemplar_fraction"]), abs_tol=OWN)
         told = fractions if self._denoiser.settings.told and not own else None
-        wanted = Wanted(size, seed, periodic, fractions, told, self._planes)
+        wanted = Wanted(size, seed, periodic, fractions, told, self._planes, pictures)
         field = yield from self._sampled(wanted, device)
         inside = int(self._card["volume_phase"])
         before = float((self._as_labels(plain_labels(field)) == inside).mean())
-        labels = self._as_labels(labels_with(field, shares))
+        labels = self._as_labels(labels_around(field, shares, *known_in(size, anchors, sections)))
         if volume_fraction is None:
             calibration = {"fraction_before": before, "fraction_after": float((labels == inside).mean())}
             self._card["calibration"] = {**calibration, "size": list(size), "seed": seed}
         asked: dict[str, Any] = {"size": list(size), "volume_fraction": fraction, "fraction_before": before}
         if any(periodic):
             asked["periodic"] = axes_name(periodic)
+        if anchors:
+            asked["anchors"] = [anchor.entry() for anchor in anchors]
         provenance = Provenance(
             "generate with diffusion",
             settings={**asked, "engine_settings": self._card["settings"]},
@@ -168,7 +204,7 @@ class DiffusionModel:
     def _sampled(self, wanted: Wanted, device: str) -> Generator[Progress, None, np.ndarray]:
         """The field of a volume, as channels."""
         denoiser = self._denoiser.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        making = sampling_volume(denoiser, wanted, device=device)
+        making = sampling_volume(denoiser, wanted, device=device, settings=self._settings)
         try:
             while True:
                 try:
@@ -205,13 +241,25 @@ class DiffusionModel:
             return 1 - fraction, fraction
         return rescaled(self._card["exemplar_fractions"], int(self._card["volume_phase"]), fraction)
 
+    def _known(self, anchor: Anchor, size: Triple) -> np.ndarray:
+        """What an anchor says, in labels as the denoiser knows them."""
+        labels, count = anchor.part_in(size), len(anchor.image.phases)
+        exemplars = len(self._card.get("exemplar_fractions", (0, 0)))
+        if self._several and count == exemplars:
+            return labels
+        if not self._several and count == exemplars:
+            inside = labels == self._card.get("exemplar_phase", self._card["volume_phase"])
+        elif not self._several and count == 2:
+            # a section of a volume of one phase against the rest
+            inside = labels == self._card["volume_phase"]
+        else:
+            raise InputError(
+                f"The plane {anchor.name} has {count} phases, the model's exemplar {exemplars}.",
+                "Segment it into the same phases, in the same order.",
+            )
+        found: np.ndarray = inside.astype(np.uint8)
+        return found
+
     def _as_labels(self, known: np.ndarray) -> np.ndarray:
         """Labels of the volume from those that the denoiser knows: of two, 1 is the phase of interest."""
         return known if self._several or self._card["volume_phase"] == 1 else np.uint8(1) - known
-
-    def _hash(self) -> str:
-        """SHA-256 of everything in the weights."""
-        digest = hashlib.sha256()
-        for name, array in sorted(self.weights().items()):
-            digest.update(f"{name}{array_hash(array)}".encode())
-        return digest.hexdigest()

@@ -89,6 +89,23 @@ def labels_with(field: Floats, fractions: Sequence[float]) -> Labels:
     return found.reshape(field.shape[1:])
 
 
+def labels_around(field: Floats, fractions: Sequence[float], known: np.ndarray, given: np.ndarray) -> Labels:
+    """As `labels_with`, where some labels are given: these stay, and the rest makes up for their share.
+
+    Parameters
+    ----------
+    known, given
+        Labels, and where they are to be kept (bool); shape of one channel.
+    """
+    labels = known.astype(np.uint8)
+    free = ~given
+    if free.any():
+        wanted = np.array(whole_numbers(fractions, labels.size)) - np.bincount(labels[given], minlength=len(fractions))
+        # where more is given of a phase than the whole is to have, the others share the rest
+        labels[free] = labels_with(field[:, free], [float(max(0, number)) for number in wanted])
+    return labels
+
+
 def _offset(lead: np.ndarray, number: int) -> float:
     """What to add to a channel whose lead over the others is ``lead``, so that it is ahead at ``number`` places."""
     if number == 0:

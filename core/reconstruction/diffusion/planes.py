@@ -26,6 +26,7 @@ from core.reconstruction.diffusion.phases import plain_labels
 from core.reconstruction.diffusion.prediction import Prediction, with_clean
 from core.reconstruction.diffusion.samplers import stepped
 from core.reconstruction.diffusion.schedule import Step
+from core.reconstruction.diffusion.settings import DiffusionSettings
 
 AXES = (0, 1, 2)
 PIXELS_AT_ONCE = {"cpu": 4 * 64 * 64, "cuda": 256 * 64 * 64}
@@ -86,24 +87,24 @@ def padded(size: Triple, stride: int) -> Triple:
 
 
 def sampling_volume(
-    denoiser: Denoiser, wanted: Wanted, *, device: str = "cpu", steps: int | None = None, passes: int | None = None
+    denoiser: Denoiser, wanted: Wanted, *, device: str = "cpu", settings: DiffusionSettings | None = None
 ) -> Generator[Emerging, None, np.ndarray]:
     """Denoise a volume; yields after each batch of sections.
 
     Parameters
     ----------
     denoiser
-        In evaluation mode, on ``device``; its settings say how to sample.
-    steps, passes
-        Instead of the settings' own.
+        In evaluation mode, on ``device``.
+    settings
+        Say how to sample; by default the denoiser's own.
 
     Returns
     -------
     np.ndarray
         Shape (C, z, y, x), float32: about −1 and 1. `core.reconstruction.diffusion.phases` makes labels of it.
     """
-    settings, schedule = denoiser.settings, denoiser.schedule
-    times, passes = schedule.trajectory(steps or settings.steps), passes or settings.passes
+    settings, schedule = settings or denoiser.settings, denoiser.schedule
+    times, passes = schedule.trajectory(settings.steps), settings.passes
     size = padded(wanted.size, settings.stride)
     crop = (slice(None), *(slice(side) for side in wanted.size))
     turns = [(now, then, number) for now, then in pairwise(times) for number in range(passes)]
@@ -124,7 +125,7 @@ def sampling_volume(
         clean, share = torch.zeros_like(x), torch.zeros_like(x) if denoiser.learns_variance else None
         for axis in axes:
             for rows in batches(size, axis, device):
-                look(denoiser, wanted, x, now, axis, rows, 1 / len(axes), clean, share)
+                look(denoiser, wanted, x, now, axis, rows, 1 / len(axes), clean, share, settings.guidance)
                 done += 1
                 yield Emerging(done, of)
         clean = anchored(pulled(clean, wanted.fractions), wanted.anchors)
@@ -157,6 +158,7 @@ def look(
     weight: float,
     clean: Tensor,
     share: Tensor | None,
+    guidance: float = 0.0,
 ) -> None:
     """Add ``weight`` times what the denoiser says of some sections across ``axis`` to ``clean`` and ``share``."""
     sections = x.movedim(axis + 1, 0)[rows].contiguous(memory_format=torch.channels_last)
@@ -165,11 +167,7 @@ def look(
         condition.fraction[:] = torch.tensor(wanted.told, device=x.device)
     condition.label[:] = wanted.labels[axis]
     along, across = (repeats for other, repeats in enumerate(wanted.periodic) if other != axis)
-    denoiser.repeat_along(along, across)
-    try:
-        found = denoiser.predict(sections, now, condition, denoiser.settings.guidance)
-    finally:
-        denoiser.repeat_along(False, False)
+    found = denoiser.predict(sections, now, condition, guidance, (along, across))
     clean.movedim(axis + 1, 0)[rows] += weight * found.clean
     if share is not None and found.share is not None:
         share.movedim(axis + 1, 0)[rows] += weight * found.share

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from core.settings import setting, validate
 
 LARGEST_STREAM = 60_000
 """Fields of noise that one volume may draw; see `core.generation.noise.MAX_STREAMS`."""
+
+SAMPLING = ("steps", "passes", "sampler", "eta", "planes", "guidance")
+"""Settings of generating alone: a trained model serves with others, too."""
 
 
 @dataclass(frozen=True)
@@ -236,14 +240,7 @@ def resolve(settings: DiffusionSettings, *indicators: np.ndarray) -> DiffusionSe
         Where a setting is out of range, settings contradict one another, or the exemplar is smaller than the crops.
     """
     validate(settings)
-    draws = settings.steps * settings.passes * 2 + 1
-    if draws > LARGEST_STREAM:
-        raise InputError(f"{settings.steps} steps of {settings.passes} passes are too many.", "Choose fewer of either.")
-    if settings.steps > settings.times:
-        raise InputError(
-            f"There are only {settings.times} times, so sampling cannot take {settings.steps} steps.",
-            "Choose fewer sampling steps or more times.",
-        )
+    _check_sampling(settings)
     if settings.channels % 8:
         raise InputError(
             f"Channels are normalised in groups of eight, so {settings.channels} do not go.",
@@ -270,12 +267,42 @@ def resolve(settings: DiffusionSettings, *indicators: np.ndarray) -> DiffusionSe
     return replace(settings, crop=crop, symmetries=symmetries)
 
 
+def _check_sampling(settings: DiffusionSettings) -> None:
+    draws = settings.steps * settings.passes * 2 + 1
+    if draws > LARGEST_STREAM:
+        raise InputError(f"{settings.steps} steps of {settings.passes} passes are too many.", "Choose fewer of either.")
+    if settings.steps > settings.times:
+        raise InputError(
+            f"There are only {settings.times} times, so sampling cannot take {settings.steps} steps.",
+            "Choose fewer sampling steps or more times.",
+        )
+
+
+def sampled_as(settings: DiffusionSettings, changes: Mapping[str, Any]) -> DiffusionSettings:
+    """The settings of a trained model with others of `SAMPLING`.
+
+    Raises
+    ------
+    InputError
+        For any other setting, and where values are out of range or contradict one another.
+    """
+    fixed = sorted(set(changes) - set(SAMPLING))
+    if fixed:
+        raise InputError(
+            f"The setting {fixed[0]} shapes the training, so a trained model cannot change it.",
+            f"After training, these can be changed: {', '.join(SAMPLING)}.",
+        )
+    chosen = validate(replace(settings, **changes))
+    _check_sampling(chosen)
+    return chosen
+
+
 STRETCHED = 1.5
 """Ratio of lengths along rows and columns from which on an exemplar is not turned."""
 
 
 def stretched(indicator: np.ndarray) -> bool:
     """Whether structures are much longer along one axis than along the other."""
-    from core.reconstruction.swnn.preflight import anisotropy  # late: a form needs no statistics
+    from core.statistics import axis_ratio  # late: a form needs no statistics
 
-    return anisotropy(indicator) > STRETCHED
+    return axis_ratio(indicator) > STRETCHED

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import copy
-import math
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from core.job import Progress
+from core.reconstruction.descent import rate_share, set_rates
 from core.reconstruction.diffusion.denoiser import Condition, Denoiser
 from core.reconstruction.diffusion.objective import bound_term, hybrid, simple
 from core.reconstruction.diffusion.optimiser import optimisers
@@ -21,6 +21,7 @@ from core.reconstruction.diffusion.planes import Wanted, sampling_volume
 from core.reconstruction.diffusion.prediction import prediction_of, target_of
 from core.reconstruction.diffusion.sections import Crops, Exemplar
 from core.reconstruction.diffusion.settings import DiffusionSettings
+from core.reconstruction.weights import first_weights
 
 FIRST_PREVIEW_SECONDS, PREVIEW_SECONDS = 5.0, 20.0
 PREVIEW_SHARE = 0.07
@@ -102,21 +103,18 @@ def train(
     labels = 1 + max(item.label for item in exemplars)
     draw = torch.Generator().manual_seed(seed)
     crops = Crops(exemplars, phases, settings.crop or 0, draw)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        denoiser = Denoiser(settings, channels_of(phases), labels)
+    denoiser = first_weights(lambda: Denoiser(settings, channels_of(phases), labels), seed)
     denoiser.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(denoiser).eval().requires_grad_(False)
+    dice = torch.Generator(device)
+    denoiser.lend_dice(dice)
     movers = optimisers(denoiser, settings)
     edge = PREVIEW_EDGE // settings.stride * settings.stride or settings.stride
     shown = Wanted((edge, edge, edge), seed, fractions=fractions, labels=planes)
     losses: list[float] = []
     done, next_preview = 0.0, FIRST_PREVIEW_SECONDS
     while done < 1:
-        share = rate_share(settings, len(losses), done)
-        for mover in movers:
-            for group in mover.param_groups:
-                group["lr"] = share * group["full"]
+        set_rates(movers, rate_share(len(losses), done, warm_up=WARM_UP, final=settings.final_rate))
         denoiser.zero_grad(set_to_none=True)
         clean, condition = crops.batch(settings.batch)
         condition = forgetting(condition, settings, draw)
@@ -127,10 +125,8 @@ def train(
             weight = len(times[rows]) / settings.batch
             picture, disturbance = clean[rows].to(device), noise[rows].to(device)
             told = Condition(condition.fraction[rows].to(device), condition.label[rows].to(device))
-            # dropout rolls the global dice: its own seed for each part, and nobody else's are touched
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed * 1_000_003 + len(losses) * 1009 + rows.start)
-                loss = loss_of(denoiser.train(), picture, disturbance, times[rows], told) * weight
+            dice.manual_seed(seed * 1_000_003 + len(losses) * 1009 + rows.start)
+            loss = loss_of(denoiser.train(), picture, disturbance, times[rows], told) * weight
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
             of = _steps(settings, len(losses), done)
@@ -184,12 +180,6 @@ def forgetting(condition: Condition, settings: DiffusionSettings, draw: torch.Ge
     return Condition(fraction, condition.label.masked_fill(unlabelled, -1))
 
 
-def rate_share(settings: DiffusionSettings, step: int, done: float) -> float:
-    """Share of the full rate: a short linear rise, then a cosine that falls to ``final_rate`` as ``done`` goes to 1."""
-    cosine = (1 + math.cos(math.pi * min(1.0, done))) / 2
-    return min(1.0, (step + 1) / WARM_UP) * (settings.final_rate + (1 - settings.final_rate) * cosine)
-
-
 @torch.no_grad()
 def follow(average: Denoiser, denoiser: Denoiser, keep: float, step: int) -> None:
     """Move the running mean of the weights on by one step; while there are few, it forgets faster."""
@@ -218,7 +208,8 @@ def _steps(settings: DiffusionSettings, step: int, done: float) -> int:
 def _preview(
     average: Denoiser, wanted: Wanted, device: str, report: DiffusionProgress, clock: _Clock
 ) -> Generator[DiffusionProgress, None, np.ndarray]:
-    making = sampling_volume(average, wanted, device=device, steps=min(PREVIEW_STEPS, average.settings.times), passes=1)
+    quick = replace(average.settings, steps=min(PREVIEW_STEPS, average.settings.times), passes=1)
+    making = sampling_volume(average, wanted, device=device, settings=quick)
     try:
         while True:
             try:

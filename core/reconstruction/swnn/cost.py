@@ -19,6 +19,7 @@ from core.reconstruction.engine import Estimate
 from core.reconstruction.swnn.network import SwnnNetwork
 from core.reconstruction.swnn.settings import SwnnSettings
 from core.reconstruction.swnn.training import overview_around, training_blocks
+from core.reconstruction.weights import first_weights
 
 Triple = tuple[int, int, int]
 
@@ -96,8 +97,7 @@ def _architecture(settings: SwnnSettings) -> SwnnSettings:
 @functools.cache
 def seconds_per_voxel(settings: SwnnSettings, device: str) -> tuple[float, float]:
     """Time per `block_voxels` of a network: forwards, and forwards and backwards. Measured once a process."""
-    with torch.random.fork_rng(devices=[]):
-        network = SwnnNetwork(settings).to(device)
+    network = first_weights(lambda: SwnnNetwork(settings), 0).to(device)
     speeds = []
     for gradients, edge in ((False, _FORWARD_EDGE), (True, _GRADIENT_EDGE)):
         network.train(gradients)

@@ -11,21 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import devices
-from core import settings as described
-from core.errors import InputError, JobError
-from core.generation.periods import misfit
 from core.job import Job
-from core.provenance import Provenance, array_hash, versions
 from core.reconstruction.checkpoints import Checkpoints
-from core.reconstruction.engine import Estimate, Model, Problem, Target, TrainingProgress
+from core.reconstruction.engine import Estimate, Model, Problem, Target
+from core.reconstruction.model_card import card_of
 from core.reconstruction.swnn.preflight import find_problems
 from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, for_mask, resolve
+from core.reconstruction.training_job import as_contract
 
 if TYPE_CHECKING:
     from core.reconstruction.swnn.model import SwnnModel
     from core.reconstruction.swnn.training import TrainedSwnn
-
-_LOSSES_KEPT = 500
 
 
 class SwnnEngine:
@@ -43,7 +39,7 @@ class SwnnEngine:
 
     def preflight(self, target: Target, settings: SwnnSettings, device: str) -> list[Problem]:
         """Everything that would stop or harm a run."""
-        return [*find_problems(target, for_mask(settings, target.mask), device), *_period(target, settings)]
+        return find_problems(target, for_mask(settings, target.mask), device)
 
     def estimate(self, target: Target, settings: SwnnSettings, device: str) -> Estimate:
         """Expected time and memory, from a short measurement on the device (once a process, about 0.2 s)."""
@@ -67,22 +63,8 @@ class SwnnEngine:
         device = devices.resolve(device)
         settings = for_mask(settings, target.mask)
         job = training.train(target, settings, device=device, max_seconds=max_seconds, checkpoints=checkpoints)
-        try:
-            while True:
-                try:
-                    report = next(job)
-                except StopIteration as end:
-                    return _model(target, settings, end.value, device)
-                snapshot = None if report.snapshot is None else _model(target, settings, report.snapshot, device)
-                yield TrainingProgress(report.step, report.of, report.what, report.loss, report.preview, snapshot)
-        except (MemoryError, RuntimeError) as error:
-            if not devices.is_out_of_memory(error):
-                raise
-            raise JobError(
-                "Training needs more memory than there is.", "Choose smaller blocks, fewer channels or the preset fast."
-            ) from error
-        finally:
-            job.close()
+        remedy = "Choose smaller blocks, fewer channels or the preset fast."
+        return (yield from as_contract(job, lambda trained: _model(target, settings, trained, device), remedy))
 
     def restore(self, card: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> SwnnModel:
         """A model from its card and arrays.
@@ -97,56 +79,11 @@ class SwnnEngine:
         return restore(card, weights)
 
 
-def _period(target: Target, settings: SwnnSettings) -> list[Problem]:
-    """Whether the noise that the network will read can repeat at the size asked for."""
-    if not any(target.periodic):
-        return []
-    try:
-        levels = resolve(settings, *target.indicators).levels or 1
-    except InputError:  # said already
-        return []
-    problem = misfit(target.size, target.periodic, 2 ** (levels - 1))
-    return [] if problem is None else [Problem("error", "size", problem.what, problem.remedy)]
-
-
 def _model(target: Target, settings: SwnnSettings, trained: TrainedSwnn, device: str) -> SwnnModel:
     from core.reconstruction.swnn.model import SwnnModel
 
-    exemplar = target.exemplar
-    phases, label = target.volume_phases
-    chosen = described.to_json(trained.settings)
-    provenance = Provenance(
-        "train swnn",
-        settings={"phase": target.phase, "volume_fraction": target.wanted_fraction, **chosen},
-        inputs=tuple(image.provenance for image in target.distinct_exemplars),
-        input_hashes=tuple(array_hash(image.labels) for image in target.distinct_exemplars),
-        seed=target.seed,
-        device=devices.title(device),
-    )
-    step = max(1, len(trained.losses) // _LOSSES_KEPT)
-    card = {
-        "engine": SwnnEngine.key,
-        "name": exemplar.name,
-        "settings": chosen,
-        "asked_settings": described.to_json(settings),
-        "phases": [{"name": phase.name, "color": phase.color} for phase in phases],
-        "volume_phase": label,
-        "exemplar_phase": target.phase,
-        "exemplar_fraction": target.own_fraction,
-        "exemplar_fractions": list(target.own_fractions),
-        "planes": len(target.distinct_exemplars) if target.anisotropic else 1,
-        "exemplar_shape": list(exemplar.shape),
-        "pixel_size": exemplar.pixel_size,
-        "volume_fraction": float(target.wanted_fraction),
-        "seed": target.seed,
-        "training": {
-            "iterations": trained.iterations,
-            "seconds": trained.seconds,
-            "losses": [float(loss) for loss in trained.losses[::step]],
-            "losses_every": step,
-        },
-        "device": devices.title(device),
-        "versions": dict(versions()),
-        "provenance": provenance.to_json(),
-    }
+    card = card_of(
+        SwnnEngine.key, target, settings, trained.settings, trained, device,
+        planes=len(target.distinct_exemplars) if target.anisotropic else 1,
+    )  # fmt: skip
     return SwnnModel(trained.network, card)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Generator, Mapping
 from typing import Any
@@ -24,6 +23,7 @@ from core.reconstruction.swnn.labelling import labels_of, offsets_for, shares_of
 from core.reconstruction.swnn.network import SwnnNetwork
 from core.reconstruction.swnn.serving import BEYOND, Thresholds, WantedFractions, checked_range, nodes, threshold_of
 from core.reconstruction.swnn.settings import place_of
+from core.reconstruction.weights import weights_hash, weights_of
 
 CALIBRATION_SIZE: Triple = (128, 128, 128)
 """The threshold is set on this part of the volume of the model's own seed, whatever size is asked for later.
@@ -68,7 +68,7 @@ class SwnnModel:
 
     def weights(self) -> Mapping[str, np.ndarray]:
         """The network's parameters and statistics, and the calibration's quantiles where it is done."""
-        arrays = {f"network.{name}": value.numpy() for name, value in self._network.state_dict().items()}
+        arrays = weights_of(self._network)
         if self._quantiles is not None:
             arrays["calibration.quantiles"] = self._quantiles
         return arrays
@@ -244,7 +244,7 @@ class SwnnModel:
             identity={
                 **asked,
                 "seed": seed,
-                "model": self._hash(),
+                "model": weights_hash(self.weights()),
                 "device": device,
                 "torch": str(torch.__version__),
             },
@@ -267,13 +267,6 @@ class SwnnModel:
         volume = yield from recipe.volume()
         self._kept.clear()
         return volume
-
-    def _hash(self) -> str:
-        """SHA-256 of everything in the weights."""
-        digest = hashlib.sha256()
-        for name, array in sorted(self.weights().items()):
-            digest.update(f"{name}{array_hash(array)}".encode())
-        return digest.hexdigest()
 
     def _tile(
         self, seed: int, start: Triple, edge: int, device: str, period: Period, wanted: WantedFractions | None

@@ -215,6 +215,12 @@ class Modulation(nn.Module):
         super().__init__()
         self.scale = nn.Parameter(torch.zeros(self.DEGREE + 1, channels))
         self.shift = nn.Parameter(torch.zeros(self.DEGREE + 1, channels))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Begin without any change."""
+        nn.init.zeros_(self.scale)
+        nn.init.zeros_(self.shift)
         nn.init.ones_(self.scale[0])
 
     def forward(self, features: Tensor, place: Tensor) -> Tensor:

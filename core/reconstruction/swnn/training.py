@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from torch.nn import functional
 
 from core.job import Progress
 from core.reconstruction.checkpoints import Checkpoints
+from core.reconstruction.descent import rate_share, set_rates
 from core.reconstruction.engine import Target
 from core.reconstruction.swnn.checkpointing import Keeper, TrainingState
 from core.reconstruction.swnn.labelling import labels_of, offsets_for
@@ -23,6 +23,7 @@ from core.reconstruction.swnn.network import Box, SwnnNetwork, Triple
 from core.reconstruction.swnn.objective import choose, distance, objectives_of, overview_distance
 from core.reconstruction.swnn.optimiser import optimisers
 from core.reconstruction.swnn.settings import SwnnSettings, place_of, resolve
+from core.reconstruction.weights import first_weights
 
 R = TypeVar("R")
 
@@ -104,9 +105,7 @@ def train(
     settings = resolve(settings, *target.indicators)
     limit = settings.time_limit if max_seconds is None else max_seconds
     draw = torch.Generator().manual_seed(target.seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(target.seed)
-        network = SwnnNetwork(settings, len(target.volume_phases[0])).to(device)
+    network = first_weights(lambda: SwnnNetwork(settings, len(target.volume_phases[0])), target.seed).to(device)
 
     objectives = objectives_of(target, settings, draw, device)
     movers = optimisers(network, settings)
@@ -122,10 +121,7 @@ def train(
             freezing = freeze(network, STATISTICS_BLOCKS, torch.Generator().manual_seed(target.seed + 3))
             _, held = yield from _reported(freezing, report)
             began += held
-        share = rate_share(settings, len(losses), done)
-        for mover in movers:
-            for group in mover.param_groups:
-                group["lr"] = share * group["full"]
+        set_rates(movers, rate_share(len(losses), done, warm_up=WARM_UP, final=settings.final_rate))
         network.zero_grad(set_to_none=True)
         loss = torch.zeros(())
         chosen = choose(objectives, settings.batch or 1, draw)
@@ -208,13 +204,6 @@ def share_done(settings: SwnnSettings, losses: Sequence[float], seconds: float, 
     """How far the training is: of its iterations or of its time, whichever is nearer its end."""
     done = len(losses) / settings.iterations
     return done if limit is None else max(done, seconds / limit)
-
-
-def rate_share(settings: SwnnSettings, step: int, done: float) -> float:
-    """Share of the full rate: a short linear rise, then a cosine that falls to ``final_rate`` as ``done`` goes to 1."""
-    cosine = (1 + math.cos(math.pi * min(1.0, done))) / 2
-    fall = settings.final_rate + (1 - settings.final_rate) * cosine
-    return min(1.0, (step + 1) / WARM_UP) * fall
 
 
 def training_blocks(settings: SwnnSettings) -> list[tuple[tuple[int, ...], Triple]]:

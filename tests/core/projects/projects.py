@@ -14,6 +14,7 @@ from core.painting.sheet import Painted, Sheet
 from core.projects.plan import Plan, Series
 from core.projects.project import Project, SavedResult
 from core.provenance import Provenance
+from core.reconstruction.anchors import Anchor
 from core.reconstruction.engine import Target
 from core.reconstruction.pipeline import Reconstruction
 from core.segmentation.classifier import Classifier, TrainingSettings, train
@@ -52,6 +53,7 @@ def saved_result(image: PhaseImage, seed: int = 0, model: Any = None) -> SavedRe
             constant(0.3, (1, 2, 3)),
             all_phases=seed == 2,
             exemplar_yz=exemplar(7) if seed == 3 else None,
+            anchors=(Anchor(1, 5, exemplar(8)), Anchor(2, 0, image)) if seed == 3 else (),
         ),
         volume_phase=1,
         comparison=compare(labels == 1, image.labels == 1),

@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import InputError
 from core.statistics import (
+    axis_ratio,
     compare,
     compare_curves,
     correlation_length,
@@ -130,3 +131,12 @@ def test_correlation_length_of_what_is_too_coarse_is_half_the_side() -> None:
 def test_one_phase_alone_has_no_correlation_length() -> None:
     with pytest.raises(InputError, match="correlation length"):
         correlation_length(np.ones((5, 5), bool))
+
+
+def test_axis_ratio_of_stretched_pixels() -> None:
+    """Pixels drawn apart three times along x: C falls in a line to 0 over 3 px there, and over 1 px along y."""
+    inside = np.repeat(random_indicator((400, 400)), 3, axis=1)
+    assert axis_ratio(inside) == pytest.approx(3, rel=0.02)
+    assert axis_ratio(inside.T) == axis_ratio(inside)
+    with pytest.raises(InputError, match="correlation length"):
+        axis_ratio(np.ones((5, 5), bool))

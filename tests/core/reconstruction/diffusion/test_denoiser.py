@@ -59,24 +59,22 @@ def test_sections_repeat_where_they_are_to() -> None:
     denoiser, x = tiny_denoiser(), noise(1, 1, 16, 12)
     condition, time = Condition.nothing(1, 1), TIMES[:1]
     plain, _ = denoiser(x, time, condition)
-    denoiser.repeat_along(True, False)
-    rows, _ = denoiser(x, time, condition)
-    moved, _ = denoiser(x.roll(6, 2), time, condition)
+    rows, _ = denoiser(x, time, condition, (True, False))
+    moved, _ = denoiser(x.roll(6, 2), time, condition, (True, False))
     assert torch.allclose(moved, rows.roll(6, 2), atol=1e-4)
-    across, _ = denoiser(x.roll(4, 3), time, condition)
+    across, _ = denoiser(x.roll(4, 3), time, condition, (True, False))
     assert not torch.allclose(across, rows.roll(4, 3), atol=1e-3)
     assert not torch.allclose(rows, plain, atol=1e-3)
-    denoiser.repeat_along(False, False)
+    # nothing is kept: another thread may ask of the same denoiser meanwhile
     assert torch.equal(denoiser(x, time, condition)[0], plain)
 
 
 @pytest.mark.parametrize("stride", [1, 2])
 def test_a_convolution_that_repeats_is_one_of_copies(stride: int) -> None:
     layer, x = PlaneConv(2, 3, stride), noise(1, 2, 6, 8)
-    layer.repeating = (True, True)
     copies = functional.conv2d(x.repeat(1, 1, 3, 3), layer.weight, layer.bias, stride, 1)
     height, width = 6 // stride, 8 // stride
-    assert torch.allclose(layer(x), copies[:, :, height : 2 * height, width : 2 * width], atol=1e-5)
+    assert torch.allclose(layer(x, (True, True)), copies[:, :, height : 2 * height, width : 2 * width], atol=1e-5)
 
 
 def test_attention_at_the_size_of_the_crops_is_the_usual_one() -> None:

@@ -15,6 +15,7 @@ from core.images.values import PhaseImage
 from core.job import finish
 from core.masks.mask import Mask
 from core.provenance import Provenance
+from core.reconstruction.anchors import Anchor
 from core.reconstruction.diffusion import cost, training
 from core.reconstruction.diffusion import model as room
 from core.reconstruction.diffusion import preflight as rules
@@ -136,15 +137,87 @@ def test_only_another_fraction_than_the_exemplars_is_told(
 ) -> None:
     told = []
 
-    def watched(denoiser: Any, wanted: Any, *, device: str) -> Any:
+    def watched(denoiser: Any, wanted: Any, **named: Any) -> Any:
         told.append(wanted.told)
-        return plain(denoiser, wanted, device=device)
+        return plain(denoiser, wanted, **named)
 
     plain = room.sampling_volume
     monkeypatch.setattr(room, "sampling_volume", watched)
     labels(trained)
     labels(trained, volume_fraction=0.6)
     assert told == [None, (0.6,)]
+
+
+def test_a_trained_model_samples_in_other_ways(trained: DiffusionModel) -> None:
+    card = dict(trained.card)
+    other = trained.generating_with({"steps": 5, "sampler": "ddpm"})
+    seen: list[Any] = []
+    found = finish(other.generate((16, 16, 18), 1), seen.append)
+    assert len([report for report in seen if isinstance(report, EmergingProgress)]) == 5
+    assert not np.array_equal(found.labels, labels(trained))
+    assert found.provenance.settings["engine_settings"]["steps"] == 5
+    assert other.card["settings"] == {**card["settings"], "steps": 5, "sampler": "ddpm"}
+    # the weights are the same, the model it came from stays as it was, and a file keeps the new way
+    assert all(np.array_equal(array, trained.weights()[name]) for name, array in other.weights().items())
+    assert trained.card["settings"] == card["settings"]
+    again = ENGINE.restore(other.card, other.weights())
+    assert np.array_equal(labels(again), found.labels)
+    for changes, words in (
+        ({"channels": 16}, "channels shapes the training"),
+        ({"steps": 51}, "only 50 times"),
+        ({"sampler": "guess"}, "Sampler"),
+    ):
+        with pytest.raises(InputError, match=words):
+            trained.generating_with(changes)
+    assert set(ENGINE.generating) <= set(card["settings"])
+
+
+def given(axis: int, place: int, phases: int = 2, seed: int = 5) -> Anchor:
+    return Anchor(axis, place, exemplar(phases, seed))
+
+
+@pytest.mark.parametrize("phase", [0, 1])
+def test_given_planes_are_in_the_volume_exactly(phase: int) -> None:
+    wanted = target(phase=phase, anchors=(given(0, 4), replace(given(2, 7, seed=6), image=flat(0))))
+    # where they cross, they agree
+    crossing = wanted.anchors[0].image.labels.copy()
+    crossing[:, 7] = 0
+    first = replace(wanted.anchors[0], image=replace(wanted.anchors[0].image, labels=crossing))
+    wanted = replace(wanted, anchors=(first, wanted.anchors[1]))
+    assert ENGINE.preflight(wanted, TINY, "cpu") == ENGINE.preflight(target(phase=phase), TINY, "cpu")
+    made = finish(reconstruct(ENGINE, wanted, TINY)).volume
+    assert np.array_equal(made.labels[4], crossing[:18, :20])
+    assert not made.labels[:, :, 7].any()
+    assert made.fractions[phase] == pytest.approx(wanted.wanted_fraction, abs=1 / made.labels.size)
+    assert [entry["axis"] for entry in made.provenance.settings["anchors"]] == ["z", "x"]
+    free = finish(reconstruct(ENGINE, replace(wanted, anchors=()), TINY)).volume
+    assert not np.array_equal(free.labels[5], made.labels[5])
+
+
+def flat(label: int, phases: int = 2) -> PhaseImage:
+    return replace(exemplar(phases), labels=np.full((40, 48), label, dtype=np.uint8))
+
+
+def test_given_planes_of_several_phases(trained: DiffusionModel) -> None:
+    three = target(exemplar=exemplar(3), phase=2, all_phases=True, anchors=(given(1, 3, 3),))
+    made = finish(reconstruct(ENGINE, three, TINY))
+    assert np.array_equal(made.volume.labels[:, 3], given(1, 3, 3).image.labels[:16, :20])
+    # one phase against the rest: a picture of all phases, or a section of a volume of two
+    one = finish(ENGINE.train(replace(three, all_phases=False), TINY))
+    for anchor, expected in (
+        (given(1, 3, 3), given(1, 3, 3).image.labels == 2),
+        (given(1, 3, 2), given(1, 3, 2).image.labels == 1),
+    ):
+        volume = finish(one.generate((16, 18, 20), 3, anchors=(anchor,)))
+        assert np.array_equal(volume.labels[:, 3] == 1, expected[:16, :20])
+    with pytest.raises(InputError, match="The plane y = 3 has 3 phases, the model's exemplar 2"):
+        finish(trained.generate((16, 18, 20), 3, anchors=(given(1, 3, 3),)))
+    with pytest.raises(InputError, match="outside the volume"):
+        finish(trained.generate((16, 18, 20), 3, anchors=(given(0, 16),)))
+    recipe = finish(trained.recipe((16, 18, 20), 3, anchors=(given(0, 4),)))
+    part, _ = finish(recipe.box((4, 0, 0), (1, 18, 20)))
+    assert np.array_equal(part[0], given(0, 4).image.labels[:18, :20])
+    assert recipe.identity != finish(trained.recipe((16, 18, 20), 3)).identity
 
 
 def test_periodic_volumes(trained: DiffusionModel) -> None:

@@ -10,6 +10,7 @@ from core.reconstruction.diffusion.phases import (
     as_channels,
     channel_fractions,
     channels_of,
+    labels_around,
     labels_with,
     plain_labels,
     rescaled,
@@ -76,3 +77,20 @@ def test_plain_labels_that_fit_are_left_alone() -> None:
     labels = np.random.default_rng(2).integers(4, size=(4, 5, 6)).astype(np.uint8)
     shares = (np.bincount(labels.ravel(), minlength=4) / labels.size).tolist()
     assert np.array_equal(labels_with(as_channels(labels, 4), shares), labels)
+
+
+@pytest.mark.parametrize("phases", [2, 3])
+def test_given_labels_stay_and_the_rest_makes_up_for_them(phases: int) -> None:
+    draw = np.random.default_rng(0)
+    field = draw.standard_normal((channels_of(phases), 6, 7, 8)).astype(np.float32)
+    fractions = (0.25, 0.75) if phases == 2 else (0.25, 0.5, 0.25)
+    nothing = np.zeros((6, 7, 8), dtype=bool)
+    assert np.array_equal(labels_around(field, fractions, nothing, nothing), labels_with(field, fractions))
+    known, given = draw.integers(phases, size=(6, 7, 8)), draw.random((6, 7, 8)) < 0.2
+    found = labels_around(field, fractions, known, given)
+    assert np.array_equal(found[given], known[given])
+    assert np.bincount(found.ravel()).tolist() == [round(share * 336) for share in fractions]
+    # more of a phase than there is to be: nothing else of it
+    found = labels_around(field, fractions, np.zeros((6, 7, 8)), np.indices((6, 7, 8))[0] < 4)
+    assert (found[4:] != 0).all() and not found[:4].any()
+    assert labels_around(field, fractions, known, ~nothing).tolist() == known.tolist()

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from core.reconstruction.diffusion import planes
-from core.reconstruction.diffusion.denoiser import Condition, Denoiser
+from core.reconstruction.diffusion.denoiser import NEITHER, Condition, Denoiser, Repeating
 from core.reconstruction.diffusion.planes import (
     Emerging,
     Wanted,
@@ -35,7 +35,9 @@ class Independent(Denoiser):
 
     fraction = 0.3
 
-    def predict(self, x: Tensor, time: int, condition: Condition, guidance: float = 0.0) -> Prediction:
+    def predict(
+        self, x: Tensor, time: int, condition: Condition, guidance: float = 0.0, repeating: Repeating = NEITHER
+    ) -> Prediction:
         left = float(self.schedule.left[time])
         odds = math.atanh(2 * self.fraction - 1) + math.sqrt(left) / (1 - left) * x
         return with_clean(Prediction(x, x), torch.tanh(odds), x, math.sqrt(left), math.sqrt(1 - left))
@@ -172,9 +174,9 @@ def test_what_is_told_reaches_the_sections(monkeypatch: pytest.MonkeyPatch) -> N
     denoiser = tiny_denoiser(labels=3)
     plain = denoiser.predict
 
-    def watched(x: Tensor, time: int, condition: Condition, guidance: float) -> Prediction:
+    def watched(x: Tensor, time: int, condition: Condition, *others: Any) -> Prediction:
         told.append((float(condition.fraction[0]), int(condition.label[0])))
-        return plain(x, time, condition, guidance)
+        return plain(x, time, condition, *others)
 
     monkeypatch.setattr(denoiser, "predict", watched)
     made(denoiser, Wanted(SIZE, 0, told=(0.25,), labels=(0, 1, 2)))

@@ -13,7 +13,7 @@ from core.errors import InputError
 from core.job import finish
 from core.reconstruction.diffusion import training
 from core.reconstruction.diffusion.denoiser import Condition
-from core.reconstruction.diffusion.optimiser import AS_ADAM, Muon, optimisers
+from core.reconstruction.diffusion.optimiser import AS_ADAM, Stepping, optimisers
 from core.reconstruction.diffusion.sections import Exemplar
 from core.reconstruction.diffusion.settings import DiffusionSettings
 from core.reconstruction.diffusion.training import (
@@ -23,7 +23,6 @@ from core.reconstruction.diffusion.training import (
     forgetting,
     loss_of,
     parts,
-    rate_share,
     spread_times,
     train,
 )
@@ -131,13 +130,6 @@ def test_a_share_is_forgotten() -> None:
     assert not told.fraction.isnan().any()
 
 
-def test_rates_rise_then_fall() -> None:
-    assert rate_share(TINY, 0, 0.0) == pytest.approx(1 / training.WARM_UP)
-    assert rate_share(TINY, 1000, 0.0) == 1
-    assert rate_share(TINY, 1000, 0.5) == pytest.approx((1 + TINY.final_rate) / 2)
-    assert rate_share(TINY, 1000, 1.0) == pytest.approx(TINY.final_rate)
-
-
 def test_averages_follow() -> None:
     average, denoiser = tiny_denoiser(), tiny_denoiser()
     for parameter in denoiser.parameters():
@@ -163,7 +155,7 @@ def test_muon_turns_all_directions_alike() -> None:
     for shape in ((4, 3, 3, 3), (40, 2, 3, 3)):
         weight = torch.nn.Parameter(torch.zeros(shape))
         weight.grad = torch.randn(shape, generator=draw)
-        Muon([weight], lr=0.1).step()
+        Stepping([weight], lr=0.1).step()
         step = weight.detach().reshape(shape[0], -1)
         assert (torch.linalg.svdvals(step) / (0.1 * AS_ADAM * max(step.shape) ** 0.5) - 1).abs().max() < 0.35
         assert (step * weight.grad.reshape(shape[0], -1)).sum() < 0

@@ -1,4 +1,4 @@
-"""Muon: orthogonal steps of a set length, with the norm of every weight kept."""
+"""Turning: orthogonal steps of a set length, with the norm of every weight kept."""
 
 from __future__ import annotations
 
@@ -7,24 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from core.reconstruction.swnn.optimiser import Muon, orthogonalised
-
-
-@pytest.mark.parametrize("shape", [(1, 9), (4, 27), (24, 648)])
-def test_singular_values_come_close_to_one(shape: tuple[int, int]) -> None:
-    """Against the decomposition: the same singular vectors, values spread over two decades brought to 0.65 … 1.25."""
-    draw = torch.Generator().manual_seed(0)
-    u, _, v = torch.linalg.svd(torch.randn(shape, generator=draw), full_matrices=False)
-    spread = torch.logspace(0, -2, shape[0])
-    found = orthogonalised(u @ torch.diag(spread) @ v)
-    inner = u.T @ found @ v.T
-    assert float(torch.linalg.svdvals(found).min()) > 0.6
-    assert float(torch.linalg.svdvals(found).max()) < 1.3
-    assert float((inner - torch.diag(torch.diagonal(inner))).abs().max()) < 1e-4
-
-
-def test_nothing_stays_nothing() -> None:
-    assert torch.equal(orthogonalised(torch.zeros(3, 5)), torch.zeros(3, 5))
+from core.reconstruction.swnn.optimiser import Turning
 
 
 def test_a_step_has_the_length_asked_for_and_keeps_the_norm() -> None:
@@ -32,7 +15,7 @@ def test_a_step_has_the_length_asked_for_and_keeps_the_norm() -> None:
     weight = nn.Parameter(torch.randn(4, 3, 3, 3, 3, generator=draw))
     before, norm = weight.detach().clone(), weight.norm().item()
     weight.grad = torch.randn(weight.shape, generator=draw)
-    Muon([weight], lr=0.05).step()
+    Turning([weight], lr=0.05).step()
     assert weight.norm().item() == pytest.approx(norm, rel=1e-6)
     # a random step is nearly at right angles to the weight, so turning back to the norm hardly shortens it
     assert (weight - before).norm().item() / norm == pytest.approx(0.05, rel=0.1)
@@ -44,16 +27,16 @@ def test_the_memory_layout_is_kept_and_does_not_matter() -> None:
     plain, last = nn.Parameter(start.clone()), nn.Parameter(start.to(memory_format=torch.channels_last_3d))
     for weight in (plain, last):
         weight.grad = gradient.clone().to(memory_format=torch.preserve_format)
-        Muon([weight], lr=0.1).step()
+        Turning([weight], lr=0.1).step()
     assert last.is_contiguous(memory_format=torch.channels_last_3d)
     assert torch.allclose(plain, last, atol=1e-6)
 
 
 def test_without_a_gradient_nothing_moves() -> None:
     weight = nn.Parameter(torch.ones(2, 3))
-    Muon([weight], lr=0.1).step()
+    Turning([weight], lr=0.1).step()
     weight.grad = torch.zeros(2, 3)
-    Muon([weight], lr=0.1).step()
+    Turning([weight], lr=0.1).step()
     assert torch.equal(weight, torch.ones(2, 3))
 
 
@@ -68,7 +51,7 @@ def test_it_finds_a_direction_that_plain_descent_is_slow_to_see() -> None:
     for step in range(300):
         loss = (((weight / weight.norm() - wanted) * scale) ** 2).sum()
         (weight.grad,) = torch.autograd.grad(loss, weight)
-        Muon([weight], lr=0.05 * (1 - step / 300)).step()
+        Turning([weight], lr=0.05 * (1 - step / 300)).step()
         losses.append(loss.item())
     assert losses[-1] < 1e-4 * losses[0]
     assert np.abs((weight / weight.norm() - wanted).detach().numpy()).max() < 0.05

@@ -13,7 +13,7 @@ from core.images.values import PhaseImage, default_phases
 from core.provenance import Provenance
 from core.reconstruction.engine import Problem, Target
 from core.reconstruction.registry import engine
-from core.reconstruction.swnn.preflight import anisotropy, reachable_fractions
+from core.reconstruction.swnn.preflight import reachable_fractions
 from core.reconstruction.swnn.settings import PRESETS, resolve
 
 FAST = PRESETS["fast"]
@@ -93,11 +93,6 @@ def test_warnings_do_not_stop() -> None:
         (Target(image(blobs()), 1, size=(8, 8, 8)), "size"),
     ]:
         assert [(item.severity, item.field) for item in found(target)] == [("warning", field)]
-
-
-def test_anisotropy_is_a_ratio_of_lengths() -> None:
-    assert anisotropy(blobs()) == pytest.approx(1, abs=0.25)
-    assert anisotropy(np.repeat(blobs((96, 48)), 2, axis=1)) == pytest.approx(2, rel=0.25)
 
 
 def test_reachable_fractions_against_every_window() -> None:

@@ -26,7 +26,7 @@ from core.reconstruction.swnn.training import make_noise
 
 TINY = replace(
     PRESETS["fast"],
-    iterations=50,
+    iterations=80,
     time_limit=None,
     levels=2,
     overview=0,
@@ -141,7 +141,7 @@ def test_one_model_makes_every_fraction(trained: SwnnModel) -> None:
     before = [entry["before"] for entry in served]
     # the network itself follows what it is told; the thresholds only correct it
     assert before[-1] - before[0] > 0.2
-    assert (np.diff(before) > -0.01).all()  # fifty steps of a tiny network
+    assert (np.diff(before) > 0).all()
 
 
 def test_what_is_out_of_the_range_is_refused(trained: SwnnModel) -> None:

@@ -14,9 +14,10 @@ from core.errors import InputError
 from core.images.values import PhaseImage, default_phases
 from core.job import finish
 from core.provenance import Provenance
-from core.reconstruction.engine import Target, TrainingProgress, unused_problems
+from core.reconstruction.engine import Target, TrainingProgress
 from core.reconstruction.model_file import load_model, save_model
 from core.reconstruction.pipeline import reconstruct
+from core.reconstruction.preflight import unused_problems
 from core.reconstruction.swnn import model as model_room
 from core.reconstruction.swnn import training
 from core.reconstruction.swnn.agreement import shared_lines

@@ -19,14 +19,7 @@ from core.reconstruction.swnn import training
 from core.reconstruction.swnn.network import SwnnNetwork
 from core.reconstruction.swnn.objective import other_fraction
 from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, resolve
-from core.reconstruction.swnn.training import (
-    SwnnProgress,
-    TrainedSwnn,
-    make_noise,
-    rate_share,
-    threshold_for,
-    train,
-)
+from core.reconstruction.swnn.training import SwnnProgress, TrainedSwnn, make_noise, threshold_for, train
 
 TINY = replace(
     PRESETS["fast"],
@@ -238,14 +231,6 @@ def test_a_time_limit_ends_the_training_with_a_usable_network() -> None:
     trained = finish(train(target(), replace(TINY, iterations=100_000), max_seconds=0.5), seen.append)
     assert 1 <= trained.iterations < 100_000
     assert trained.iterations == len(reports(seen))
-
-
-def test_the_rate_rises_and_falls() -> None:
-    settings = replace(TINY, final_rate=0.02)
-    assert rate_share(settings, 0, 0.0) == pytest.approx(0.1)
-    assert rate_share(settings, 9, 0.0) == 1
-    assert rate_share(settings, 500, 0.5) == pytest.approx(0.51)
-    assert rate_share(settings, 999, 1.0) == pytest.approx(0.02)
 
 
 NESTED = replace(TINY, levels=3, overview=1, scales=1, overview_edge=16)
