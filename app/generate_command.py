@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.anchor_options import wanted_anchors
 from app.reconstruct_command import exit_code
+from app.sampling_options import sampled_as_asked
 from app.series import Member, label, members, named
 from app.terminal import ProgressDisplay, may_write, note
 from core.errors import InputError, JobError, MicroloomError
@@ -123,7 +125,7 @@ def generate(options: argparse.Namespace) -> int:
     from core.reconstruction.model_file import load_model
 
     blocks = by_blocks(options)
-    model = load_model(options.model)
+    model = sampled_as_asked(load_model(options.model), options)
     device = devices.resolve(options.device)
     format_of(options.output)
     if options.seeds is not None:
@@ -131,6 +133,7 @@ def generate(options: argparse.Namespace) -> int:
     else:
         seeds = (int(model.card["seed"]) if options.seed is None else options.seed,)
     mask = wanted_mask(options)
+    anchors = _anchors(options, model)
     fractions = (None,) if options.volume_fraction is None else options.volume_fraction
     series = members(seeds, fractions, train_once=True)
     places = [named(options.output, member, series) for member in series]
@@ -146,7 +149,7 @@ def generate(options: argparse.Namespace) -> int:
         if path in there:
             continue
         try:
-            code = _make(options, model, member, path, replace, {"device": device, "mask": mask}, blocks)
+            code = _make(options, model, member, path, replace, {"device": device, "mask": mask, **anchors}, blocks)
         except MicroloomError as error:
             # one volume that fails must not take the others with it
             if not name:
@@ -157,6 +160,27 @@ def generate(options: argparse.Namespace) -> int:
         if code:
             return code
     return exit_code(failures)
+
+
+def _anchors(options: argparse.Namespace, model: Model) -> dict[str, Any]:
+    """The planes that were asked for, as the model takes them; nothing where none were.
+
+    Raises
+    ------
+    InputError
+        Where the model keeps no planes.
+    """
+    from core.reconstruction.registry import engine
+
+    anchors = wanted_anchors(options)
+    if not anchors:
+        return {}
+    chosen = engine(str(model.card["engine"]))
+    if not getattr(chosen, "uses_anchors", False):
+        raise InputError(
+            f"A model of the engine {chosen.title} cannot keep given planes.", "Take a model of the engine diffusion."
+        )
+    return {"anchors": anchors}
 
 
 def _make(

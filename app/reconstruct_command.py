@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.anchor_options import wanted_anchors
 from app.arguments import changed
+from app.sampling_options import sampling_settings
 from app.series import Member, label, members, named
 from app.terminal import ProgressDisplay, may_report, may_write, note
 from core.errors import InputError, JobError, MicroloomError, OutputExistsError
@@ -59,7 +60,8 @@ def reconstruct(options: argparse.Namespace) -> int:
     preset = options.preset or next(iter(chosen.presets))
     if preset not in chosen.presets:
         raise InputError(f"There is no preset {preset!r}.", f"Choose one of: {', '.join(chosen.presets)}.")
-    settings = changed(chosen.presets[preset], [*range_settings(options.fraction_range), *options.set])
+    asked = [*range_settings(options.fraction_range), *sampling_settings(options), *options.set]
+    settings = changed(chosen.presets[preset], asked)
     device = devices.resolve(options.device)
     format_of(options.output)
     wanted = _series(options, settings)
@@ -140,10 +142,11 @@ def _series(options: argparse.Namespace, settings: Any) -> list[_Wanted]:
     phase = phase_label(exemplar, options.phase)
     mask = wanted_mask(options)
     planes = {f"exemplar_{plane}": _plane(options, getattr(options, f"exemplar_{plane}")) for plane in ("xz", "yz")}
+    anchors = wanted_anchors(options)
     targets = [
         Target(
             exemplar, phase, member.fraction, options.size, member.seed, mask, options.periodic,
-            all_phases=options.all_phases, **planes,
+            all_phases=options.all_phases, anchors=anchors, **planes,
         )
         for member in series
     ]  # fmt: skip
@@ -175,7 +178,7 @@ def _plane(options: argparse.Namespace, path: Path | None) -> PhaseImage | None:
 
 def _check(chosen: Engine, wanted: list[_Wanted], settings: Any, device: str) -> None:
     """Say what the preflight finds; nothing is begun where any of the runs cannot be done."""
-    from core.reconstruction.engine import unused_problems
+    from core.reconstruction.preflight import unused_problems
 
     said: set[str] = set()
     for item in wanted:
@@ -203,7 +206,7 @@ def _make(
     """Train, or use the model of another run of the series, and build and measure the volume."""
     from core.reconstruction.model_file import save_model
     from core.reconstruction.patience import reconstruct_patiently
-    from core.reconstruction.pipeline import finish_from_model, reconstruct
+    from core.reconstruction.pipeline import finish_from_model
 
     kept: list[Model] = []
 
@@ -217,12 +220,9 @@ def _make(
         kept_in = item.checkpoints
         if kept_in is not None and kept_in.resume and kept_in.path.exists():
             note(f"Going on with the training kept in {kept_in.folder}.")
-        train = reconstruct
-        if options.patience is not None:
-            train = functools.partial(reconstruct_patiently, patience=options.patience)
-        job = train(
-            chosen, item.target, settings, preset=preset, device=device, max_seconds=options.max_seconds,
-            checkpoints=kept_in,
+        job = reconstruct_patiently(
+            chosen, item.target, settings, patience=options.patience, preset=preset, device=device,
+            max_seconds=options.max_seconds, checkpoints=kept_in,
         )  # fmt: skip
     else:
         job = finish_from_model(model, item.target, preset=preset, device=device)

@@ -43,6 +43,24 @@ def test_reconstruct_and_generate(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["generate", str(model), "-o", str(store), "--size", "16,18,20", "--seed", "3", "--quiet"]) == 0
     assert np.array_equal(open_zarr(store).volume().labels, made.labels)
     capsys.readouterr()
+    # other ways of sampling, without training again
+    asked = ["generate", str(model), "--size", "16,18,20", "--seed", "3", "--quiet", "-o"]
+    quick = tmp_path / "quick.tif"
+    assert main([*asked, str(quick), "--steps", "3", "--sampler", "ddpm", "--set", "planes=together"]) == 0
+    assert not np.array_equal(read_volume(quick).labels, made.labels)
+    for wrong, words in (
+        (["--steps", "5000"], "at most 4000"),
+        (["--sampler", "guess"], "Sampler"),
+        (["--set", "channels=16"], "channels shapes the training"),
+    ):
+        assert main([*asked, str(tmp_path / "w.tif"), *wrong]) == 2
+        assert words in capsys.readouterr().err
+    # the picture itself as a plane
+    held = tmp_path / "held.tif"
+    assert main([*asked, str(held), "--anchor", f"y=3:{image}"]) == 0
+    assert np.array_equal(read_volume(held).labels[:, 3], blocks[:16, :20])
+    assert main([*asked, str(tmp_path / "w.tif"), "--anchor", f"z=16:{image}"]) == 2
+    assert "z = 16 lies outside" in capsys.readouterr().err
     assert main(["info", str(model)]) == 0
     assert "diffusion" in capsys.readouterr().out
 
@@ -62,3 +80,23 @@ def test_a_mask_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
                  "--mask", str(mask), "--set", "crop=16"])  # fmt: skip
     assert code == 2
     assert "Diffusion cannot follow a mask" in capsys.readouterr().err
+
+
+def test_a_plane_of_the_volume_is_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image, volume = tmp_path / "phases.tif", tmp_path / "v.tif"
+    blocks = np.kron(np.random.default_rng(1).random((10, 10)) < 0.4, np.ones((4, 4))).astype(np.uint8)
+    tifffile.imwrite(image, 255 * blocks)
+    settings = [part for assignment in TINY for part in ("--set", assignment)]
+    asked = ["reconstruct", str(image), "-o", str(volume), "--size", "16", "--device", "cpu", "--quiet"]
+    diffusion = ["--engine", "diffusion", *settings, "--steps", "3"]
+    assert main([*asked, *diffusion, "--anchor", f"z=8:{image}", "--anchor", f"z=2:{image}"]) == 0
+    made = read_volume(volume).labels
+    assert np.array_equal(made[8], blocks[:16, :16]) and np.array_equal(made[2], blocks[:16, :16])
+    capsys.readouterr()
+    assert main([*asked, "--force", "--anchor", f"z=8:{image}"]) == 2
+    assert "SWNN cannot keep given planes" in capsys.readouterr().err
+    assert main([*asked, "--force", "--steps", "3"]) == 2
+    assert "There is no setting steps" in capsys.readouterr().err
+    for text in ("q=3:a.tif", "z=-1:a.tif", "z=3", "z:3"):
+        assert main([*asked, "--anchor", text]) == 2
+        assert "is not a plane: give axis, place and picture" in capsys.readouterr().err
