@@ -1,4 +1,4 @@
-"""The same jobs without a window: segment, reconstruct, generate, measure, info.
+"""The same jobs without a window: segment, reconstruct, generate, measure, compare, info.
 
 Exit codes: 0; 2 for bad input or usage; 1 for a job that failed; 130 for Ctrl-C. Results go to stdout, everything else
 to stderr. Heavy imports happen inside the commands.
@@ -16,7 +16,7 @@ from app.arguments import parser
 from app.terminal import note
 from core.errors import InputError, JobError, MicroloomError
 
-COMMANDS = ("segment", "train-classifier", "mask", "reconstruct", "generate", "measure", "info")
+COMMANDS = ("segment", "train-classifier", "mask", "reconstruct", "generate", "measure", "compare", "info")
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
 
@@ -95,6 +95,12 @@ def _measure(options: argparse.Namespace) -> int:
     from app.measure_command import measure
 
     return measure(options)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from app.compare_command import compare
+
+    return compare(options)
 
 
 def _info(options: argparse.Namespace) -> int:
