@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import pyqtgraph as pg
@@ -15,6 +15,7 @@ from PySide6.QtGui import QColor, QFontDatabase, QGuiApplication, QPainter, QPal
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QMenu, QMessageBox, QVBoxLayout, QWidget
 
+from app.widgets.curve_lines import CurveLines, Shown
 from core.errors import JobError
 
 AXES = "zyx"
@@ -99,11 +100,11 @@ class CurvePlot(QWidget):
         self.log_box = QCheckBox("Log")
         self.log_box.setAccessibleName("Logarithmic probability axis")
         self.log_box.setToolTip("Draw S₂ and L on a logarithmic axis")
-        self.log_box.toggled.connect(self._draw)
+        self.log_box.toggled.connect(self._show)
         self.axes_box = QCheckBox("z, y, x")
         self.axes_box.setAccessibleName("Show each axis of the result")
         self.axes_box.setToolTip("Add a thin line for each axis of the result")
-        self.axes_box.toggled.connect(self._draw)
+        self.axes_box.toggled.connect(self._show)
         self.readout = QLabel(" ")
         self.readout.setAccessibleName("Curve values under the pointer")
         self.readout.setToolTip("Values at the distance under the pointer")
@@ -125,7 +126,9 @@ class CurvePlot(QWidget):
         self._swatches = [pg.PlotDataItem() for _ in range(3)]
         for swatch, name in zip(self._swatches, ("exemplar", "result", "band"), strict=True):
             self._legend.addItem(swatch, name)
-        self._rulers = [pg.InfiniteLine(angle=90, movable=False) for _ in range(2)]
+        self._lines = [CurveLines(plot) for plot in self.plots[:2]]
+        self._loss_line = pg.PlotDataItem()
+        self.plots[2].addItem(self._loss_line)
         self.graphics.scene().sigMouseMoved.connect(self._hovered)
         self._draw()
 
@@ -134,17 +137,17 @@ class CurvePlot(QWidget):
     def set_exemplar(self, curves: CurvesLike | None) -> None:
         """Show ``curves`` dashed, or none."""
         self._exemplar = curves
-        self._draw()
+        self._show()
 
     def set_band(self, band: BandLike | None) -> None:
         """Show the exemplar's sampling band, or none."""
         self._band = band
-        self._draw()
+        self._show()
 
     def set_result(self, curves: CurvesLike | None) -> None:
         """Show ``curves`` as the result, or none."""
         self._result = curves
-        self._draw()
+        self._show()
 
     def set_loss(self, loss: Sequence[tuple[float, float]]) -> None:
         """Show pairs of step and loss; an empty sequence hides the plot."""
@@ -161,14 +164,15 @@ class CurvePlot(QWidget):
         """Show nothing."""
         self._exemplar = self._result = self._band = None
         self._loss = []
-        self._draw()
+        self._show()
+        self._draw_loss()
 
     # --- drawing -------------------------------------------------------------------------------------------------
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_rulers"):
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_lines"):
             QTimer.singleShot(0, self, self._draw)
 
     def _colors(self) -> tuple[QColor, QColor, QColor]:
@@ -180,30 +184,27 @@ class CurvePlot(QWidget):
     def _draw(self) -> None:
         base, text, accent = self._colors()
         self.graphics.setBackground(base)
-        log = self.log_box.isChecked()
-        for index, plot in enumerate(self.plots[:2]):
-            plot.clear()
-            plot.setLogMode(x=False, y=log)
-            self._draw_band(plot, index, accent, log)
-            if self._result is not None and self.axes_box.isChecked():
-                styles = (Qt.PenStyle.SolidLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
-                for axis, values in enumerate(self._rows(self._result, index)):
-                    pen = pg.mkPen(accent, width=1, style=styles[axis % 3])
-                    self._line(plot, self._result.lags, values, pen, log)
-            if self._result is not None:
-                pen = pg.mkPen(accent, width=2)
-                self._line(plot, self._result.lags, self._mean(self._result, index), pen, log)
-            if self._exemplar is not None:
-                pen = pg.mkPen(text, width=1.5, style=Qt.PenStyle.DashLine)
-                self._line(plot, self._exemplar.lags, self._mean(self._exemplar, index), pen, log)
-            self._rulers[index].setPen(pg.mkPen(text, width=1, style=Qt.PenStyle.DotLine))
-            self._rulers[index].hide()
-            plot.addItem(self._rulers[index], ignoreBounds=True)
-            plot.setLabel("left", TITLES[index], color=text.name())
-            plot.enableAutoRange()
+        for index, lines in enumerate(self._lines):
+            lines.set_colors(text, accent)
+            self.plots[index].setLabel("left", TITLES[index], color=text.name())
         self._draw_legend(text, accent)
         self._draw_axes(text)
+        self._loss_line.setPen(pg.mkPen(accent, width=1.5))
+        self._show()
         self._draw_loss()
+
+    def _show(self) -> None:
+        """Hand every line its data."""
+        for index, lines in enumerate(self._lines):
+            names = ("s2_low", "s2_high") if index == 0 else ("lineal_path_low", "lineal_path_high")
+            band = None if self._band is None else np.array([getattr(self._band, name) for name in names], dtype=float)
+            exemplar, result = (
+                None if curves is None else self._mean(curves, index) for curves in (self._exemplar, self._result)
+            )
+            axes = None
+            if self._result is not None and self.axes_box.isChecked():
+                axes = self._rows(self._result, index)
+            lines.show(Shown(exemplar, result, axes, band), self.log_box.isChecked())
 
     def _draw_legend(self, text: QColor, accent: QColor) -> None:
         band = QColor(accent)
@@ -237,34 +238,13 @@ class CurvePlot(QWidget):
 
     def _draw_loss(self) -> None:
         plot = self.plots[2]
-        plot.clear()
         plot.setVisible(bool(self._loss))
         if self._loss:
             steps, values = np.asarray(self._loss, dtype=float).T
-            plot.plot(steps, values, pen=pg.mkPen(self._colors()[2], width=1.5))
+            self._loss_line.setData(steps, values)
             # the first few steps fall from far above all others and would flatten them
             settled = values[len(values) // 10 :]
             plot.setYRange(0, 1.2 * float(np.percentile(settled, 99)) or 1.0, padding=0)
-
-    def _draw_band(self, plot: Any, index: int, accent: QColor, log: bool) -> None:
-        if self._band is None:
-            return
-        names = ("s2_low", "s2_high") if index == 0 else ("lineal_path_low", "lineal_path_high")
-        low, high = (np.asarray(getattr(self._band, name), dtype=float) for name in names)
-        if log:  # a band that reaches zero would have no lower edge: stop it at the smallest value it does show
-            positive = np.concatenate([low[low > 0], high[high > 0]])
-            floor = float(positive.min()) if positive.size else 1e-6
-            low, high = np.maximum(low, floor), np.maximum(high, floor)
-        lags = np.arange(len(low), dtype=float)
-        edges = [plot.plot(lags, values, pen=pg.mkPen(None)) for values in (low, high)]
-        fill = QColor(accent)
-        fill.setAlphaF(0.2)
-        plot.addItem(pg.FillBetweenItem(edges[0], edges[1], brush=fill))
-
-    @staticmethod
-    def _line(plot: Any, lags: np.ndarray, values: np.ndarray, pen: Any, log: bool) -> None:
-        shown = np.where(values > 0, values, np.nan) if log else values
-        plot.plot(np.asarray(lags, dtype=float), shown, pen=pen, connect="finite")
 
     @staticmethod
     def _mean(curves: CurvesLike, index: int) -> np.ndarray:
@@ -292,9 +272,9 @@ class CurvePlot(QWidget):
 
     def _read(self, lag: int) -> None:
         values = self.values_at(lag)
-        for ruler in self._rulers:
-            ruler.setVisible(bool(values))
-            ruler.setValue(lag)
+        for lines in self._lines:
+            lines.ruler.setVisible(bool(values))
+            lines.ruler.setValue(lag)
         if not values:
             self.readout.setText(" ")
             return
