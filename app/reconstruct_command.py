@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from app.anchor_options import wanted_anchors
 from app.arguments import changed
 from app.sampling_options import sampling_settings
-from app.series import Member, label, members, named
+from app.series import Member, label, members, named, served_range
 from app.terminal import ProgressDisplay, may_report, may_write, note
 from core.errors import InputError, JobError, MicroloomError, OutputExistsError
 from core.job import Progress, finish
@@ -101,12 +101,6 @@ def exit_code(failures: list[MicroloomError]) -> int:
 def range_settings(ends: tuple[float, float] | None) -> list[str]:
     """A range of volume fractions as assignments to an engine's settings."""
     return [] if ends is None else [f"lowest_fraction={ends[0]!r}", f"highest_fraction={ends[1]!r}"]
-
-
-def served_range(settings: Any) -> tuple[float, float] | None:
-    """The range of volume fractions that a model of these settings will serve, or None."""
-    ends = getattr(settings, "lowest_fraction", None), getattr(settings, "highest_fraction", None)
-    return None if ends[0] is None or ends[1] is None else (ends[0], ends[1])
 
 
 def _series(options: argparse.Namespace, settings: Any) -> list[_Wanted]:

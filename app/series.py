@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core.projects.plan import MOST_RUNS
 
@@ -68,6 +69,14 @@ def members(
         found.append(Member(*pair, leader=leaders.get(key)))
         leaders.setdefault(key, place)
     return tuple(found)
+
+
+def served_range(settings: Any) -> tuple[float, float] | None:
+    """The range of volume fractions that a model trained with an engine's settings will serve; None for one alone."""
+    if getattr(settings, "serves_every_fraction", False):
+        return 0.0, 1.0
+    low, high = getattr(settings, "lowest_fraction", None), getattr(settings, "highest_fraction", None)
+    return None if low is None or high is None else (low, high)
 
 
 def varying(all_of_them: Sequence[Member]) -> tuple[bool, bool]:

@@ -72,3 +72,18 @@ def line_blocks(indicator: npt.NDArray[V], axis: int) -> Iterator[npt.NDArray[V]
     slabs = max(1, LINE_BLOCK_VALUES // rows)
     for start in range(0, moved.shape[0], slabs):
         yield np.ascontiguousarray(moved[start : start + slabs]).reshape(-1, length)
+
+
+def window_fractions(indicator: np.ndarray, edge: int) -> tuple[float, float]:
+    """Smallest and largest share of the phase in the square windows of a picture.
+
+    Parameters
+    ----------
+    indicator
+        Shape (Y, X), bool.
+    edge
+        Of the windows, pixels; at most the shorter side.
+    """
+    sums = np.pad(indicator.astype(np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    windows = sums[edge:, edge:] - sums[:-edge, edge:] - sums[edge:, :-edge] + sums[:-edge, :-edge]
+    return float(windows.min()) / edge**2, float(windows.max()) / edge**2

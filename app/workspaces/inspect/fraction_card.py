@@ -39,7 +39,7 @@ class FractionCard(QWidget):
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, _STEPS)
         self.slider.setAccessibleName("Volume fraction of the preview")
-        self.slider.setToolTip("Any volume fraction that this model was trained for; the view shows 64³ voxels of it")
+        self.slider.setToolTip("Any volume fraction that this model was trained for; the view shows a small volume")
         self.slider.valueChanged.connect(lambda step: self._set(self._low + step / _STEPS * (self._high - self._low)))
         self.spin = QDoubleSpinBox()
         self.spin.setSuffix(" %")
@@ -97,14 +97,17 @@ class FractionCard(QWidget):
         with QSignalBlocker(self.spin), QSignalBlocker(self.slider):
             self._place(fraction)
         self.build.setText(f"Build {100 * self.fraction:.1f} % as a whole volume")
-        model, seed = result.model, result.plan.seed
+        model: Any = result.model
+        seed = result.plan.seed
 
         def work() -> Any:
             from core.job import finish
 
-            assert model is not None
-            edge = min(PREVIEW_EDGE, *result.volume.shape)
-            return finish(model.generate((edge, edge, edge), seed, volume_fraction=fraction)), fraction
+            # of a model that takes long, a small and rough preview
+            quick = getattr(model, "quick", None)
+            maker, most = (model, PREVIEW_EDGE) if quick is None else quick()
+            edge = min(most, *result.volume.shape)
+            return finish(maker.generate((edge, edge, edge), seed, volume_fraction=fraction)), fraction
 
         self._maker.ask(work)
 

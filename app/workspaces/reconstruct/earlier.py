@@ -20,21 +20,27 @@ Planes = tuple[PhaseImage | None, PhaseImage | None]
 def reusable(run: Run, results: Sequence[Result]) -> Any:
     """The model of an earlier run that was trained as this one would be, for a range that holds its volume fraction.
 
-    Same exemplar, settings, seed and time limit; None where there is none, a mask decides the fractions, or somebody
-    ended that training early.
+    Same exemplar, settings of the training, seed and time limit; None where there is none, a mask decides the
+    fractions, or somebody ended that training early. Settings of generating alone become those that are wanted.
     """
+    from core.reconstruction.registry import engine
     from core.settings import to_json
 
     if run.design.used:
         return None
-    settings = engine_settings(run.plan)
+    settings = to_json(engine_settings(run.plan))
+    free = getattr(engine(run.plan.engine), "generating", ())
+
+    def of_training(told: Any) -> dict[str, Any]:
+        return {name: value for name, value in (told or {}).items() if name not in free}
+
     for result in reversed(results):
-        model = result.model
+        model: Any = result.model
         if model is None or result.plan.engine != run.plan.engine or result.phase != run.phase:
             continue
         low, high = getattr(model, "served", (1.0, 0.0))
         same = (
-            model.card.get("asked_settings") == to_json(settings)
+            of_training(model.card.get("asked_settings")) == of_training(settings)
             and model.card.get("seed") == run.plan.seed
             and result.plan.max_seconds == run.plan.max_seconds
             and result.plan.patience == run.plan.patience
@@ -42,7 +48,9 @@ def reusable(run: Run, results: Sequence[Result]) -> Any:
             and same_exemplars((result.exemplar, *planes_of(result)), (run.exemplar, *run.planes))
         )
         if same and low < high and low <= run.wanted_fraction <= high and trained_whole(result):
-            return model
+            own = model.card["settings"]
+            changes = {name: settings[name] for name in free if own.get(name) != settings[name]}
+            return model.generating_with(changes) if changes else model
     return None
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.workspaces.reconstruct.chance import drawn_alone
 from core.errors import JobError
 from core.job import Job, Progress
 
@@ -94,11 +93,10 @@ def writing(run: Any, path: Path, model: Model | None = None, *, anew: bool = Fa
     if begun and model is None and kept.is_file():
         model = load_model(kept)
     if model is None:
-        job = reconstruct_patiently(
+        made = yield from reconstruct_patiently(
             engine(plan.engine), sample, run.settings, patience=plan.patience, preset=plan.preset, device=device,
             max_seconds=plan.max_seconds,
         )  # fmt: skip
-        made = yield from drawn_alone(job)
     else:
         made = yield from finish_from_model(model, sample, preset=plan.preset, device=device)
     yield WritingSample(0, 0, "Preparing the blocks")

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from app.widgets.job_strip import format_seconds
-from app.workspaces.reconstruct.chance import DRAWING
 from app.workspaces.reconstruct.file_run import file_problems, sample_target
 from app.workspaces.reconstruct.run import Run, engine_settings
 
@@ -36,7 +35,9 @@ class Checked:
         cost, parts = self.cost, []
         if cost is None:
             return ""
-        if cost.train_seconds is not None:
+        if cost.train_seconds == 0:
+            parts.append("no training (an earlier run's model serves)")
+        elif cost.train_seconds is not None:
             parts.append(f"training about {format_seconds(cost.train_seconds)}")
         if cost.generate_seconds is not None:
             parts.append(f"generating about {format_seconds(cost.generate_seconds)}")
@@ -86,11 +87,10 @@ def preflight(run: Run, fractions: Sequence[float | None], runs: int, trainings:
                 found.append(problem)
     if target is None or any(item.severity == "error" for item in found):
         return Checked(found, None, runs)
-    with DRAWING:
-        cost = chosen.estimate(target, settings, device)
-        if run.file is not None:
-            held = chosen.estimate(sample_target(target), settings, device).memory_bytes
-            cost = replace(cost, memory_bytes=held)
+    cost = chosen.estimate(target, settings, device)
+    if run.file is not None:
+        held = chosen.estimate(sample_target(target), settings, device).memory_bytes
+        cost = replace(cost, memory_bytes=held)
     limit = run.plan.max_seconds
     train, generate = cost.train_seconds, cost.generate_seconds
     if train is not None:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from app.session import Plan, Result
-from app.workspaces.reconstruct.chance import drawn_alone
 from app.workspaces.reconstruct.file_run import Stored, writing
 from core.images.values import PhaseImage
 from core.masks.design import MaskDesign
@@ -90,12 +89,11 @@ class Run:
         if self.file is not None:
             return writing(self, self.file, anew=self.anew)
         chosen = engine(self.plan.engine)
-        job = reconstruct_patiently(
+        return reconstruct_patiently(
             chosen, self.target(), self.settings, patience=self.plan.patience, preset=self.plan.preset,
             device=resolve(self.plan.device), max_seconds=self.plan.max_seconds,
             checkpoints=checkpoints if getattr(chosen, "uses_checkpoints", False) else None,
         )  # fmt: skip
-        return drawn_alone(job)
 
     def generate(self, model: Any) -> Any:
         """The generator that makes a volume from a model that is there: of another run, or cut short."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
-from app.series import MOST, Member, members, named
+from app.series import MOST, Member, members, named, served_range
 from app.session import Series
 from app.widgets.panel import Fold, hint, set_role
 from app.workspaces.reconstruct.queue import Entry
@@ -117,12 +117,10 @@ class SeriesForm(QWidget):
         plan = run.plan
         count = min(self.count.value(), _LARGEST_SEED - plan.seed + 1)
         wanted: list[float | None] = [] if self.problem else list(shares(self.fractions.text()))
-        settings = engine_settings(plan)
-        ends = getattr(settings, "lowest_fraction", None), getattr(settings, "highest_fraction", None)
         found = members(
             range(plan.seed, plan.seed + count),
             wanted or [plan.volume_fraction],
-            served=None if ends[0] is None or ends[1] is None else (ends[0], ends[1]),
+            served=served_range(engine_settings(plan)),
             train_once=self.train_once.isChecked() and count > 1,
         )
         return found[:MOST]

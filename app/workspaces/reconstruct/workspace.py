@@ -197,8 +197,14 @@ class ReconstructWorkspace(Workspace):
         self.file.proposed = f"{Path(image.name).stem}_{'x'.join(map(str, run.plan.size))}_seed{run.plan.seed}"
         self.file.refresh()
         fractions = list(dict.fromkeys(member.fraction for member in series))
-        runs, trainings = len(series), sum(member.leader is None for member in series)
-        self._check.ask(lambda: preflight(run, fractions, runs, trainings))
+        leading = [entry.run for entry in entries_of(run, series) if entry.leader is None]
+        results = self.session.state.results
+
+        def check() -> Checked:
+            trainings = sum(reusable(one, results) is None for one in leading)
+            return preflight(run, fractions, len(series), trainings)
+
+        self._check.ask(check)
 
     def _wanted(self, image: Any, phase: int) -> Run:
         state = self.session.state

@@ -18,6 +18,7 @@ from core.reconstruction.diffusion.settings import PRESETS, SAMPLING, DiffusionS
 from core.reconstruction.engine import Estimate, Model, Problem, Target
 from core.reconstruction.model_card import card_of
 from core.reconstruction.training_job import as_contract
+from core.statistics.indicator import window_fractions
 
 if TYPE_CHECKING:
     from core.images.values import PhaseImage
@@ -116,11 +117,17 @@ def _symmetries(target: Target, number: int, asked: DiffusionSettings, chosen: D
     return "all" if alike else "mirrored"
 
 
+def _served(target: Target, crop: int) -> list[float]:
+    """The volume fractions that crops have, in the exemplars of all planes."""
+    ranges = [window_fractions(image.labels == target.phase, crop) for image in target.distinct_exemplars]
+    return [max(low for low, _ in ranges), min(high for _, high in ranges)]
+
+
 def _model(target: Target, settings: DiffusionSettings, trained: TrainedDiffusion, device: str) -> DiffusionModel:
     from core.reconstruction.diffusion.model import DiffusionModel
 
     card = card_of(
         DiffusionEngine.key, target, settings, trained.denoiser.settings, trained, device,
-        planes=list(planes_of(target)),
+        planes=list(planes_of(target)), served=_served(target, trained.denoiser.settings.crop or 1),
     )  # fmt: skip
     return DiffusionModel(trained.denoiser, card)

@@ -27,6 +27,8 @@ from core.reconstruction.diffusion.planes import Wanted, sampling_volume
 from core.reconstruction.diffusion.settings import DiffusionSettings, sampled_as
 from core.reconstruction.weights import weights_hash, weights_of
 
+QUICK_STEPS, QUICK_EDGE = 10, 32
+"""Steps and edge (voxels) of rough volumes."""
 OWN = 0.002
 """A fraction no further than this from the exemplar's is the exemplar's: the network is then told nothing."""
 
@@ -83,6 +85,17 @@ class DiffusionModel:
         # what was measured of a volume was measured of one made in another way
         card = {key: entry for key, entry in self._card.items() if key not in ("result", "calibration")}
         return DiffusionModel(self._denoiser, {**card, "settings": described.to_json(settings)}, settings)
+
+    @property
+    def served(self) -> tuple[float, float]:
+        """Lowest and highest volume fraction that crops of the training had; where it was told none, the wanted one."""
+        own = float(self._card["volume_fraction"])
+        low, high = (float(end) for end in self._card.get("served", (own, own)))
+        return (low, high) if self._settings.told else (own, own)
+
+    def quick(self) -> tuple[DiffusionModel, int]:
+        """A model that makes rough volumes fast, and the edge of one that takes a few seconds on a processor."""
+        return self.generating_with({"steps": min(QUICK_STEPS, self._settings.times), "passes": 1}), QUICK_EDGE
 
     def recipe(
         self,

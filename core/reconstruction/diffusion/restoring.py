@@ -29,6 +29,10 @@ def restore(card: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Diffu
     planes = entry(card, "planes", list)
     if len(planes) != 3 or any(type(plane) is not int or not -1 <= plane < 3 for plane in planes):
         raise wrong("its planes do not make sense")
+    served = card.get("served", [0.0, 1.0])
+    numbers = isinstance(served, list) and len(served) == 2 and all(type(end) in (int, float) for end in served)
+    if not (numbers and 0 <= served[0] <= served[1] <= 1) or type(card.get("exemplar_phase", 0)) is not int:
+        raise wrong("the range of its volume fractions does not make sense")
     channels, labels = channels_of(len(card["phases"])), 1 + max(0, *planes)
     if parameters_of(settings, channels, labels) > _MAX_PARAMETERS:
         raise wrong("its settings ask for too large a network")

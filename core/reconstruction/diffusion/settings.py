@@ -184,6 +184,11 @@ class DiffusionSettings:
     )
 
     @property
+    def serves_every_fraction(self) -> bool:
+        """Whether one training serves all volume fractions: what is learned does not depend on the one wanted."""
+        return self.told
+
+    @property
     def stride(self) -> int:
         """Pixels across one place of the coarsest resolution; sections must be a whole number of them."""
         return int(2 ** (self.levels - 1))

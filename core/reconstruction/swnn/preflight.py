@@ -19,6 +19,7 @@ from core.reconstruction.preflight import (
 from core.reconstruction.swnn.serving import checked_range
 from core.reconstruction.swnn.settings import SwnnSettings, largest_window, resolve
 from core.statistics import axis_ratio, correlation_length
+from core.statistics.indicator import window_fractions
 
 SMALLEST_SIDE = 8
 BYTES_PER_VOXEL = 12
@@ -103,10 +104,7 @@ def reachable_fractions(indicator: np.ndarray, settings: SwnnSettings) -> tuple[
 
     Patterns with a wanted mean are picked from the exemplar's own (SWNN, Sec. 2.2.3), so no mean outside can be had.
     """
-    edge = largest_window(settings)
-    sums = np.pad(indicator.astype(np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    windows = sums[edge:, edge:] - sums[:-edge, edge:] - sums[edge:, :-edge] + sums[:-edge, :-edge]
-    return float(windows.min()) / edge**2, float(windows.max()) / edge**2
+    return window_fractions(indicator, largest_window(settings))
 
 
 def reachable_everywhere(target: Target, settings: SwnnSettings) -> tuple[float, float]:

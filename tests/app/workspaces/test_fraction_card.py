@@ -65,6 +65,20 @@ def test_the_slider_makes_a_preview(card: FractionCard, qtbot: QtBot) -> None:
     assert float((volume.labels == 1).mean()) == pytest.approx(0.3, abs=0.02)
 
 
+def test_a_model_that_takes_long_shows_a_rough_preview(card: FractionCard, qtbot: QtBot) -> None:
+    class Slow(Served):
+        def quick(self) -> tuple[Any, int]:
+            return Served(), 16
+
+        def generate(self, *given: Any, **named: Any) -> Job[Volume]:
+            raise AssertionError("the whole way was gone")
+
+    card.show_result(result(Slow()))
+    with qtbot.waitSignal(card.previewed, timeout=20_000) as seen:
+        QTest.keyClick(card.slider, Qt.Key.Key_End)
+    assert seen.args[0].shape == (16, 16, 16)
+
+
 def test_a_number_moves_the_slider_and_stays_in_the_range(card: FractionCard, qtbot: QtBot) -> None:
     card.spin.setFocus()
     card.spin.selectAll()

@@ -220,6 +220,17 @@ def test_given_planes_of_several_phases(trained: DiffusionModel) -> None:
     assert recipe.identity != finish(trained.recipe((16, 18, 20), 3)).identity
 
 
+def test_one_training_serves_the_fractions_that_crops_had(trained: DiffusionModel) -> None:
+    windows = np.lib.stride_tricks.sliding_window_view(exemplar().labels == 1, (16, 16)).mean(axis=(2, 3))
+    assert trained.served == pytest.approx((windows.min(), windows.max()))
+    rough, edge = trained.quick()
+    assert (rough.card["settings"]["steps"], rough.card["settings"]["passes"], edge) == (10, 1, 32)
+    assert rough.served == trained.served
+    fewer = {name: array for name, array in trained.weights().items() if ".fraction." not in name}
+    untold = ENGINE.restore({**trained.card, "settings": to_json(replace(TINY, told=False))}, fewer)
+    assert untold.served == (trained.card["volume_fraction"],) * 2
+
+
 def test_periodic_volumes(trained: DiffusionModel) -> None:
     assert labels(trained, periodic=(True, True, True)).shape == (16, 16, 18)
     assert not np.array_equal(labels(trained, periodic=(True, True, True)), labels(trained))
@@ -377,6 +388,9 @@ def test_a_card_and_weights_make_a_model() -> None:
         ({"volume_fraction": 1.5}, "volume fraction is 1.5"),
         ({"exemplar_fraction": "half"}, "no usable entry 'exemplar_fraction'"),
         ({"volume_phase": 2}, "none of its phases"),
+        ({"served": [0.5, 0.2]}, "range of its volume fractions"),
+        ({"served": 3}, "range of its volume fractions"),
+        ({"exemplar_phase": "a"}, "range of its volume fractions"),
         ({"planes": [0, 1]}, "planes do not make sense"),
         ({"planes": [0, 1, 3]}, "planes do not make sense"),
         ({"planes": [0, 1, 1]}, "not those of its settings"),
