@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     _reconstruct(commands)
     _generate(commands)
     _measure(commands)
+    _compare(commands)
     _info(commands)
     return top
 
@@ -131,9 +132,10 @@ def _reconstruct(commands: Any) -> None:
     )  # fmt: skip
     _periodic(command)
     _device(command)
+    _sampling(command)
     command.add_argument("--max-seconds", type=_positive, metavar="S", help="end the training after this time")
     command.add_argument(
-        "--patience", type=_edge, metavar="STEPS",
+        "--patience", type=positive_whole_number, metavar="STEPS",
         help="end it too when S2 and L of its previews have not come nearer to the exemplar's for so many steps",
     )  # fmt: skip
     command.add_argument(
@@ -166,11 +168,15 @@ def _generate(commands: Any) -> None:
     _fraction(command)
     _periodic(command)
     command.add_argument(
-        "--block", type=_edge, default=None, metavar="N",
+        "--block", type=positive_whole_number, default=None, metavar="N",
         help="voxels made at a time along each axis, in whole 64s (default 256); never changes the result",
     )  # fmt: skip
     command.add_argument("--resume", action="store_true", help="go on where an earlier run was interrupted")
     _device(command)
+    _sampling(command)
+    command.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="any other setting of generating"
+    )
     _common(command)
 
 
@@ -178,6 +184,15 @@ def _measure(commands: Any) -> None:
     from app.measure_command import add_options
 
     command = commands.add_parser("measure", help="S2, L and fractions of a volume or picture", allow_abbrev=False)
+    add_options(command)
+    _segmentation(command)
+    _common(command)
+
+
+def _compare(commands: Any) -> None:
+    from app.compare_command import add_options
+
+    command = commands.add_parser("compare", help="a set of generated pictures against real ones", allow_abbrev=False)
     add_options(command)
     _segmentation(command)
     _common(command)
@@ -241,12 +256,20 @@ def _device(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: auto")
 
 
+def _sampling(command: argparse.ArgumentParser) -> None:
+    from app.anchor_options import add_option
+    from app.sampling_options import add_options
+
+    add_option(command)
+    add_options(command)
+
+
 def _common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--force", action="store_true", help="replace files that exist already")
     command.add_argument("--quiet", action="store_true", help="no progress")
 
 
-def _checked(name: str) -> Callable[[Callable[[str], S]], Callable[[str], S]]:
+def checked(name: str) -> Callable[[Callable[[str], S]], Callable[[str], S]]:
     """argparse takes the words after "invalid" from a type's name, and its own errors from ArgumentTypeError."""
 
     def named(read: Callable[[str], S]) -> Callable[[str], S]:
@@ -261,7 +284,7 @@ def _checked(name: str) -> Callable[[Callable[[str], S]], Callable[[str], S]]:
     return named
 
 
-@_checked("a size: give voxels as 128 or 64,128,128")
+@checked("a size: give voxels as 128 or 64,128,128")
 def _size(text: str) -> tuple[int, int, int]:
     sides = [int(part) for part in re.split(r"[,x×]", text)]
     if len(sides) == 1:
@@ -272,7 +295,7 @@ def _size(text: str) -> tuple[int, int, int]:
     return z, y, x
 
 
-@_checked("a set of axes: give any of the letters z, y and x, such as zyx")
+@checked("a set of axes: give any of the letters z, y and x, such as zyx")
 def _axes(text: str) -> tuple[bool, bool, bool]:
     from core.generation.periods import axes_from_name
 
@@ -282,15 +305,16 @@ def _axes(text: str) -> tuple[bool, bool, bool]:
         raise ValueError from error
 
 
-@_checked("a positive whole number")
-def _edge(text: str) -> int:
+@checked("a positive whole number")
+def positive_whole_number(text: str) -> int:
+    """1 and up."""
     value = int(text)
     if value < 1:
         raise ValueError
     return value
 
 
-@_checked("a share: give 0.4 or 40%")
+@checked("a share: give 0.4 or 40%")
 def _share(text: str) -> float:
     value = float(text[:-1]) / 100 if text.endswith("%") else float(text)
     if not 0 < value < 1:
@@ -304,7 +328,7 @@ def _shares(text: str) -> tuple[float, ...]:
     return tuple(dict.fromkeys(_share(part.strip()) for part in text.split(",")))
 
 
-@_checked("a row of seeds: give whole numbers as 0,1,2 or 0-9")
+@checked("a row of seeds: give whole numbers as 0,1,2 or 0-9")
 def _seeds(text: str) -> tuple[int, ...]:
     found: list[int] = []
     for part in text.split(","):
@@ -317,7 +341,7 @@ def _seeds(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
-@_checked("a range of shares: give 0.1:0.3 or 10%:30%")
+@checked("a range of shares: give 0.1:0.3 or 10%:30%")
 def _range(text: str) -> tuple[float, float]:
     low, high = (float(part[:-1]) / 100 if part.endswith("%") else float(part) for part in text.split(":"))
     if not 0 < low < high < 1:
@@ -325,7 +349,7 @@ def _range(text: str) -> tuple[float, float]:
     return low, high
 
 
-@_checked("a positive number")
+@checked("a positive number")
 def _positive(text: str) -> float:
     value = float(text)
     if not 0 < value < float("inf"):
@@ -333,7 +357,7 @@ def _positive(text: str) -> float:
     return value
 
 
-@_checked("a seed: give a whole number from 0 to 2⁶³ − 1")
+@checked("a seed: give a whole number from 0 to 2⁶³ − 1")
 def _seed(text: str) -> int:
     value = int(text)
     if not 0 <= value < 2**63:
@@ -341,12 +365,12 @@ def _seed(text: str) -> int:
     return value
 
 
-@_checked("a row of numbers such as 80,160")
+@checked("a row of numbers such as 80,160")
 def _numbers(text: str) -> tuple[float, ...]:
     return tuple(float(part) for part in text.split(","))
 
 
-@_checked("a crop: give rows and columns as 0:680,0:1024, or none")
+@checked("a crop: give rows and columns as 0:680,0:1024, or none")
 def _crop(text: str) -> tuple[slice, slice] | str:
     if text == "none":
         return text
