@@ -1,4 +1,4 @@
-"""What was found, on paper: report.json, curves.csv and a self-contained report.html."""
+"""What was found, on paper: JSON, CSV, a self-contained page, a PDF, and the methods for a paper."""
 
 from core.report.findings import Findings, from_reconstruction, measure
 from core.report.writing import curves_csv, report_json, write_curves, write_report

@@ -137,6 +137,8 @@ def _curve(
 
 def framed(axes: Any, inks: Inks, grid: Literal["both", "x", "y"] = "both") -> None:
     """Grid, frame and legend in the colours of the figure."""
+    from matplotlib import rcParams
+
     axes.grid(True, axis=grid, color=inks.soft, linewidth=0.6, alpha=0.5)
     axes.set_axisbelow(True)
     for part in (*axes.spines.values(), axes.xaxis.label, axes.yaxis.label, axes.title):
@@ -144,7 +146,7 @@ def framed(axes: Any, inks: Inks, grid: Literal["both", "x", "y"] = "both") -> N
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(colors=inks.ink)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, labelcolor=inks.ink, fontsize=9)
+        axes.legend(frameon=False, labelcolor=inks.ink, fontsize=0.9 * rcParams["font.size"])
 
 
 def figure_svg(

@@ -1,4 +1,4 @@
-"""Writes a report: JSON for programs, CSV for spreadsheets, one HTML page for people."""
+"""Writes a report: JSON for programs, CSV for spreadsheets, a page and a PDF for people, methods for a paper."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ import numpy as np
 
 from core.errors import JobError, OutputExistsError
 from core.images.atomic import replacing, write_error
-from core.images.pixel_size import format_length
-from core.images.values import Volume
 from core.provenance import array_hash
 from core.report.figures import curve_figures, scale_bar, section_pictures, statistics_figures
 from core.report.findings import Findings, from_reconstruction
+from core.report.methods import methods
+from core.report.printing import report_pdf
 from core.report.properties import properties_json, property_rows, property_sentences
 from core.report.statistics import columns as statistics_columns
 from core.report.statistics import rows as statistics_rows
 from core.report.statistics import sentence, statistics_json
+from core.report.tables import facts, numbers, per_axis
 from core.report.verdict import grade_of_share, share_inside, verdict, word
 from core.statistics.shapes import SectionShapes
 
 if TYPE_CHECKING:
     from core.reconstruction.pipeline import Reconstruction
 
-NAMES = ("report.json", "curves.csv", "report.html")
+NAMES = ("report.json", "curves.csv", "report.html", "report.pdf", "methods.txt", "references.bib")
 _AXES = "zyx"
 
 
@@ -162,9 +163,9 @@ def report_html(found: Findings) -> str:
     return page.from_string(source).render(
         title=found.subject.name,
         verdict=verdict(found),
-        facts=_facts(found),
-        numbers=_numbers(found),
-        per_axis=_per_axis(found),
+        facts=facts(found),
+        numbers=numbers(found),
+        per_axis=per_axis(found),
         curves=curve_figures(found),
         pictures=pictures,
         widest=max(picture.width for picture in pictures),
@@ -178,11 +179,15 @@ def report_html(found: Findings) -> str:
         properties=property_rows(found.properties),
         property_sentences=property_sentences(found.properties),
         sentences=[sentence(one) for one in found.statistics],
+        methods=methods(found),
     )
 
 
 def write_report(what: Findings | Reconstruction, folder: Path, overwrite: bool = False) -> Path:
-    """Write report.json, curves.csv and report.html into ``folder``, which is made where it is missing.
+    """Write a report into ``folder``, which is made where it is missing.
+
+    report.json for programs, curves.csv for spreadsheets, report.html and report.pdf for people, methods.txt and
+    references.bib for a paper.
 
     Raises
     ------
@@ -197,10 +202,18 @@ def write_report(what: Findings | Reconstruction, folder: Path, overwrite: bool 
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_error(folder, error) from error
-    texts = (json.dumps(report_json(found), indent=1, allow_nan=False), curves_csv(found), report_html(found))
-    for name, text in zip(NAMES, texts, strict=True):
+    told = methods(found)
+    contents: tuple[str | bytes, ...] = (
+        json.dumps(report_json(found), indent=1, allow_nan=False),
+        curves_csv(found),
+        report_html(found),
+        report_pdf(found),
+        told.text,
+        told.bibtex,
+    )
+    for name, content in zip(NAMES, contents, strict=True):
         with replacing(folder / name, overwrite) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+            temporary.write_bytes(content.encode() if isinstance(content, str) else content)
     return folder
 
 
@@ -221,70 +234,6 @@ def write_curves(what: Findings | Reconstruction, path: Path, overwrite: bool = 
     with replacing(path, overwrite) as temporary:
         temporary.write_text(curves_csv(found), encoding="utf-8", newline="\n")
     return path
-
-
-def _numbers(found: Findings) -> list[tuple[str, str, str]]:
-    """Rows of the main table: what, exemplar or target, found."""
-    rows = []
-    target = "" if found.target_fraction is None else f"{100 * found.target_fraction:.2f} %"
-    rows.append((f"Fraction of {found.interest.name}", target, f"{100 * found.achieved_fraction:.2f} %"))
-    if found.fraction_before is not None:
-        rows.append(("… before the threshold was set", "", f"{100 * found.fraction_before:.2f} %"))
-    if found.correlation is not None:
-        rows.append(("Correlation length", "", _length(found.correlation, found)))
-    if found.shapes is not None:
-        for label, name, unit in (
-            ("Pieces of the phase per 10⁴ px² of section", "pieces_per_area", ""),
-            ("Pieces of the rest per 10⁴ px² of section", "complement_pieces_per_area", ""),
-            ("Boundary length per area", "boundary_per_area", " px⁻¹"),
-        ):
-            own = "" if found.exemplar_shapes is None else f"{getattr(found.exemplar_shapes, name):.3g}{unit}"
-            rows.append((label, own, f"{getattr(found.shapes, name):.3g}{unit}"))
-    return rows
-
-
-def _per_axis(found: Findings) -> list[tuple[str, str, str]]:
-    """Rows of the table of discrepancies: axis, ε of S2, ε of L; empty without an exemplar."""
-    compared = found.comparison
-    if compared is None:
-        return []
-    rows = [("average", compared.epsilon_s2, compared.epsilon_lineal_path)]
-    axes = _AXES[-len(compared.epsilon_s2_axes) :]
-    rows += list(zip(axes, compared.epsilon_s2_axes, compared.epsilon_lineal_path_axes, strict=True))
-    return [(axis, f"{100 * s2:.2f} %", f"{100 * path:.2f} %") for axis, s2, path in rows]
-
-
-def _facts(found: Findings) -> list[tuple[str, str]]:
-    subject = found.subject
-    sides = " × ".join(map(str, subject.labels.shape))
-    kind = "voxels (z × y × x)" if isinstance(subject, Volume) else "pixels (y × x)"
-    facts = [("Size", f"{sides} {kind}")]
-    if found.edges:
-        facts.append(("Voxel size", " × ".join(dict.fromkeys(format_length(edge) for edge in found.edges))))
-    else:
-        facts.append(("Voxel size", "not known"))
-    if found.exemplar is not None:
-        rows, columns = found.exemplar.shape
-        facts.append(("Exemplar", f"{found.exemplar.name}, {columns} × {rows} pixels"))
-    if found.engine:
-        facts.append(("Engine", found.engine + (f", preset {found.preset}" if found.preset else "")))
-    if found.training.get("iterations"):
-        facts.append(("Training", f"{found.training['iterations']} iterations"))
-    if found.periodic:
-        counted = "; pairs across the faces are counted" if found.periodic == "zyx" else ""
-        facts.append(("Repeats along", ", ".join(found.periodic) + counted))
-    if found.seed is not None:
-        facts.append(("Seed", str(found.seed)))
-    facts += [(f"Time, {step}", f"{seconds:.1f} s") for step, seconds in found.seconds.items() if seconds == seconds]
-    if found.device:
-        facts.append(("Device", found.device))
-    return facts
-
-
-def _length(pixels: float, found: Findings) -> str:
-    edges = found.edges
-    physical = f" ({format_length(pixels * edges[-1])})" if edges and len(set(edges)) == 1 else ""
-    return f"{pixels:.1f} px{physical}"
 
 
 def _shapes_json(shapes: SectionShapes | None) -> dict[str, float] | None:

@@ -59,7 +59,7 @@ def ask_report(
     statistics: tuple[Described, ...] = (),
     properties: Properties | None = None,
 ) -> Wish | None:
-    """Ask for a folder for report.json, report.html and curves.csv; the last two: what else was measured."""
+    """Ask for a folder for the report (page, PDF, JSON, CSV, methods); the last two: what else was measured."""
     from core.report import from_reconstruction, write_report
 
     name = QFileDialog.getExistingDirectory(parent, "Folder for the report", folder)
