@@ -22,6 +22,7 @@ from core.projects.plan import Series as Series
 from core.segmentation.settings import SegmentationSettings
 
 if TYPE_CHECKING:
+    from core.reconstruction.anchors import Anchor
     from core.reconstruction.engine import Model
     from core.segmentation.classifier import Classifier
     from core.segmentation.fractions import FractionInterval
@@ -82,6 +83,8 @@ class State:
     plan: Plan = field(default_factory=Plan)
     planes: tuple[PhaseImage | None, PhaseImage | None] = (None, None)
     """Exemplars of the planes xz and yz, where the phase image is that of the plane xy alone."""
+    anchors: tuple[Anchor, ...] = ()
+    """Planes that the volume is to hold exactly."""
     series: Series = field(default_factory=Series)
     """The runs that are asked for together."""
     output: Path | None = None

@@ -15,6 +15,7 @@ from core.provenance import versions
 from core.segmentation.settings import SegmentationSettings
 
 if TYPE_CHECKING:
+    from core.reconstruction.anchors import Anchor
     from core.reconstruction.pipeline import Reconstruction
     from core.segmentation.classifier import Classifier
     from core.statistics.sampling_band import SamplingBand
@@ -78,6 +79,8 @@ class Project:
         Labels at the time of saving, or None where there were none.
     planes
         Exemplars of the planes xz and yz, or None.
+    anchors
+        Planes that the volume is to hold exactly.
     series
         The runs that are asked for together.
     output
@@ -105,6 +108,7 @@ class Project:
     phase_image: PhaseImage | None = None
     plan: Plan = field(default_factory=Plan)
     planes: tuple[PhaseImage | None, PhaseImage | None] = (None, None)
+    anchors: tuple[Anchor, ...] = ()
     series: Series = field(default_factory=Series)
     output: str = ""
     results: tuple[SavedResult, ...] = ()

@@ -29,6 +29,7 @@ from core.projects.document import (
     plan_from_json,
     provenance_from_json,
     series_from_json,
+    shares_from_json,
     whole_numbers,
     wrong,
 )
@@ -112,6 +113,7 @@ class _Reader:
             phase_image=None if image is None else self._phase_image(image),
             plan=_checked(plan_from_json(get(data, "plan", dict))),
             planes=self._planes(data),
+            anchors=self._anchors(data),
             series=series_from_json(maybe(data, "series", dict)),
             output=path_from_json(data, "output"),
             results=results,
@@ -251,6 +253,7 @@ class _Reader:
             mask=None if field is None else mask_from_json(field, self._field, provenance_from_json),
             periodic=periodic_from_json(aim),
             all_phases=maybe(aim, "all_phases", bool) or False,
+            volume_fractions=shares_from_json(aim),
             anchors=self._anchors(aim),
             **dict(zip(PLANE_KEYS, self._planes(aim), strict=True)),
         )

@@ -82,6 +82,7 @@ def saving(project: Project, path: Path, *, overwrite: bool = False) -> Job[Path
             "series": series_to_json(project.series),
             "output": project.output,
             **_planes(project.planes, members),
+            "anchors": _anchors(project.anchors, members),
         }
         results: list[dict[str, Any]] = []
         for number, result in enumerate(project.results):
@@ -198,6 +199,7 @@ def _result(result: SavedResult, volume: dict[str, Any], members: _Members) -> d
             "all_phases": target.all_phases,
             "phase": target.phase,
             "volume_fraction": target.volume_fraction,
+            "volume_fractions": None if target.volume_fractions is None else list(target.volume_fractions),
             "size": list(target.size),
             "seed": target.seed,
             "periodic": list(target.periodic),

@@ -72,6 +72,18 @@ def known_in(size: Triple, anchors: Sequence[Anchor], known: Sequence[np.ndarray
     return labels, given
 
 
+def same_planes(some: Sequence[Anchor], others: Sequence[Anchor]) -> bool:
+    """Whether both say the same of a volume, in whatever order."""
+    if len(some) != len(others):
+        return False
+    ordered = (sorted(anchors, key=lambda anchor: (anchor.axis, anchor.place)) for anchors in (some, others))
+    return all(
+        (a.axis, a.place) == (b.axis, b.place)
+        and (a.image is b.image or np.array_equal(a.image.labels, b.image.labels))
+        for a, b in zip(*ordered, strict=True)
+    )
+
+
 def check_anchors(size: Triple, anchors: Sequence[Anchor]) -> None:
     """Refuse anchors that a volume cannot hold.
 

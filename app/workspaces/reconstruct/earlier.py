@@ -13,6 +13,7 @@ from app.workspaces.reconstruct.run import Run, engine_settings
 from core.images.values import PhaseImage
 from core.masks.design import Layer, MaskDesign
 from core.masks.sources import Imported
+from core.reconstruction.anchors import Anchor
 
 Planes = tuple[PhaseImage | None, PhaseImage | None]
 
@@ -44,6 +45,7 @@ def reusable(run: Run, results: Sequence[Result]) -> Any:
             and model.card.get("seed") == run.plan.seed
             and result.plan.max_seconds == run.plan.max_seconds
             and result.plan.patience == run.plan.patience
+            and result.plan.volume_fractions == run.plan.volume_fractions
             and result.plan.all_phases == run.plan.all_phases
             and same_exemplars((result.exemplar, *planes_of(result)), (run.exemplar, *run.planes))
         )
@@ -77,8 +79,7 @@ def needs_its_model(result: Result) -> bool:
     if result.model is None:
         return False
     card, plan = result.model.card, result.plan
-    own = result.exemplar.fractions[result.phase]
-    wanted = own if plan.volume_fraction is None else plan.volume_fraction
+    wanted = Run(result.exemplar, result.phase, plan, None).wanted_fraction
     masked = mask_of(result) is not None
     other = not masked and abs(card.get("volume_fraction", wanted) - wanted) > 1e-9
     return other or card.get("seed", plan.seed) != plan.seed or not _all_steps(result)
@@ -96,6 +97,12 @@ def planes_of(result: Result) -> Planes:
     """The exemplars of the planes xz and yz that a result was made from."""
     target = getattr(result.report, "target", None)
     return getattr(target, "exemplar_xz", None), getattr(target, "exemplar_yz", None)
+
+
+def anchors_of(result: Result) -> tuple[Anchor, ...]:
+    """The planes that a result was given."""
+    found: tuple[Anchor, ...] = getattr(getattr(result.report, "target", None), "anchors", ())
+    return found
 
 
 def mask_of(result: Result) -> Any:

@@ -57,7 +57,8 @@ def sample_target(target: Target) -> Target:
     z, y, x = (min(side, SAMPLE) for side in target.size)
     size = (z, y, x)
     whole = tuple(yes and a == b for yes, a, b in zip(target.periodic, size, target.size, strict=True))
-    return replace(target, size=size, periodic=(whole[0], whole[1], whole[2]))
+    within = tuple(anchor for anchor in target.anchors if anchor.place < size[anchor.axis])
+    return replace(target, size=size, periodic=(whole[0], whole[1], whole[2]), anchors=within)
 
 
 def writing(run: Any, path: Path, model: Model | None = None, *, anew: bool = False) -> Job[Stored]:
@@ -107,6 +108,7 @@ def writing(run: Any, path: Path, model: Model | None = None, *, anew: bool = Fa
         volume_fraction=None if target.mask is not None else _asked(made.model, target),
         mask=target.mask,
         periodic=target.periodic,
+        **({"anchors": target.anchors} if target.anchors else {}),
     )
     # before the first block: what is half written can then be gone on with in another session
     save_model(made.model, kept, overwrite=True)

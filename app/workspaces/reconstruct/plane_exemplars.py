@@ -14,7 +14,7 @@ from core.images.values import PhaseImage
 from core.segmentation.settings import SegmentationSettings
 
 PLANES = ("xz", "yz")
-_FILTER = "Pictures (*.tif *.tiff *.png *.jpg *.jpeg *.bmp *.npy);;All files (*)"
+FILTER = "Pictures (*.tif *.tiff *.png *.jpg *.jpeg *.bmp *.npy);;All files (*)"
 _NOTE = (
     "Without these, the exemplar above stands for all three planes. With one it is the plane xy, and the other stands "
     "for both upright planes. Rows run along z."
@@ -79,7 +79,7 @@ class PlaneExemplars(Fold):
         self._shown = planes
 
     def _choose(self, row: int) -> None:
-        found, _ = QFileDialog.getOpenFileName(self, f"Exemplar of the plane {PLANES[row]}", "", _FILTER)
+        found, _ = QFileDialog.getOpenFileName(self, f"Exemplar of the plane {PLANES[row]}", "", FILTER)
         if found:
             self.read(row, Path(found))
 

@@ -11,6 +11,7 @@ from app.workspaces.reconstruct.file_run import file_problems, sample_target
 from app.workspaces.reconstruct.run import Run, engine_settings
 
 if TYPE_CHECKING:
+    from app.session import Plan
     from core.reconstruction.engine import Estimate, Problem
 
 _MOST_FRACTIONS = 50
@@ -54,6 +55,13 @@ def import_engines() -> bool:
 
     available()
     return bool(ENGINES)
+
+
+def keeps_planes(plan: Plan) -> bool:
+    """Whether the plan's engine keeps given planes; torch must have been imported by then."""
+    from core.reconstruction.registry import engine
+
+    return bool(getattr(engine(plan.engine), "uses_anchors", False))
 
 
 def preflight(run: Run, fractions: Sequence[float | None], runs: int, trainings: int) -> Checked:

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from app.planned_fractions import chosen_fractions
 from app.session import Plan, Result
 from app.workspaces.reconstruct.file_run import Stored, writing
 from core.images.values import PhaseImage
 from core.masks.design import MaskDesign
 from core.masks.mask import Mask
+from core.reconstruction.anchors import Anchor
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +24,7 @@ class Run:
 
     ``asked``: the form's plan, where this is one of a series. ``file``: where its volume is written block by block, or
     None: it is kept in memory. ``anew``: whether what an earlier run left there is given up. ``planes``: exemplars of
-    the planes xz and yz.
+    the planes xz and yz. ``anchors``: planes that the volume is to hold exactly.
     """
 
     exemplar: PhaseImage
@@ -34,6 +36,7 @@ class Run:
     anew: bool = False
     asked: Plan | None = None
     planes: tuple[PhaseImage | None, PhaseImage | None] = (None, None)
+    anchors: tuple[Anchor, ...] = ()
 
     @property
     def title(self) -> str:
@@ -45,6 +48,9 @@ class Run:
         repeats = f", periodic {axes}" if axes else ""
         fraction = self.plan.volume_fraction
         share = f" {100 * fraction:.4g} %" if fraction is not None and not self.design.used else ""
+        chosen = chosen_fractions(self.plan, self.exemplar)
+        if chosen is not None and not share:
+            share = f" ({' : '.join(f'{100 * each:.4g}' for each in chosen)} %)"
         return f"{self.exemplar.name}, {name}{share}, {size}{repeats}, seed {self.plan.seed}"
 
     @cached_property
@@ -63,14 +69,16 @@ class Run:
         xz, yz = self.planes
         return Target(
             self.exemplar, self.phase, plan.volume_fraction, plan.size, plan.seed, self.mask, plan.periodic,
-            all_phases=plan.all_phases, exemplar_xz=xz, exemplar_yz=yz,
+            all_phases=plan.all_phases, volume_fractions=chosen_fractions(plan, self.exemplar), exemplar_xz=xz,
+            exemplar_yz=yz, anchors=self.anchors,
         )  # fmt: skip
 
     @property
     def wanted_fraction(self) -> float:
         """Share of the phase that the volume is to have, where no mask says it."""
-        own = self.exemplar.fractions[self.phase]
-        return own if self.plan.volume_fraction is None else self.plan.volume_fraction
+        if self.plan.volume_fraction is not None:
+            return self.plan.volume_fraction
+        return (chosen_fractions(self.plan, self.exemplar) or self.exemplar.fractions)[self.phase]
 
     @property
     def settings(self) -> Any:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from app.session import Session
+from app.workspaces.reconstruct.earlier import anchors_of
+from core.reconstruction.anchors import same_planes
 
 _NAMES = {
     "engine": "engine",
     "preset": "preset",
     "volume_fraction": "volume fraction",
+    "volume_fractions": "volume fractions",
     "size": "size",
     "periodic": "periodic axes",
     "all_phases": "all phases or one",
@@ -32,4 +35,6 @@ def stale_reason(session: Session) -> str:
     changed = [words for name, words in _NAMES.items() if getattr(plan, name) != getattr(then, name)]
     if session.phase_of_interest != result.phase:
         changed.append("phase")
+    if not same_planes(session.state.anchors, anchors_of(result)):
+        changed.append("given planes")
     return f"Changed since: {', '.join(changed)}. Run again to bring the volume up to date." if changed else ""

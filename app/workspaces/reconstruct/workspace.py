@@ -18,18 +18,27 @@ from app.widgets.block_cube import BlockCube
 from app.widgets.job_strip import format_seconds
 from app.widgets.panel import card, hint, set_role
 from app.widgets.volume_view import VolumeView
-from app.workspaces.reconstruct.earlier import needs_its_model, planes_of, reusable, same_exemplars, settings_of
+from app.workspaces.reconstruct.earlier import (
+    anchors_of,
+    needs_its_model,
+    planes_of,
+    reusable,
+    same_exemplars,
+    settings_of,
+)
 from app.workspaces.reconstruct.exemplar_card import ExemplarCard
 from app.workspaces.reconstruct.file_choice import FileChoice
+from app.workspaces.reconstruct.given_planes import GivenPlanes
 from app.workspaces.reconstruct.plan_form import PlanForm
 from app.workspaces.reconstruct.plane_exemplars import PlaneExemplars
-from app.workspaces.reconstruct.preflight import Checked, import_engines, preflight
+from app.workspaces.reconstruct.preflight import Checked, import_engines, keeps_planes, preflight
 from app.workspaces.reconstruct.queue import Entry, RunQueue
 from app.workspaces.reconstruct.queue_view import QueueView
 from app.workspaces.reconstruct.run import Run, preview_caption, preview_phases
 from app.workspaces.reconstruct.series_form import SeriesForm, entries_of
 from app.workspaces.reconstruct.staleness import stale_reason as stale_reason
 from app.workspaces.workspace import Workspace
+from core.reconstruction.anchors import same_planes
 
 PREVIEW_EDGE = 64
 """Previews of at least so many voxels a side are all shown; smaller ones only until a larger one has come."""
@@ -98,6 +107,8 @@ class ReconstructWorkspace(Workspace):
         self.panel.inputs.add(self.exemplar)
         self.planes = PlaneExemplars(self.context)
         self.panel.inputs.add(self.planes)
+        self.given = GivenPlanes(self.context)
+        self.panel.inputs.add(self.given)
         self.form = PlanForm(self.session, self.commands)
         self.panel.settings.add(self.form)
         self.form.setEnabled(False)
@@ -172,7 +183,7 @@ class ReconstructWorkspace(Workspace):
         if anew or old.series != new.series:
             self.series.show_wanted(new.series)
         self.file.show_path(new.output)
-        if differing(old, new) & {"plan", "opened", "results", "mask", "planes", "series", "output"}:
+        if differing(old, new) & {"plan", "opened", "results", "mask", "planes", "anchors", "series", "output"}:
             self._soon.start()
 
     def _series_typed(self) -> None:
@@ -185,6 +196,8 @@ class ReconstructWorkspace(Workspace):
         image, phase = self.session.phase_image, self.session.phase_of_interest
         self.exemplar.show_image(image, self._missing())
         self.planes.show_planes(self.session.state.planes, image is not None)
+        heeded = self._ready and keeps_planes(self.session.state.plan)
+        self.given.show_planes(self.session.state.anchors, image is not None, heeded)
         if self._ready:
             self.form.show_plan(self.session.state.plan)
         if image is None or phase is None or not self._ready:
@@ -209,7 +222,10 @@ class ReconstructWorkspace(Workspace):
     def _wanted(self, image: Any, phase: int) -> Run:
         state = self.session.state
         file, anew = self.file.path, self.file.anew.isChecked()
-        return Run(image, phase, state.plan, self.session.band, state.mask.snapshot(), file, anew, planes=state.planes)
+        return Run(
+            image, phase, state.plan, self.session.band, state.mask.snapshot(), file, anew, planes=state.planes,
+            anchors=state.anchors,
+        )  # fmt: skip
 
     def _checked(self, answer: Checked) -> None:
         self._found = answer
@@ -284,8 +300,9 @@ class ReconstructWorkspace(Workspace):
         self.wants_step.emit(self.key)
         plan, design = settings_of(result, self.session)
         self.commands.do(
-            "settings of an earlier run", plan=plan, mask=design, planes=planes_of(result), series=Series()
-        )
+            "settings of an earlier run", plan=plan, mask=design, planes=planes_of(result), series=Series(),
+            anchors=anchors_of(result),
+        )  # fmt: skip
         self._again = result if needs_its_model(result) else None
         if not same_exemplars((self.session.phase_image,), (result.exemplar,)):
             self.context.messages.say(
@@ -302,6 +319,7 @@ class ReconstructWorkspace(Workspace):
         if then is None or self.session.phase_of_interest != then.phase:
             return False
         same = same_exemplars((then.exemplar, *planes_of(then)), (self.session.phase_image, *state.planes))
+        same = same and same_planes(anchors_of(then), state.anchors)
         return same and replace(then.plan, phase=state.plan.phase) == state.plan
 
     def stop_and_keep(self) -> None:
@@ -393,7 +411,8 @@ class ReconstructWorkspace(Workspace):
         """Make a volume of another fraction from a model that is there, without training."""
         plan = replace(result.plan, volume_fraction=fraction)
         asked, planes = result.asked or result.plan, planes_of(result)
-        run = Run(result.exemplar, result.phase, plan, result.band, asked=asked, planes=planes)
+        given = anchors_of(result)
+        run = Run(result.exemplar, result.phase, plan, result.band, asked=asked, planes=planes, anchors=given)
         self._enqueue([Entry(run, model=result.model)])
 
     # --- showing -------------------------------------------------------------------------------------------------

@@ -29,6 +29,8 @@ from core.reconstruction.weights import weights_hash, weights_of
 
 QUICK_STEPS, QUICK_EDGE = 10, 32
 """Steps and edge (voxels) of rough volumes."""
+LEAST = 0.005
+"""No phase is offered with a smaller share."""
 OWN = 0.002
 """A fraction no further than this from the exemplar's is the exemplar's: the network is then told nothing."""
 
@@ -91,7 +93,8 @@ class DiffusionModel:
         """Lowest and highest volume fraction that crops of the training had; where it was told none, the wanted one."""
         own = float(self._card["volume_fraction"])
         low, high = (float(end) for end in self._card.get("served", (own, own)))
-        return (low, high) if self._settings.told else (own, own)
+        # crops of one phase alone say nothing of a volume of one phase alone
+        return (max(low, LEAST), min(high, 1 - LEAST)) if self._settings.told else (own, own)
 
     def quick(self) -> tuple[DiffusionModel, int]:
         """A model that makes rough volumes fast, and the edge of one that takes a few seconds on a processor."""
