@@ -42,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     _generate(commands)
     _measure(commands)
     _compare(commands)
+    _synthesise(commands)
     _info(commands)
     return top
 
@@ -126,6 +127,11 @@ def _reconstruct(commands: Any) -> None:
         help="with --seeds: all volumes from one training (default: each seed trains anew)",
     )  # fmt: skip
     _fraction(command)
+    command.add_argument(
+        "--volume-fractions", type=_phase_shares, default=None, metavar="F,F,F",
+        help="fraction of every phase, in label order, with --all-phases; a mask, or --volume-fraction, then moves "
+        "that of the phase of interest, and the others share the rest in proportion",
+    )  # fmt: skip
     command.add_argument(
         "--fraction-range", type=_range, default=None, metavar="LOW:HIGH",
         help="train one model for every volume fraction of a range (default: for the wanted one alone)",
@@ -256,6 +262,15 @@ def _device(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: auto")
 
 
+def _synthesise(commands: Any) -> None:
+    from app.synthesise_command import add_options
+
+    command = commands.add_parser("synthesise", help="data sets made from known geometry", allow_abbrev=False)
+    add_options(command)
+    command.add_argument("--seed", type=_seed, default=0, help="the same seed makes the same images (default 0)")
+    _common(command)
+
+
 def _sampling(command: argparse.ArgumentParser) -> None:
     from app.anchor_options import add_option
     from app.sampling_options import add_options
@@ -322,6 +337,14 @@ def _share(text: str) -> float:
             f"{text} is out of reach: a volume fraction lies between 0 and 1, both excluded"
         )
     return value
+
+
+@checked("a fraction for each phase: give shares of sum 1 such as 0.3,0.3,0.4 or 30%,30%,40%")
+def _phase_shares(text: str) -> tuple[float, ...]:
+    found = [_share(part.strip()) for part in text.split(",")]
+    if len(found) < 3 or abs(sum(found) - 1) > 0.002:
+        raise ValueError
+    return tuple(share / sum(found) for share in found)
 
 
 def _shares(text: str) -> tuple[float, ...]:

@@ -16,7 +16,9 @@ from app.arguments import parser
 from app.terminal import note
 from core.errors import InputError, JobError, MicroloomError
 
-COMMANDS = ("segment", "train-classifier", "mask", "reconstruct", "generate", "measure", "compare", "info")
+COMMANDS = (
+    "segment", "train-classifier", "mask", "reconstruct", "generate", "measure", "compare", "synthesise", "info",
+)  # fmt: skip
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
 
@@ -95,6 +97,12 @@ def _measure(options: argparse.Namespace) -> int:
     from app.measure_command import measure
 
     return measure(options)
+
+
+def _synthesise(options: argparse.Namespace) -> int:
+    from app.synthesise_command import synthesise
+
+    return synthesise(options)
 
 
 def _compare(options: argparse.Namespace) -> int:

@@ -53,6 +53,14 @@ def gaussian_field(size: tuple[int, ...], wavelength: float, spread: float, seed
     return np.asarray(field / deviation, dtype=np.float32)
 
 
+def highest(field: np.ndarray, fraction: float) -> np.ndarray:
+    """uint8, shape of ``field``: 1 where its values are highest, in exactly (to one voxel) the wanted share."""
+    inside = round(fraction * field.size)
+    labels = np.zeros(field.size, dtype=np.uint8)
+    labels[np.argpartition(field.reshape(-1), field.size - inside)[field.size - inside :]] = 1
+    return labels.reshape(field.shape)
+
+
 def bicontinuous(size: tuple[int, int, int], seed: int, settings: BicontinuousSettings | None = None) -> Volume:
     """A bicontinuous volume, periodic, whose solid has the wanted fraction exactly (to one voxel).
 
@@ -63,11 +71,8 @@ def bicontinuous(size: tuple[int, int, int], seed: int, settings: BicontinuousSe
     """
     chosen = validate(settings or BicontinuousSettings())
     field = gaussian_field(size, chosen.wavelength, chosen.spread, seed)
-    solid = round(chosen.fraction * field.size)
-    labels = np.zeros(field.size, dtype=np.uint8)
-    labels[np.argpartition(field.reshape(-1), field.size - solid)[field.size - solid :]] = 1
     return Volume(
-        labels=labels.reshape(size),
+        labels=highest(field, chosen.fraction),
         phases=(Phase("Pore", "#8A9099"), Phase("Metal", "#E69F00")),
         voxel_size=(chosen.voxel_size,) * 3,
         name="Bicontinuous",

@@ -102,7 +102,7 @@ def polycrystal(size: tuple[int, int, int], seed: int, settings: GrainSettings |
     """
     chosen = validate(settings or GrainSettings())
     cells = laguerre_cells(size, *grain_centres(size, seed, chosen))
-    second = _fill(np.bincount(cells.reshape(-1)), chosen.fraction * cells.size, np.random.default_rng((seed, 1)))
+    second = fill_to(np.bincount(cells.reshape(-1)), chosen.fraction * cells.size, np.random.default_rng((seed, 1)))
     return Volume(
         labels=second[cells],
         phases=(Phase("Alpha", "#8A9099"), Phase("Beta", "#CC79A7")),
@@ -112,7 +112,7 @@ def polycrystal(size: tuple[int, int, int], seed: int, settings: GrainSettings |
     )
 
 
-def _fill(volumes: np.ndarray, wanted: float, generator: np.random.Generator) -> np.ndarray:
+def fill_to(volumes: np.ndarray, wanted: float, generator: np.random.Generator) -> np.ndarray:
     """uint8 per grain: 1 for grains taken in random order, each if it still fits into ``wanted`` voxels."""
     second = np.zeros(len(volumes), dtype=np.uint8)
     filled = 0
