@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from app.context import Context
+from app.planned_fractions import planned_fractions
 from app.session import State
 from app.widgets.curve_plot import CurvePlot
 from app.widgets.panel import hint, section_label
@@ -33,6 +34,7 @@ class CurvesDock(QWidget):
         self.fractions.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         self.fractions.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.fractions.verticalHeader().hide()
+        self.fractions.verticalHeader().setDefaultSectionSize(self.fractions.fontMetrics().height() + 8)
         self.fractions.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.fractions.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.fractions.setMaximumHeight(130)
@@ -117,12 +119,12 @@ class CurvesDock(QWidget):
             return
         plan = self._session.state.plan
         several = plan.all_phases and len(image.phases) > 2
+        wanted = planned_fractions(plan, image, phase or 0)
         self.fractions.setRowCount(len(image.phases))
         for label, (item, own) in enumerate(zip(image.phases, image.fractions, strict=True)):
             target = ""
             if label == phase or several:
-                wanted = own if several or plan.volume_fraction is None else plan.volume_fraction
-                target = f"{100 * wanted:.2f} %"
+                target = f"{100 * wanted[label]:.2f} %"
             now = f"{100 * self._now[label]:.2f} %" if label in self._now else ""
             for column, text in enumerate((item.name, f"{100 * own:.2f} %", target, now)):
                 cell = QTableWidgetItem(text)

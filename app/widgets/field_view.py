@@ -26,7 +26,7 @@ class FieldView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Mask in 3-D")
-        self.setMinimumWidth(180)
+        self.setMinimumWidth(140)
         self.scene: Any = None
         self.shown: np.ndarray | None = None
         self._size = np.ones(3)

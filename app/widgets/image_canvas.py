@@ -11,34 +11,24 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QFont,
     QKeyEvent,
     QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
     QResizeEvent,
     QTabletEvent,
 )
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel
 
 from app import theme
+from app.widgets.crop_frame import CropFrame
 from app.widgets.focus_frame import FocusFrame
 from app.widgets.index_layer import IndexLayer
 from app.widgets.rulers import Rulers
+from app.widgets.scale_bar import ScaleBar
 from core.images.pixel_size import format_length
 from core.images.values import Phase
+from core.painting.pixels import Box
 
 pg.setConfigOptions(imageAxisOrder="row-major", antialias=True)
-
-Box = tuple[int, int, int, int]
-
-
-def nice_length(longest: float) -> float:
-    """The largest of 1, 2, 5 × 10ⁿ that is not above ``longest`` (> 0)."""
-    power = 10.0 ** math.floor(math.log10(longest))
-    # a hair of slack, so that 0.3 / 0.1 style rounding does not lose the exact fit
-    return max(step * power for step in (1, 2, 5) if step * power <= longest * (1 + 1e-9))
 
 
 def display_range(grey: np.ndarray) -> tuple[float, float]:
@@ -48,44 +38,6 @@ def display_range(grey: np.ndarray) -> tuple[float, float]:
     if high <= low:
         low, high = float(grey.min()), float(grey.max())
     return float(low), float(high) if high > low else float(low) + 1.0
-
-
-class _ScaleBar(QWidget):
-    """A bar of a round length, bottom right; drawn over the picture, not part of it."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.pixel_size: float | None = None
-        self.screen_per_pixel = 1.0
-
-    def length(self) -> tuple[float, str]:
-        """Length on screen (device-independent pixels) and its label."""
-        wanted = 150.0 / max(self.screen_per_pixel, 1e-9)
-        if self.pixel_size is None:
-            pixels = max(1.0, nice_length(wanted))
-            return pixels * self.screen_per_pixel, f"{pixels:g} px"
-        metres = nice_length(wanted * self.pixel_size)
-        return metres / self.pixel_size * self.screen_per_pixel, format_length(metres)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        length, label = self.length()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        font = QFont(self.font())
-        font.setBold(True)
-        painter.setFont(font)
-        width = max(length, painter.fontMetrics().horizontalAdvance(label)) + 20
-        box = QRectF(self.width() - width, 0, width, self.height())
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(0, 0, 0, 150))
-        painter.drawRoundedRect(box, 5, 5)
-        painter.setPen(QColor("white"))
-        painter.drawText(box.adjusted(0, 3, 0, -14), Qt.AlignmentFlag.AlignCenter, label)
-        painter.setBrush(QColor("white"))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.drawRect(QRectF(box.center().x() - length / 2, self.height() - 11, length, 4))
-        painter.end()
 
 
 class _View(pg.ViewBox):
@@ -162,16 +114,10 @@ class ImageCanvas(pg.GraphicsView):
         self._labels: np.ndarray | None = None
         self._phases: Sequence[Phase] = ()
         self._pixel_size: float | None = None
-        self._crop: pg.RectROI | None = None
-        self._shade = [pg.QtWidgets.QGraphicsRectItem() for _ in range(4)]
-        for item in self._shade:
-            item.setPen(QPen(Qt.PenStyle.NoPen))
-            item.setBrush(QColor(0, 0, 0, 120))
-            item.setZValue(8)
-            item.hide()
-            self.view.addItem(item, ignoreBounds=True)
+        self._crop = CropFrame(self.view)
+        self._crop.changed.connect(self.crop_drawn)
         self.rulers = Rulers(self)
-        self.scale_bar = _ScaleBar(self)
+        self.scale_bar = ScaleBar(self)
         self.read_out = QLabel(self)
         self.read_out.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.read_out.setStyleSheet(
@@ -181,7 +127,9 @@ class ImageCanvas(pg.GraphicsView):
         self._focus = FocusFrame(self)
         self.scene().sigMouseMoved.connect(self._moved)
         self.view.sigTransformChanged.connect(self._rescale)
-        self.view.dragged_box.connect(self._draw_box)
+        self.view.dragged_box.connect(
+            lambda start, now, finished: self._crop.draw(start, now, self.picture_shape, finished)
+        )
         self.theme_changed()
 
     # --- what is shown -------------------------------------------------------------------------------------------
@@ -249,63 +197,7 @@ class ImageCanvas(pg.GraphicsView):
 
     def set_crop(self, box: Box | None) -> None:
         """Show the crop rectangle with handles, what is outside it shaded; None takes it away."""
-        if self._crop is not None:
-            self.view.removeItem(self._crop)
-            self._crop = None
-        for item in self._shade:
-            item.setVisible(box is not None)
-        if box is None or self._grey is None:
-            return
-        y0, y1, x0, x1 = box
-        limits = QRectF(0, 0, self._grey.shape[1], self._grey.shape[0])
-        roi = pg.RectROI(
-            (x0, y0), (x1 - x0, y1 - y0), maxBounds=limits, snapSize=1.0, scaleSnap=True, translateSnap=True,
-            pen=pg.mkPen(theme.ACCENT_DARK, width=2), hoverPen=pg.mkPen("white", width=2),
-        )  # fmt: skip
-        roi.setZValue(10)
-        for position, center in (((0, 0), (1, 1)), ((0, 1), (1, 0)), ((1, 0), (0, 1))):
-            roi.addScaleHandle(position, center)
-        self.view.addItem(roi)
-        self._crop = roi
-        self._place_shade(box)
-        roi.sigRegionChanged.connect(lambda: self._place_shade(self._crop_box()))
-        roi.sigRegionChangeFinished.connect(lambda: self.crop_drawn.emit(self._crop_box()))
-
-    def _crop_box(self) -> Box:
-        assert self._crop is not None and self._grey is not None
-        rows, columns = self._grey.shape
-        position, size = self._crop.pos(), self._crop.size()
-        x0, y0 = max(0, round(position.x())), max(0, round(position.y()))
-        return (
-            y0,
-            min(rows, max(y0 + 1, round(position.y() + size.y()))),
-            x0,
-            min(columns, max(x0 + 1, round(position.x() + size.x()))),
-        )
-
-    def _place_shade(self, box: Box) -> None:
-        assert self._grey is not None
-        rows, columns = self._grey.shape
-        y0, y1, x0, x1 = box
-        for item, rectangle in zip(
-            self._shade,
-            (QRectF(0, 0, columns, y0), QRectF(0, y1, columns, rows - y1), QRectF(0, y0, x0, y1 - y0),
-             QRectF(x1, y0, columns - x1, y1 - y0)),
-            strict=True,
-        ):  # fmt: skip
-            item.setRect(rectangle)
-
-    def _draw_box(self, start: QPointF, now: QPointF, finished: bool) -> None:
-        if self._grey is None:
-            return
-        rows, columns = self._grey.shape
-        x0, x1 = sorted(min(max(round(p.x()), 0), columns) for p in (start, now))
-        y0, y1 = sorted(min(max(round(p.y()), 0), rows) for p in (start, now))
-        if x1 - x0 < 2 or y1 - y0 < 2:
-            return
-        self.set_crop((y0, y1, x0, x1))
-        if finished:
-            self.crop_drawn.emit((y0, y1, x0, x1))
+        self._crop.show(box, self.picture_shape)
 
     # --- looking -------------------------------------------------------------------------------------------------
 
@@ -365,6 +257,16 @@ class ImageCanvas(pg.GraphicsView):
     def picture_shape(self) -> tuple[int, int] | None:
         """Rows and columns of the picture shown."""
         return None if self._grey is None else (self._grey.shape[0], self._grey.shape[1])
+
+    def visible_box(self) -> Box | None:
+        """The part of the picture that is on the screen; None where nothing is."""
+        if self._grey is None:
+            return None
+        rows, columns = self._grey.shape
+        shown = self.view.viewRect()
+        y0, y1 = max(0, math.floor(shown.top())), min(rows, math.ceil(shown.bottom()))
+        x0, x1 = max(0, math.floor(shown.left())), min(columns, math.ceil(shown.right()))
+        return (y0, y1, x0, x1) if y1 > y0 and x1 > x0 else None
 
     @property
     def pixel_size(self) -> float | None:

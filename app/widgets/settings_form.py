@@ -80,6 +80,10 @@ class _Row:
             for choice in (*((None,) if spec.optional else ()), *spec.choices):
                 combo.addItem("automatic" if choice is None else str(choice), choice)
             combo.currentIndexChanged.connect(lambda index: emit(combo.itemData(index)))
+            # as wide as the panel leaves it; the list is as wide as its longest entry
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            combo.setMinimumContentsLength(8)
+            combo.view().setMinimumWidth(combo.view().sizeHintForColumn(0) + 24)
             return combo
         if spec.optional or spec.kind is str:
             line = QLineEdit()

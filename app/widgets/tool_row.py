@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from app import icons
+from app.widgets.flow import Flow
 from app.widgets.image_canvas import ImageCanvas
 from app.widgets.paint_options import PaintOptionsPanel
 from app.widgets.painter import Painter
@@ -34,9 +35,9 @@ class ToolRow(QWidget):
     def __init__(self, panel: PaintOptionsPanel, painter: Painter, tools: tuple[str, ...]) -> None:
         super().__init__()
         self._panel, self._painter = panel, painter
-        row = QHBoxLayout(self)
+        row = Flow(2)
         row.setContentsMargins(6, 3, 6, 3)
-        row.setSpacing(2)
+        self.setLayout(row)
         self.group = QActionGroup(self)
         self.tools: dict[str, QAction] = {}
         self.buttons: dict[str, QToolButton] = {}
@@ -57,7 +58,6 @@ class ToolRow(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(button)
             self.buttons[key] = button
-        row.addStretch(1)
         self._others = [
             self._other("Smaller brush", "[", lambda: panel.set(size=panel.options.size / 1.2)),
             self._other("Larger brush", "]", lambda: panel.set(size=panel.options.size * 1.2)),

@@ -55,8 +55,13 @@ def controls(part: QWidget) -> list[QWidget]:
 
 
 def full(window: MainWindow, qtbot: QtBot, picture: Path, key: str) -> None:
-    """The step ``key`` with all that it can show: a picture, two layers, folds open."""
+    """A picture is open, and the step ``key`` shows all that it can."""
     opened(window, qtbot, picture)
+    show_all(window, qtbot, key)
+
+
+def show_all(window: MainWindow, qtbot: QtBot, key: str) -> None:
+    """The step ``key`` with all that it can show: two layers, folds open."""
     window.show_step(key)
     if key == "mask":
         window.mask_step.add("Linear gradient")

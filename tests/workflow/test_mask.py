@@ -104,7 +104,7 @@ def test_every_layer_of_the_menu_is_shown_used_and_undone(person: Person, name: 
     assert values.shape == (32, 40)
     shown = person.field()[12]
     assert np.abs(values / 255 - shown).max() <= 0.5 / 255 + 1e-6
-    assert person.step.table.rowCount() >= 1
+    assert person.step.regions.table.rowCount() >= 1
     assert person.window.commands.stack.count() == 1
     person.window.undo_action.trigger()
     assert person.design == MaskDesign()
@@ -213,7 +213,7 @@ def test_between_key_planes_the_mask_is_interpolated(person: Person) -> None:
     person.drag((16.0, 20.0))
     field = person.field()[:, 16, 20]
     assert field[0] == np.float32(0.9), "the first plane, which was on show"
-    assert (np.diff(field[:12]) < 0).all() and field[-1] == np.float32(person.step._fractions.middle)
+    assert (np.diff(field[:12]) < 0).all() and field[-1] == np.float32(person.step.gestures.fractions.middle)
     person.qtbot.mouseClick(painting.remove_plane, LEFT)
     source = person.design.layers[0].source
     assert isinstance(source, PaintedPlanes) and len(source.planes) == 1
@@ -324,9 +324,9 @@ def test_after_a_reconstruction_the_table_says_what_was_achieved(person: Person)
     result = Result("r", volume, phase=1, volume_phase=1, plan=person.window.session.state.plan, seconds={},
                     fraction_before=0.0, fraction_after=0.0, report=report, **nothing)  # type: ignore[arg-type]  # fmt: skip
     person.window.session.state = replace(person.window.session.state, results=(result,))
-    person.step._judge()
-    person.qtbot.waitUntil(lambda: person.step.table.rowCount() == 2, timeout=30_000)
-    texts = [[person.step.table.item(row, column).text() for column in range(4)] for row in (0, 1)]  # type: ignore[union-attr]
+    person.step.regions.measure()
+    person.qtbot.waitUntil(lambda: person.step.regions.table.rowCount() == 2, timeout=30_000)
+    texts = [[person.step.regions.table.item(row, column).text() for column in range(4)] for row in (0, 1)]  # type: ignore[union-attr]
     assert [row[0] for row in texts] == ["0.20", "0.60"]
     assert texts[0][2].startswith(f"{labels[:8].mean():.3f} ±") and texts[0][3] == "✓ met"
     assert texts[1][3] == "✗ missed"

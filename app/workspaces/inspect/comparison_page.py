@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from app.context import Context
 from app.session import Result
+from app.widgets.flow import Flow
 from app.widgets.panel import hint
 from app.workspaces.inspect.box_plots import BoxPlots
 from app.workspaces.inspect.comparison import entries_of, measuring_runs, missing
@@ -101,8 +102,10 @@ class ComparisonPage(QWidget):
         self.plots = BoxPlots()
         row = QHBoxLayout()
         row.addWidget(self.title, 1)
+        buttons = Flow(6, Qt.AlignmentFlag.AlignRight)
         for button in (self.measure, self.copy, self.save, self.back):
-            row.addWidget(button)
+            buttons.addWidget(button)
+        row.addLayout(buttons)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(self.table)
         splitter.addWidget(self.plots)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.widgets.flow import Flow
 from app.widgets.panel import hint, set_role
 from app.workspaces.inspect.statistics_plot import StatisticsPlot
 from core.statistics.describing import Described
@@ -75,8 +76,10 @@ class StatisticsPage(QWidget):
         self.back = self._button("Back to the volume", "Show the volume again", self.left.emit)
         row = QHBoxLayout()
         row.addWidget(self.title, 1)
+        buttons = Flow(6, Qt.AlignmentFlag.AlignRight)
         for button in (self.copy, self.save, self.back):
-            row.addWidget(button)
+            buttons.addWidget(button)
+        row.addLayout(buttons)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(self.tree)
         splitter.addWidget(self.plot)

@@ -55,10 +55,14 @@ class ColorBar(QWidget):
         for value in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
             box = QRectF(at(value) - 20, bar.bottom() + 3, 40, line)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{value:g}")
-        words = []
-        if self.span is not None:
-            words.append(f"mask {self.span[0]:.2f} to {self.span[1]:.2f}")
-        if self.reach is not None:
-            words.append(f"exemplar shows {self.reach[0]:.2f} to {self.reach[1]:.2f}")
-        painter.drawText(QRectF(16, 2, bar.width(), line), Qt.AlignmentFlag.AlignLeft, "  ·  ".join(words))
+        painter.drawText(QRectF(16, 2, bar.width(), line), Qt.AlignmentFlag.AlignLeft, self._words(bar.width()))
         painter.end()
+
+    def _words(self, width: float) -> str:
+        """What stands above the bar: in few words where the long ones do not fit."""
+        named = [("mask", "mask", self.span), ("exemplar shows", "exemplar", self.reach)]
+        there = [(long, short, limits) for long, short, limits in named if limits is not None]
+        text = "  ·  ".join(f"{long} {low:.2f} to {high:.2f}" for long, _, (low, high) in there)
+        if self.fontMetrics().horizontalAdvance(text) <= width:
+            return text
+        return " · ".join(f"{short} {low:.2f}–{high:.2f}" for _, short, (low, high) in there)

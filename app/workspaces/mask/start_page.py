@@ -21,7 +21,6 @@ class StartPage(QWidget):
             "the phase there shall be at each place of the volume: gradients, bands, solids, blobs, or what you paint."
         )
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        text.setMinimumWidth(420)
         text.setMaximumWidth(520)
         self.skip = QPushButton("Skip to Reconstruct")
         self.skip.setToolTip("Go to step 4 (Ctrl+4)")
@@ -32,6 +31,7 @@ class StartPage(QWidget):
         column.setSpacing(12)
         column.addStretch(2)
         column.addWidget(title)
-        for widget in (text, self.skip, self.begin):
+        column.addWidget(text)  # without an alignment: only then its height follows its width
+        for widget in (self.skip, self.begin):
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)

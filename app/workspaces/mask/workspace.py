@@ -2,51 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QFileDialog,
-    QLabel,
-    QMenu,
-    QPushButton,
-    QSplitter,
-    QStackedWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QLabel, QMenu, QPushButton, QStackedWidget
 
 from app.context import Context, Issue
 from app.jobs import Latest
-from app.session import Result, State, differing
+from app.session import State, differing
 from app.widgets.field_view import FieldView
 from app.widgets.panel import Fold, card, hint
 from app.widgets.settings_form import SettingsForm
 from app.workspaces.mask import making
+from app.workspaces.mask.layer_gestures import LayerGestures
 from app.workspaces.mask.layer_list import LayerForm, LayerList
 from app.workspaces.mask.painting import PlanePainting
 from app.workspaces.mask.plane import PlanePane
-from app.workspaces.mask.region_table import RegionTable
+from app.workspaces.mask.plane_and_field import PlaneAndField
+from app.workspaces.mask.regions_card import RegionsCard
 from app.workspaces.mask.start_page import StartPage
 from app.workspaces.workspace import Workspace
 from core.errors import InputError, MicroloomError
 from core.masks.design import Layer, MaskDesign
-from core.masks.files import read_mask, write_mask
-from core.masks.handles import dragged, handles
-from core.masks.regions import seen_range, share_outside
+from core.masks.files import write_mask
+from core.masks.handles import handles
+from core.masks.regions import seen_range
 from core.masks.sources import Imported, PaintedPlanes, Solid, Source
 
 _OF_SHAPE = {
     "sphere": ("radius",), "cylinder": ("axis", "radius"), "box": ("width_z", "width_y", "width_x"),
     "half-space": ("axis",),
 }  # fmt: skip
-FILTER = (
-    "Pictures, stacks and masks (*.tif *.tiff *.png *.npy *.nrrd *.h5 *.vti zarr.json);;"
-    "Masks as OME-Zarr: the zarr.json in the folder (zarr.json);;All files (*)"
-)
 SAVE_FILTER = "TIFF (*.tif);;OME-Zarr folder (*.ome.zarr)"
 
 
@@ -67,22 +54,20 @@ class MaskWorkspace(Workspace):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.place = -1
         self.picture: making.Picture | None = None
         self._seen: tuple[Any, int, tuple[float, float]] | None = None
         self._latest = Latest(self)
         self._latest.answered.connect(self._made)
         self._latest.failed.connect(self._not_made)
-        self._judging = Latest(self)
-        self._judging.answered.connect(self._judged)
-        self._judging.failed.connect(lambda error: self.context.messages.failed("Measuring the regions", error))
-        self._outcome: tuple[Result, Any] | None = None
         self.painting = PlanePainting(context)
         self.plane = PlanePane(self.painting.options)
         self.painting.serve(self.plane)
         self.plane.plane_changed.connect(self._show_plane)
-        self.plane.handle_dragged.connect(self._dragged)
         self.painting.changed.connect(self._show_plane)
+        self.gestures = LayerGestures(context, self.plane, lambda: self.reach, self.panel)
+        self.gestures.chosen.connect(self._chosen)
+        self.gestures.dropped.connect(self._show_handles)
+        self.plane.handle_dragged.connect(self.gestures.drag)
         self.field: FieldView | None = None
         self._build_actions()
         self._build_panel()
@@ -92,9 +77,8 @@ class MaskWorkspace(Workspace):
         self.skip, self.begin = page.skip, page.begin
         self.skip.clicked.connect(lambda: self.wants_step.emit("reconstruct"))
         self.pages.addWidget(page)
-        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split = PlaneAndField()
         self.split.addWidget(self.plane)
-        self.split.setChildrenCollapsible(False)
         self.pages.addWidget(self.split)
         self.session.changed.connect(self._changed)
         self.session.derived.connect(self._derived)
@@ -133,34 +117,33 @@ class MaskWorkspace(Workspace):
         self.panel.inputs.add(card(self.source))
         self.used = QCheckBox("Use a mask")
         self.used.setToolTip("Off: the volume is the same everywhere. The layers are kept")
-        self.used.toggled.connect(lambda on: self._do("use a mask" if on else "use no mask", used=on))
+        self.used.toggled.connect(self.gestures.use)
         self.panel.settings.add(self.used)
         self.layers = LayerList(self.menu)
-        self.layers.chosen.connect(self._choose)
-        self.layers.toggled.connect(lambda place, on: self._layer(place, "layer on" if on else "layer off", shown=on))
-        self.layers.moved.connect(self._move)
-        self.layers.removed.connect(self._remove)
-        self.layers.copied.connect(self._copy)
+        self.layers.chosen.connect(self.gestures.choose)
+        self.layers.toggled.connect(self.gestures.switch)
+        self.layers.moved.connect(self.gestures.move)
+        self.layers.removed.connect(self.gestures.remove)
+        self.layers.copied.connect(self.gestures.copy)
         self.panel.settings.add(self.layers)
         self.form = SettingsForm()
-        self.form.changed.connect(self._setting_changed)
+        self.form.changed.connect(self.gestures.set)
         self.problem = hint()
         self.problem.setProperty("role", "error")
         self.panel.settings.add(self.form)
         self.panel.settings.add(self.problem)
         self.panel.settings.add(self.painting.panel)
         self.layer_form = LayerForm()
-        self.layer_form.changed.connect(self._layer_changed)
+        self.layer_form.changed.connect(self.gestures.set_layer)
         self.layer_fold = Fold("How the layer is put in", opened=True)
         self.layer_fold.column.addWidget(self.layer_form)
         self.panel.settings.add(self.layer_fold)
-        self.table = RegionTable()
-        self.summary = hint()
+        self.regions = RegionsCard(self.context)
+        self.regions.judged.connect(self.set_status)
         self.save_button = QPushButton("Save the mask …")
         self.save_button.setToolTip("Write the mask with its voxel size, as 32-bit TIFF or as OME-Zarr")
         self.save_button.clicked.connect(lambda: self.save())
-        self.panel.output.add(self.summary)
-        self.panel.output.add(self.table)
+        self.panel.output.add(self.regions)
         self.panel.output.add(self.save_button)
         self.panel.primary.clicked.connect(lambda: self.wants_step.emit("reconstruct"))
 
@@ -169,9 +152,7 @@ class MaskWorkspace(Workspace):
         if self.field is None:
             self.field = FieldView()
             self.split.addWidget(self.field)
-            self.split.setStretchFactor(0, 3)
-            self.split.setStretchFactor(1, 2)
-            self.split.setSizes([600, 400])
+            self.split.share_out()
             self._show_field()
 
     # --- gestures ------------------------------------------------------------------------------------------------
@@ -184,103 +165,16 @@ class MaskWorkspace(Workspace):
     @property
     def layer(self) -> Layer | None:
         """The one that is worked on."""
-        return self.design.layers[self.place] if 0 <= self.place < len(self.design.layers) else None
-
-    def _do(self, name: str, *, merge: str = "", **changes: Any) -> None:
-        self.commands.do(name, merge=merge, mask=replace(self.design, **changes))
-
-    def _layer(self, place: int, name: str, *, merge: str = "", **changes: Any) -> None:
-        if 0 <= place < len(self.design.layers):
-            self.commands.do(name, merge=merge, mask=self.design.changed(place, **changes))
-
-    @property
-    def _fractions(self) -> making.Fractions:
-        image, phase = self.session.phase_image, self.session.phase_of_interest
-        if image is None or phase is None:
-            return making.Fractions()
-        return making.Fractions.of(image.fractions[phase], self.reach)
+        return self.gestures.layer
 
     def add(self, name: str, path: Path | None = None) -> None:
-        """Put a new layer on top: "Linear gradient", "Painted plane", "File …" and so on."""
-        fractions, size = self._fractions, self.session.state.plan.size
-        made: Source | None = None
-        title = name
-        try:
-            if name == "Painted plane":
-                title = "Painted"
-                made = making.painted_source(size, self.plane.axis, self.plane.share, fractions.middle)
-            elif name in ("Phase image", "Volume"):
-                made = self._from_phases(name, fractions)
-            elif name == "File …":
-                if path is None:
-                    chosen, _ = QFileDialog.getOpenFileName(self.panel, "Take a mask from a file", "", FILTER)
-                    path = Path(chosen) if chosen else None
-                if path is not None:
-                    title = path.parent.name if path.name == "zarr.json" else path.name
-                    made = Imported(read_mask(path, low=fractions.low, high=fractions.high, axis=self.plane.axis))
-            else:
-                made = making.makers(fractions)[name]()
-        except MicroloomError as error:
-            self.context.messages.failed(f"Adding {name.lower().rstrip(' …')}", error)
-            return
-        if made is not None:
-            design = making.with_layer(self.design, made, title, fractions)
-            self.place = len(design.layers) - 1
-            self.commands.do(f"add {title.lower()}", mask=design)
-            if name == "Painted plane":
-                self.painting.options.set(tool="brush")
+        """Put a new layer on top; a painted one is painted on at once."""
+        if self.gestures.add(name, path) and name == "Painted plane":
+            self.painting.options.set(tool="brush")
 
-    def _from_phases(self, name: str, fractions: making.Fractions) -> Source:
-        image, phase, result = self.session.phase_image, self.session.phase_of_interest, self.session.state.result
-        if name == "Phase image" and image is not None and phase is not None:
-            return making.of_phases(image, phase, fractions, self.plane.axis)
-        if name == "Volume" and result is not None:
-            return making.of_phases(result.volume, result.volume_phase, fractions, self.plane.axis)
-        raise InputError(f"There is no {name.lower()} yet.", "Finish step 2 for one, or step 4 for the other.")
-
-    def _choose(self, place: int) -> None:
-        self.place = place
+    def _chosen(self) -> None:
         self._show_layer()
         self._show_plane()
-
-    def _move(self, place: int, up: bool) -> None:
-        layers, to = list(self.design.layers), place + (1 if up else -1)
-        if 0 <= to < len(layers):
-            layers[place], layers[to] = layers[to], layers[place]
-            self.place = to
-            self._do("move the layer", layers=tuple(layers))
-
-    def _remove(self, place: int) -> None:
-        layers = self.design.layers
-        self.place = max(0, place - 1)
-        self._do(f"remove {layers[place].name}", layers=layers[:place] + layers[place + 1 :])
-
-    def _copy(self, place: int) -> None:
-        layers = self.design.layers
-        layer = layers[place]
-        again = replace(layer, name=f"{layer.name} copy", source=making.copied(layer.source))
-        self.place = place + 1
-        self._do("copy the layer", layers=(*layers[: place + 1], again, *layers[place + 1 :]))
-
-    def _setting_changed(self, name: str, value: Any) -> None:
-        layer = self.layer
-        if layer is not None and value is not None:
-            source = replace(layer.source, **{name: value})
-            self._layer(self.place, name.replace("_", " "), merge=f"mask {self.place} {name}", source=source)
-
-    def _layer_changed(self, name: str, value: Any, finished: bool) -> None:
-        self._layer(self.place, f"{name} of the layer", merge=f"mask layer {self.place} {name}", **{name: value})
-        if finished and name == "opacity":
-            self.commands.end_gesture()
-
-    def _dragged(self, name: str, place: tuple[float, float, float], finished: bool) -> None:
-        layer = self.layer
-        if layer is not None:
-            source = dragged(layer.source, name, place, self.plane.axis, self.session.state.plan.size)
-            self._layer(self.place, f"drag the {name}", merge=f"mask handle {self.place} {name}", source=source)
-            if finished:
-                self.commands.end_gesture()
-                self._show_handles()
 
     def save(self, path: Path | None = None) -> None:
         """Write the mask, as fine as an engine gets it."""
@@ -316,7 +210,7 @@ class MaskWorkspace(Workspace):
         if "mask" in names or "plan" in names or names & {"opened", "crop", "pixel_size"}:
             self._show_state()
         if names & {"results", "shown"}:
-            self._judge()
+            self.regions.measure()
 
     def _derived(self, names: frozenset[str]) -> None:
         if "phase_image" in names:
@@ -334,7 +228,7 @@ class MaskWorkspace(Workspace):
 
     def _show_state(self) -> None:
         state, design = self.session.state, self.design
-        self.place = min(max(self.place, 0), len(design.layers) - 1)
+        self.gestures.keep_in_range()
         pixel = None if state.micrograph is None else state.micrograph.pixel_size
         self.plane.set_size(state.plan.size, pixel)
         z, y, x = state.plan.size
@@ -348,7 +242,7 @@ class MaskWorkspace(Workspace):
         self.used.setEnabled(bool(design.layers))
         self.used.blockSignals(False)
         self.pages.setCurrentIndex(1 if design.layers else 0)
-        self.layers.show_design(design, self.place)
+        self.layers.show_design(design, self.gestures.place)
         self._show_layer()
         if self.painting.values is not None:  # what is painted on is there at once, whatever the whole mask takes
             self._show_plane()
@@ -366,7 +260,7 @@ class MaskWorkspace(Workspace):
         rules = layer is not None and not isinstance(layer.source, (Imported, PaintedPlanes))
         self.form.setVisible(rules)
         self.layer_fold.setVisible(layer is not None)
-        self.painting.show_layer(self.place)
+        self.painting.show_layer(self.gestures.place)
         if layer is None:
             return
         if rules:
@@ -378,7 +272,10 @@ class MaskWorkspace(Workspace):
         self.problem.hide()
         self._show_plane()
         self._show_field()
-        self._show_regions()
+        mask = picture.mask
+        self.save_button.setVisible(mask is not None)
+        self.plane.bar.show_reach(None if mask is None else self.reach, None if mask is None else mask.range)
+        self.regions.show_picture(picture, self.reach)
 
     def _not_made(self, error: Exception) -> None:
         what = str(error) if isinstance(error, MicroloomError) else repr(error)
@@ -390,7 +287,7 @@ class MaskWorkspace(Workspace):
     @property
     def busy(self) -> bool:
         """Whether the picture is not yet that of the state."""
-        return self._latest.busy or self._judging.busy
+        return self._latest.busy or self.regions.busy
 
     def _show_plane(self) -> None:
         if self.painting.values is not None:
@@ -430,63 +327,6 @@ class MaskWorkspace(Workspace):
         if self.field is not None and mask is not None:
             self.field.show_field(mask.fraction, self.session.state.plan.size)
             self.field.show_plane(self.plane.axis, self.plane.share)
-
-    def _show_regions(self) -> None:
-        design, picture = self.design, self.picture
-        mask = None if picture is None else picture.mask
-        self.save_button.setVisible(mask is not None)
-        issues: list[Issue] = []
-        self.plane.bar.show_reach(None if mask is None else self.reach, None if mask is None else mask.range)
-        achieved = self._achieved
-        self.table.setVisible(mask is not None or bool(achieved))
-        self.table.show_rows(() if picture is None else picture.rows, achieved)
-        if mask is None:
-            self.summary.setText("No mask: the same everywhere.")
-            self.set_status("ready", "No mask: the volume is statistically the same everywhere.")
-        else:
-            text = f"The whole volume: {100 * mask.mean:.1f} % on average."
-            if achieved:
-                text += " The table compares the volume on show with the mask it was made with."
-            if self.reach is not None:
-                outside = share_outside(mask, self.reach)
-                low, high = self.reach
-                if outside > 0:
-                    what = (
-                        f"{100 * outside:.0f} % of the volume ask for fractions that the exemplar shows nowhere "
-                        f"(it shows {low:.2f} to {high:.2f})."
-                    )
-                    text += " " + what
-                    if design.used:
-                        issues.append(Issue("mask", "warning", what, "Keep to that range, or check those regions."))
-            self.summary.setText(text)
-            if design.used:
-                self.set_status("ready", f"Mask: {mask.range[0]:.2f} to {mask.range[1]:.2f}, mean {mask.mean:.3f}.")
-            else:
-                self.set_status("ready", "The mask is off: the volume is statistically the same everywhere.")
-        self.context.messages.set_issues("mask", issues)
-
-    # --- after a reconstruction ----------------------------------------------------------------------------------
-
-    @property
-    def _achieved(self) -> Any:
-        result = self.session.state.result
-        return self._outcome[1] if self._outcome is not None and self._outcome[0] is result else ()
-
-    def _judge(self) -> None:
-        """Measure what the volume on show has in the regions of the mask that it was made with."""
-        result = self.session.state.result
-        mask = getattr(getattr(getattr(result, "report", None), "target", None), "mask", None)
-        if result is None or mask is None:
-            self._judging.forget()
-            self._show_regions()
-            return
-        chosen: Result = result
-        work: Callable[[], Any] = lambda: (chosen, making.outcome(mask, chosen.volume, chosen.volume_phase))  # noqa: E731
-        self._judging.ask(work)
-
-    def _judged(self, answer: tuple[Result, Any]) -> None:
-        self._outcome = answer
-        self._show_regions()
 
     def fit(self) -> None:
         """Show the whole plane."""

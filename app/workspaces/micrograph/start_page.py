@@ -6,9 +6,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPixmap
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from app import icons
+from app.widgets.flow import Flow
 from app.widgets.panel import hint, section_label, set_role
 
 _THUMB = 132
@@ -80,7 +81,7 @@ def _thumbnail(path: Path) -> QPixmap | None:
     )
 
 
-class StartPage(QWidget):
+class StartPage(QScrollArea):
     """Says what to do next, with the buttons to do it.
 
     Signals
@@ -100,6 +101,7 @@ class StartPage(QWidget):
         title = QLabel("From one micrograph to measured 3-D volumes")
         title.setProperty("role", "title")
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        title.setWordWrap(True)
         below = hint(
             "Drop a picture or a project anywhere in this window, or open one. TIFF, PNG, JPEG, BMP and NPY are read."
         )
@@ -111,15 +113,18 @@ class StartPage(QWidget):
         samples = QLabel("Or try a sample")
         samples.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.cards: dict[str, SampleCard] = {}
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addStretch(1)
+        row = Flow(12, Qt.AlignmentFlag.AlignHCenter)
         for key, card in _sample_cards().items():
             card.chosen.connect(self.path_chosen)
             self.cards[key] = card
             row.addWidget(card)
-        row.addStretch(1)
-        column = QVBoxLayout(self)
+        page = QWidget()
+        self.setWidget(page)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the control that has the focus
+        column = QVBoxLayout(page)
         column.setSpacing(12)
         column.addStretch(2)
         column.addWidget(title)

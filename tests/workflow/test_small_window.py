@@ -1,0 +1,52 @@
+"""The whole window is usable at 1100 × 700: no step asks for more, and no panel is cut off at its side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QAbstractButton, QScrollArea, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.main_window import MainWindow
+from tests.workflow.test_access import STEPS, show_all
+from tests.workflow.test_segmentation import picture
+from tests.workflow.test_steps import opened
+
+__all__ = ["picture"]  # the fixture
+WIDTH, HEIGHT = 1100, 700
+
+
+def told(widget: QWidget) -> str:
+    text = widget.text() if isinstance(widget, QAbstractButton) else ""
+    return f"{type(widget).__name__} {widget.accessibleName() or text!r} wants {widget.minimumSizeHint()}"
+
+
+def test_an_empty_window_is_small_enough(window: MainWindow, qtbot: QtBot) -> None:
+    for key in STEPS:
+        window.show_step(key)
+        window.resize(WIDTH, HEIGHT)
+        qtbot.wait(20)
+        assert (window.width(), window.height()) == (WIDTH, HEIGHT), key
+    # the samples stand in as many rows as the width asks for, all of them in sight from side to side
+    window.show_step("micrograph")
+    page = window.micrograph.start_page
+    qtbot.waitUntil(page.isVisible)
+    for card in page.cards.values():
+        left = card.mapTo(page, QPoint(0, 0)).x()
+        assert left >= 0 and left + card.width() <= page.width()
+
+
+def test_every_step_is_small_enough_with_all_that_it_shows(window: MainWindow, qtbot: QtBot, picture: Path) -> None:
+    opened(window, qtbot, picture)
+    window.resize(WIDTH, HEIGHT)
+    for key in STEPS:
+        show_all(window, qtbot, key)
+        space = window.workspaces[key]
+        parts = (window.rail, space.panel, space.canvas, window.curves_dock, window.strip)
+        assert (window.width(), window.height()) == (WIDTH, HEIGHT), [key, *(told(part) for part in parts)]
+        assert space.canvas.width() >= 300
+        for area in space.panel.findChildren(QScrollArea):
+            inner = area.widget()
+            wide = [told(widget) for widget in inner.findChildren(QWidget) if widget.minimumSizeHint().width() > 280]
+            assert inner.width() <= area.viewport().width(), [key, *wide]
