@@ -6,7 +6,7 @@ only those off the GUI thread and hands the session what came out. Nothing here 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,18 +14,21 @@ from PySide6.QtCore import QObject, QTimer
 
 from app.context import Context, Issue
 from app.jobs import Latest
+from app.learning import Ahead, FeaturesAhead, Learned, complete, learn, marks_of
 from app.session import State, differing
 from core.errors import MicroloomError
 from core.images.values import Micrograph, Phase, PhaseImage
+from core.painting.pixels import Box
 from core.segmentation.correcting import corrected
 from core.segmentation.settings import TRAINED, SegmentationSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from core.segmentation.classifier import Classifier
 
 MAX_LAG = 63
 SCRIBBLE = "Paint a few strokes on two phases at least; until then multi-Otsu stands in."
-_MOST_FEATURES = 1 << 22  # pixels of a picture whose features are kept between two strokes (some 500 MB)
 _CURVES_AFTER = 250  # milliseconds without a change before S2 and L are measured: they cost more than the labels
 
 
@@ -36,10 +39,10 @@ class _Answer:
     denoise_key: Any
     image: PhaseImage
     thresholds: tuple[float, ...]
-    seen: np.ndarray | None = None
-    classifier: Classifier | None = None
-    predicted: np.ndarray | None = None
-    doubt: np.ndarray | None = None
+    learned: Learned | None = None
+    """What a classifier says."""
+    waits: bool = False
+    """Whether there is something to learn from, but no features yet."""
 
 
 class LiveExemplar(QObject):
@@ -63,6 +66,10 @@ class LiveExemplar(QObject):
         self._pause.setInterval(_CURVES_AFTER)
         self._pause.timeout.connect(self._measure)
         self._last: _Answer | None = None
+        self.ahead = FeaturesAhead(context, self)
+        self.ahead.ready.connect(self._prepared)
+        self.look_first: Callable[[], Box | None] = lambda: None
+        """The part of the micrograph that is on the screen, which is labelled before the rest."""
         self.thresholds: tuple[float, ...] = ()
         self.denoised: np.ndarray | None = None
         self._session.changed.connect(self._changed)
@@ -70,12 +77,13 @@ class LiveExemplar(QObject):
     @property
     def busy(self) -> bool:
         """Whether labels or curves are still to come."""
-        return self._labels.busy or self._correct.busy or self._curves.busy or self._pause.isActive()
+        return self.segmenting or self.ahead.busy or self._curves.busy or self._pause.isActive()
 
     @property
     def segmenting(self) -> bool:
         """Whether the phase image is not yet that of the state."""
-        return self._labels.busy or self._correct.busy
+        waits = self._last is not None and self._last.waits and self.ahead.busy
+        return self._labels.busy or self._correct.busy or waits
 
     @property
     def automatic(self) -> PhaseImage | None:
@@ -85,12 +93,12 @@ class LiveExemplar(QObject):
     @property
     def classifier(self) -> Classifier | None:
         """What was learned from the scribbles, or loaded; or None."""
-        return None if self._last is None else self._last.classifier
+        return None if self._last is None or self._last.learned is None else self._last.learned.classifier
 
     @property
     def doubt(self) -> np.ndarray | None:
         """How unsure the classifier is, shape of the micrograph, 0 to 1; or None."""
-        return None if self._last is None else self._last.doubt
+        return None if self._last is None or self._last.learned is None else self._last.learned.doubt
 
     def _changed(self, old: State, new: State) -> None:
         names = differing(old, new)
@@ -98,6 +106,7 @@ class LiveExemplar(QObject):
             self._labels.forget()
             self._correct.forget()
             self._curves.forget()
+            self.ahead.forget()
             self._last, self.denoised, self.thresholds = None, None, ()
             self._session.derive(phase_image=None, curves=None, band=None, intervals=(), phase_image_problem="")
             return
@@ -122,15 +131,37 @@ class LiveExemplar(QObject):
             # a copy: painting goes on meanwhile
             y0, y1, x0, x1 = state.crop or (0, None, 0, None)
             painted = state.corrections.sheet.values[y0:y1, x0:x1].copy()
-        self._labels.ask(lambda: _compute(micrograph, state, before, painted))
+        ahead, first = self.ahead.now, self.look_first()
+        self._labels.ask(lambda: _compute(micrograph, state, before, painted, ahead, first))
 
     def _segmented(self, answer: _Answer) -> None:
         self._last = answer
         self.thresholds, self.denoised = answer.thresholds, answer.denoised
-        waits = self._session.state.segmentation.threshold == TRAINED and answer.classifier is None
-        few = [Issue("phases", "warning", "Nothing is learned yet.", SCRIBBLE)]
-        self._messages.set_issues("phases", few if waits and not self._session.state.take_labels else [])
+        state = self._session.state
+        trained = state.segmentation.threshold == TRAINED and not state.take_labels
+        few = trained and answer.learned is None and not answer.waits
+        self._messages.set_issues(
+            "phases", [Issue("phases", "warning", "Nothing is learned yet.", SCRIBBLE)] if few else []
+        )
+        if trained and state.classifier is None:
+            self.ahead.want(answer.denoised)
+        else:
+            self.ahead.forget()
         self._put_together(answer.image)
+        if answer.waits and not self.ahead.now.worth_waiting(answer.denoised):
+            self._prepared()  # they came while this was on its way
+        elif answer.learned is not None and answer.learned.first is not None and not self._labels.busy:
+            self._complete(answer, state.segmentation)
+
+    def _complete(self, answer: _Answer, settings: SegmentationSettings) -> None:
+        seen = self.ahead.now.of(answer.denoised)
+        if seen is not None:
+            self._labels.ask(lambda: _completed(answer, settings, seen))
+
+    def _prepared(self) -> None:
+        """The features are there: learn from what was painted meanwhile."""
+        if self._last is not None and self._last.waits and not self._labels.busy:
+            self._segment(self._session.state)
 
     def _put_together(self, automatic: PhaseImage) -> None:
         """The automatic labels, and over them what was painted."""
@@ -189,8 +220,6 @@ def _measure(image: PhaseImage, phase: int) -> tuple[Any, Any, Any]:
 
 def _dressed(image: PhaseImage, state: State) -> PhaseImage:
     """The image with the names, colours and pixel size in force."""
-    from dataclasses import replace
-
     phases: tuple[Phase, ...] = image.phases
     if state.phases is not None:
         phases = tuple(
@@ -207,7 +236,12 @@ _PREPARING_FIELDS = (
 
 
 def _compute(
-    micrograph: Micrograph, state: State, before: _Answer | None, painted: np.ndarray | None = None
+    micrograph: Micrograph,
+    state: State,
+    before: _Answer | None,
+    painted: np.ndarray | None,
+    ahead: Ahead,
+    look_first: Box | None,
 ) -> _Answer:
     from core.segmentation import chosen_thresholds, prepared, segment_denoised
     from core.segmentation.settings import check
@@ -222,65 +256,40 @@ def _compute(
         grey = before.denoised
     else:
         grey = prepared(micrograph.grey, settings)
-    if settings.threshold == TRAINED:
-        if state.classifier is not None:
-            return _by_loaded(micrograph, grey, key, settings, before, state.classifier)
-        return _trained(micrograph, grey, key, settings, before, painted)
-    image = segment_denoised(micrograph, grey, settings)
-    return _Answer(micrograph, grey, key, image, chosen_thresholds(grey, settings))
+    if settings.threshold != TRAINED:
+        image = segment_denoised(micrograph, grey, settings)
+        return _Answer(micrograph, grey, key, image, chosen_thresholds(grey, settings))
+    known = before.learned if before is not None and before.denoised is grey else None
+    if state.classifier is not None:
+        return _trained(micrograph, grey, key, settings, _by_loaded(grey, known, state.classifier))
+    marks = marks_of(painted, settings.phases)
+    if marks is None or ahead.worth_waiting(grey):
+        # multi-Otsu's labels until two phases are scribbled on, and their features there
+        image = segment_denoised(micrograph, grey, replace(settings, threshold="multi-otsu"))
+        return _Answer(micrograph, grey, key, image, (), waits=marks is not None)
+    return _trained(micrograph, grey, key, settings, learn(grey, marks, ahead.of(grey), look_first, known))
 
 
 def _trained(
-    micrograph: Micrograph,
-    grey: np.ndarray,
-    key: Any,
-    settings: SegmentationSettings,
-    before: _Answer | None,
-    painted: np.ndarray | None,
+    micrograph: Micrograph, grey: np.ndarray, key: Any, settings: SegmentationSettings, learned: Learned
 ) -> _Answer:
-    """Labels learned from what was painted; multi-Otsu's until two phases are scribbled on."""
-    from dataclasses import replace
-
-    from core.segmentation import segment_denoised
-    from core.segmentation.classifier import SIGMAS_2D, train
-    from core.segmentation.features import features
     from core.segmentation.segmenting import segment_trained
 
-    marks = np.zeros(grey.shape, np.uint8)
-    if painted is not None:
-        known = painted < settings.phases
-        marks[known] = painted[known] + 1
-    if len(np.unique(marks[marks > 0])) < 2:
-        image = segment_denoised(micrograph, grey, replace(settings, threshold="multi-otsu"))
-        return _Answer(micrograph, grey, key, image, ())
-    seen: np.ndarray | None = None
-    if before is not None and before.denoised is grey:
-        seen = before.seen
-    if seen is None and grey.size <= _MOST_FEATURES:
-        seen = features(grey, SIGMAS_2D)
-    classifier = train(grey, marks, sigmas=SIGMAS_2D, seen=seen)
-    labels, doubt = classifier.predict(grey) if seen is None else classifier.of_picture(seen)
-    image = segment_trained(micrograph, labels, classifier, settings)
-    return _Answer(micrograph, grey, key, image, (), seen, classifier, labels, doubt)
+    image = segment_trained(micrograph, learned.labels, learned.classifier, settings)
+    return _Answer(micrograph, grey, key, image, (), learned)
 
 
-def _by_loaded(
-    micrograph: Micrograph,
-    grey: np.ndarray,
-    key: Any,
-    settings: SegmentationSettings,
-    before: _Answer | None,
-    classifier: Classifier,
-) -> _Answer:
+def _completed(part: _Answer, settings: SegmentationSettings, seen: np.ndarray) -> _Answer:
+    """The labels that were out of sight."""
+    assert part.learned is not None
+    return _trained(part.micrograph, part.denoised, part.denoise_key, settings, complete(part.learned, seen))
+
+
+def _by_loaded(grey: np.ndarray, known: Learned | None, classifier: Classifier) -> Learned:
     """Labels of a classifier from a file; predicted once, however often the cleaning changes."""
-    from core.segmentation.segmenting import segment_trained
-
-    labels, doubt = (None, None) if before is None else (before.predicted, before.doubt)
-    known = before is not None and before.denoised is grey and before.classifier is classifier
-    if not known or labels is None or doubt is None:
-        labels, doubt = classifier.predict(grey)
-    image = segment_trained(micrograph, labels, classifier, settings)
-    return _Answer(micrograph, grey, key, image, (), None, classifier, labels, doubt)
+    if known is not None and known.classifier is classifier:
+        return known
+    return Learned(classifier, *classifier.predict(grey))
 
 
 def _taken_labels(micrograph: Micrograph) -> PhaseImage | None:

@@ -52,7 +52,7 @@ def segment(options: argparse.Namespace) -> int:
 def _recipe(options: argparse.Namespace) -> tuple[SegmentationSettings, Classifier | None]:
     """Settings and, where it is needed, the classifier."""
     from core.segmentation.classifier_file import load_classifier
-    from core.segmentation.settings import MAX_THRESHOLD_PHASES, TRAINED
+    from core.segmentation.volumes import with_classifier
 
     settings = segmentation_settings(options, options.set)
     if options.classifier is None:
@@ -60,8 +60,7 @@ def _recipe(options: argparse.Namespace) -> tuple[SegmentationSettings, Classifi
     if options.method is not None or options.thresholds is not None:
         raise InputError("A classifier needs no threshold.", "Leave out --method and --thresholds.")
     classifier = load_classifier(options.classifier)
-    phases = min(classifier.phases, MAX_THRESHOLD_PHASES)
-    return replace(settings, threshold=TRAINED, phases=phases), classifier
+    return with_classifier(settings, classifier), classifier
 
 
 def _volume(options: argparse.Namespace, settings: SegmentationSettings, classifier: Classifier | None) -> None:

@@ -6,6 +6,7 @@ a classifier goes to a file and comes back without anything in the file being ex
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,9 @@ import numpy.typing as npt
 
 from core.errors import InputError
 from core.images.values import MAX_PHASES
+from core.job import Job, Progress, finish
 from core.segmentation.denoising import Grey
-from core.segmentation.features import feature_names, features, reach
+from core.segmentation.features import feature_names, features_steps, reach
 from core.settings import setting, validate
 
 Floats = npt.NDArray[np.float32]
@@ -24,7 +26,7 @@ SIGMAS_2D = (1.0, 2.0, 4.0, 8.0)
 SIGMAS_3D = (1.0, 2.0, 4.0)
 MAX_SIGMAS = 12
 MAX_SIGMA = 100.0
-_CHUNK = 1 << 19
+_CHUNK = 1 << 17
 _DEEPEST = 64
 _BLOCK = 1 << 22  # pixels whose features are held at once
 
@@ -134,15 +136,31 @@ class Classifier:
         """Labels 0 … phases − 1 (uint8) and uncertainty (float32), both of the shape of ``grey``.
 
         A label is the likeliest phase, the lower one in a tie. Uncertainty is 1 less the lead of the likeliest phase
-        over the next: 0 where the trees agree, 1 where two phases are equally likely. Large pictures are worked on in
-        bands that overlap by the reach of the features, which changes no bit.
+        over the next: 0 where the trees agree, 1 where two phases are equally likely. What is large is worked on in
+        blocks, each seen with what its features reach, which changes no bit.
+        """
+        doubt = np.empty(grey.shape, np.float32)
+        return finish(self.labelling(grey, doubt)), doubt
+
+    def labelling(self, grey: Grey, doubt: Floats | None = None) -> Job[npt.NDArray[np.uint8]]:
+        """The labels of `predict` as a job; the uncertainty goes into ``doubt``, where it is given.
+
+        Raises
+        ------
+        InputError
+            As `check_fits`.
         """
         self.check_fits(grey)
         labels = np.empty(grey.shape, np.uint8)
-        doubt = np.empty(grey.shape, np.float32)
-        for band, seen in _bands(grey, self.sigmas):
-            labels[band], doubt[band] = self.of_picture(seen)
-        return labels, doubt
+        blocks = list(_blocks(grey.shape))
+        for number, block in enumerate(blocks):
+            for part, seen in _in_parts((yield from _block_features(grey, block, self.sigmas, number, len(blocks)))):
+                yield Progress(number, len(blocks), "Classifying")
+                found, unsure = self.of_picture(seen)
+                labels[block][part] = found
+                if doubt is not None:
+                    doubt[block][part] = unsure
+        return labels
 
     def of_picture(self, seen: Floats) -> tuple[npt.NDArray[np.uint8], Floats]:
         """As `predict`, from features already at hand (as `features` gives them)."""
@@ -193,21 +211,63 @@ def train(
         drawn = np.random.default_rng(settings.seed).choice(len(marked), settings.pixels, replace=False)
         marked = marked[np.sort(drawn)]
     wanted = scribbles.reshape(-1)[marked] - 1
-    kept = np.zeros(grey.shape, bool)
-    kept.reshape(-1)[marked] = True
-    parts = [part[kept[band]] for band, part in _bands(grey, sigmas)] if seen is None else [seen[kept]]
-    rows = np.concatenate(parts)
+    rows = _features_at(grey, marked, sigmas) if seen is None else seen.reshape(-1, seen.shape[-1])[marked]
     return _held(_grown(rows, wanted, settings), phases, grey.ndim, tuple(map(float, sigmas)), len(marked))
 
 
-def _bands(grey: Grey, sigmas: Sequence[float]) -> Iterator[tuple[slice, Floats]]:
-    """Features band by band along the first axis, each computed with what it reaches."""
-    rows = max(1, _BLOCK // max(1, int(np.prod(grey.shape[1:]))))
+Block = tuple[slice, ...]
+
+
+def _blocks(shape: tuple[int, ...]) -> Iterator[Block]:
+    """Blocks as cubic as can be, of at most `_BLOCK` pixels each; together the whole."""
+    edges: list[int] = []
+    for length in sorted(shape):  # what a short edge leaves is given to the longer ones
+        left = _BLOCK / np.prod(edges, dtype=float)
+        edges.append(min(length, max(1, int(left ** (1 / (len(shape) - len(edges))) + 1e-9))))
+    widths = dict(zip(np.argsort(shape, kind="stable").tolist(), edges, strict=True))
+    starts = (range(0, length, widths[axis]) for axis, length in enumerate(shape))
+    for corner in itertools.product(*starts):
+        yield tuple(
+            slice(start, min(start + widths[axis], length))
+            for axis, (start, length) in enumerate(zip(corner, shape, strict=True))
+        )
+
+
+def _block_features(grey: Grey, block: Block, sigmas: Sequence[float], number: int = 0, of: int = 1) -> Job[Floats]:
+    """Features of a block, computed with all that they reach."""
     margin = reach(sigmas)
-    for start in range(0, len(grey), rows):
-        end = min(start + rows, len(grey))
-        low, high = max(0, start - margin), min(len(grey), end + margin)
-        yield slice(start, end), features(grey[low:high], sigmas)[start - low : end - low]
+    low = [max(0, side.start - margin) for side in block]
+    high = [min(length, side.stop + margin) for side, length in zip(block, grey.shape, strict=True)]
+    job = features_steps(grey[tuple(map(slice, low, high))], sigmas)
+    try:
+        while True:
+            next(job)
+            yield Progress(number, of, "Classifying")
+    except StopIteration as end:
+        seen: Floats = end.value
+    return seen[tuple(slice(side.start - first, side.stop - first) for side, first in zip(block, low, strict=True))]
+
+
+def _in_parts(seen: Floats) -> Iterator[tuple[slice, Floats]]:
+    """Features of some rows at a time: what a forest answers in a moment."""
+    rows = max(1, _CHUNK * len(seen) // max(1, int(np.prod(seen.shape[:-1]))))
+    for start in range(0, len(seen), rows):
+        part = slice(start, start + rows)
+        yield part, seen[part]
+
+
+def _features_at(grey: Grey, marked: npt.NDArray[np.int64], sigmas: Sequence[float]) -> Floats:
+    """Features of the pixels at ``marked`` (flat places in rising order); blocks without any are not looked at."""
+    rows = np.empty((len(marked), len(feature_names(sigmas, grey.ndim))), np.float32)
+    places = np.unravel_index(marked, grey.shape)
+    for block in _blocks(grey.shape):
+        inside = np.all(
+            [(place >= side.start) & (place < side.stop) for place, side in zip(places, block, strict=True)], axis=0
+        )
+        if inside.any():
+            seen = finish(_block_features(grey, block, sigmas))
+            rows[inside] = seen[tuple(place[inside] - side.start for place, side in zip(places, block, strict=True))]
+    return rows
 
 
 def _grown(rows: Floats, wanted: npt.NDArray[np.uint8], settings: TrainingSettings) -> Any:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
 
+from core.job import Job, Progress, finish
 from core.segmentation.denoising import Grey
 
 Floats = npt.NDArray[np.float32]
+_AT_ONCE = 1 << 15  # pixels
 
 
 def feature_names(sigmas: Sequence[float], ndim: int) -> tuple[str, ...]:
@@ -45,29 +48,48 @@ def features(grey: Grey, sigmas: Sequence[float]) -> Floats:
     -------
     Shape of ``grey`` and one axis more (see `feature_names`), float32, features of one pixel side by side.
     """
+    return finish(features_steps(grey, sigmas))
+
+
+def features_steps(grey: Grey, sigmas: Sequence[float]) -> Job[Floats]:
+    """`features` as a job."""
     from scipy import ndimage
 
     values = grey.astype(np.float32)
     out = np.empty((*values.shape, len(feature_names(sigmas, values.ndim))), np.float32)
     out[..., 0] = values
-    place = 1
+    pairs = [(i, j) for i in range(values.ndim) for j in range(i, values.ndim)]
+    steps = (len(pairs) + 1) * len(sigmas)
+    place, done = 1, 0
     for sigma in sigmas:
+        yield Progress(done, steps, "Looking at several scales")
         smooth = ndimage.gaussian_filter(values, sigma, mode="reflect")
         slopes = [_difference(smooth, axis) for axis in range(values.ndim)]
-        pairs = [(i, j) for i in range(values.ndim) for j in range(i, values.ndim)]
         hessian = {(i, j): _difference(slopes[i], j) for i, j in pairs}
-        tensor = {(i, j): ndimage.gaussian_filter(slopes[i] * slopes[j], sigma, mode="reflect") for i, j in pairs}
-        found = [
+        tensor: dict[tuple[int, int], Floats] = {}
+        for i, j in pairs:
+            done += 1
+            yield Progress(done, steps, "Looking at several scales")
+            tensor[i, j] = ndimage.gaussian_filter(slopes[i] * slopes[j], sigma, mode="reflect")
+        done += 1
+        found: list[Floats] = [
             smooth,
             np.sqrt(sum(slope * slope for slope in slopes)),
-            sum(hessian[i, i] for i in range(values.ndim)),
+            reduce(np.add, [hessian[i, i] for i in range(values.ndim)]),
             *_eigenvalues(hessian, values.ndim),
             *_eigenvalues(tensor, values.ndim),
         ]
-        for feature in found:
-            out[..., place] = feature
-            place += 1
+        _put(found, out[..., place : place + len(found)])
+        place += len(found)
     return out
+
+
+def _put(found: Sequence[Floats], out: Floats) -> None:
+    """Lay planes of features side by side, few rows at a time, so that each pixel's place is in the cache once."""
+    rows = max(1, _AT_ONCE * len(out) // max(1, found[0].size))
+    for start in range(0, len(out), rows):
+        part = slice(start, start + rows)
+        out[part] = np.stack([feature[part] for feature in found], axis=-1)
 
 
 def _difference(values: Floats, axis: int) -> Floats:

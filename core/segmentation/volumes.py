@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from core.errors import InputError
 from core.images.grey import to_grey, to_supported
 from core.images.loading import checked_path, load_stack
 from core.images.values import Volume
+from core.images.writing import write_volume
 from core.job import Job, Progress
 from core.provenance import Provenance, array_hash
 from core.segmentation.classifier import Classifier
@@ -17,7 +19,13 @@ from core.segmentation.cleaning import clean
 from core.segmentation.denoising import Grey
 from core.segmentation.morphology import changed_by
 from core.segmentation.segmenting import chosen_thresholds, cleaned, named_phases, prepared, thresholded
-from core.segmentation.settings import TRAINED, SegmentationSettings, check, settings_to_json
+from core.segmentation.settings import (
+    MAX_THRESHOLD_PHASES,
+    TRAINED,
+    SegmentationSettings,
+    check,
+    settings_to_json,
+)
 
 Size = tuple[float, float, float] | None
 
@@ -75,7 +83,7 @@ def segmenting_volume(
     levels = chosen_thresholds(seen.reshape(len(seen), -1), settings)
     labels = np.empty(grey.shape, np.uint8)
     if whole and classifier is not None:
-        labels, _ = classifier.predict(seen)
+        labels = yield from classifier.labelling(seen)
         for step in settings.cleaning:
             labels = changed_by(labels, step)
     for place, plane in enumerate(seen):
@@ -94,3 +102,29 @@ def segmenting_volume(
         count = max(count, classifier.phases)
     made = Provenance("segment", settings=told, input_hashes=(array_hash(grey),))
     return Volume(labels, named_phases(count), voxel_size, name, made)
+
+
+def with_classifier(settings: SegmentationSettings, classifier: Classifier) -> SegmentationSettings:
+    """``settings`` with the phases that ``classifier`` finds, instead of a threshold's."""
+    return replace(settings, threshold=TRAINED, phases=min(classifier.phases, MAX_THRESHOLD_PHASES))
+
+
+def segmenting_file(
+    source: Path, target: Path, settings: SegmentationSettings, classifier: Classifier | None = None
+) -> Job[tuple[Path, Volume]]:
+    """A job that reads a grey volume, segments it (`segmenting_volume`) and writes its phases; ``target`` is replaced.
+
+    Cancelled, it leaves ``target`` as it was.
+
+    Raises
+    ------
+    InputError
+        As `read_grey_volume` and `segmenting_volume`.
+    JobError
+        Where ``target`` cannot be written.
+    """
+    yield Progress(0, 0, "Reading")
+    grey, size = read_grey_volume(source)
+    made = yield from segmenting_volume(grey, settings, classifier, name=source.name, voxel_size=size)
+    yield Progress(0, 0, "Writing")
+    return write_volume(made, target, overwrite=True), made

@@ -9,16 +9,18 @@ import pytest
 import tifffile
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
 from app.project_state import project_of, state_of
 from core.images.reading import read_labels, read_micrograph
+from core.job import finish
 from core.segmentation import CleaningStep, SegmentationSettings, segment
-from core.segmentation.classifier import train
-from core.segmentation.classifier_file import load_classifier
+from core.segmentation.classifier import TrainingSettings, train
+from core.segmentation.classifier_file import load_classifier, save_classifier
 from core.segmentation.recipe import read_recipe
+from core.segmentation.volumes import segmenting_volume
 from tests.workflow.test_steps import opened
 
 LEFT = Qt.MouseButton.LeftButton
@@ -141,6 +143,40 @@ def test_a_recipe_is_saved_opened_and_done_on_a_folder(
     for number in range(2):
         expected = segment(read_micrograph(folder / f"{number}.tif"), settings)
         assert np.array_equal(read_labels(out / f"{number}.tif.phases.tif").labels, expected.labels)
+
+
+def test_a_grey_volume_is_segmented_with_the_recipe_and_with_a_classifier(
+    window: MainWindow, qtbot: QtBot, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(window, qtbot, picture)
+    settings = SegmentationSettings(threshold="adaptive mean")
+    window.commands.do("settings", segmentation=settings)
+    grey = np.stack([tifffile.imread(picture)[:40, :48] for _ in range(12)])
+    source, target = tmp_path / "grey.tif", tmp_path / "out.tif"
+    tifffile.imwrite(source, grey)
+    said: list[str] = []
+    window.context.messages.notice.connect(lambda text, _severity: said.append(text))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(source), ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    window.phases.recipes.volume_action.trigger()
+    qtbot.waitUntil(lambda: not window.context.jobs.busy, timeout=60_000)
+    expected = finish(segmenting_volume(grey, settings)).labels
+    assert np.array_equal(read_labels(target).labels, expected)
+    assert any(text.startswith("out.tif is written: Matrix") for text in said)
+    # a classifier for volumes: chosen first, then the volume; the file is replaced, as the dialog asked
+    marks = np.zeros_like(expected)
+    marks[::4] = expected[::4] + 1
+    forest = train(grey, marks, TrainingSettings(trees=2), (1.0,))
+    answers = iter([str(save_classifier(forest, tmp_path / "v.microloom-classifier")), str(source)])
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (next(answers), ""))
+    window.phases.recipes.classify_action.trigger()
+    qtbot.waitUntil(lambda: not window.context.jobs.busy, timeout=60_000)
+    assert np.array_equal(read_labels(target).labels, forest.predict(grey)[0])
+    # what is no volume is refused, and the file stays
+    before = target.read_bytes()
+    window.phases.recipes.segment_volume(picture, target)
+    qtbot.waitUntil(lambda: not window.context.jobs.busy, timeout=60_000)
+    assert "it is no volume" in said[-1] and target.read_bytes() == before
 
 
 def scribble(window: MainWindow, label: int, row: int, columns: tuple[int, int]) -> None:

@@ -18,7 +18,9 @@ from core.images.values import Micrograph, PhaseImage
 from core.segmentation.recipe import read_recipe, steps_of, write_recipe
 
 _KIND = "Microloom recipe (*.json)"
+_VOLUMES = "Grey volumes (*.tif *.tiff *.npy *.nrrd *.h5 *.vti);;All files (*)"
 _JOB = "segmentation"
+_VOLUME_JOB = "segmentation of a volume"
 
 
 class Recipes(QObject):
@@ -38,13 +40,21 @@ class Recipes(QObject):
         self.batch_action = self._action(
             "Segment a folder like this …", "Do these steps on every picture of a folder", self._ask_folder
         )
+        self.volume_action = self._action(
+            "Segment a grey volume like this …", "Do these steps on every slice of a stack", self._ask_volume
+        )
+        self.classify_action = self._action(
+            "Segment a grey volume with a classifier …",
+            "Find the phases of a stack with a classifier's file, for volumes or for single pictures",
+            self._ask_classify,
+        )
         context.jobs.returned.connect(self._returned)
         context.jobs.failed.connect(self._failed)
         context.jobs.cancelled.connect(self._cancelled)
 
     def actions(self) -> list[QAction]:
-        """Save, open, segment a folder."""
-        return [self.save_action, self.open_action, self.batch_action]
+        """Save, open, segment a folder or a volume."""
+        return [self.save_action, self.open_action, self.batch_action, self.volume_action, self.classify_action]
 
     def _action(self, text: str, tip: str, done: Callable[[], object]) -> QAction:
         action = QAction(text, self)
@@ -112,7 +122,58 @@ class Recipes(QObject):
         except MicroloomError as error:
             self._messages.failed("Segmenting a folder", error)
 
+    # --- a volume ------------------------------------------------------------------------------------------------
+
+    def _ask_volume(self, classifier: Path | None = None) -> None:
+        name, _ = QFileDialog.getOpenFileName(self._widget, "Grey volume to segment", "", _VOLUMES)
+        if not name:
+            return
+        proposed = str(Path(name).with_suffix(".phases.tif"))
+        target, _ = QFileDialog.getSaveFileName(self._widget, "Volume of the phases", proposed, "TIFF (*.tif)")
+        if target:
+            self.segment_volume(Path(name), Path(target), classifier)
+
+    def _ask_classify(self) -> None:
+        from core.segmentation.classifier_file import SUFFIX
+
+        kind = f"Microloom classifier (*{SUFFIX});;All files (*)"
+        name, _ = QFileDialog.getOpenFileName(self._widget, "Classifier", "", kind)
+        if name:
+            self._ask_volume(Path(name))
+
+    def segment_volume(self, source: Path, target: Path, classifier: Path | None = None) -> None:
+        """Segment the grey volume ``source`` into ``target`` (the dialog asked about replacing), as a job.
+
+        Slice by slice with the recipe on show; with a ``classifier`` for volumes at once, in blocks.
+        """
+        from core.images.writing import format_of
+        from core.segmentation.classifier_file import load_classifier
+        from core.segmentation.volumes import segmenting_file, with_classifier
+
+        settings, known = self._session.state.segmentation, self._exemplar.classifier
+        try:
+            format_of(target)
+            if classifier is not None:
+                known = load_classifier(classifier)
+                settings = with_classifier(settings, known)
+            self._context.jobs.start(
+                f"Segmenting {source.name}",
+                lambda: segmenting_file(source, target, settings, known),
+                kind=_VOLUME_JOB,
+            )
+        except MicroloomError as error:
+            self._messages.failed("Segmenting a volume", error)
+
+    # --- how it ended --------------------------------------------------------------------------------------------
+
     def _returned(self, done: Any) -> None:
+        if self._context.jobs.kind == _VOLUME_JOB:
+            path, volume = done
+            shares = ", ".join(
+                f"{phase.name} {100 * share:.1f} %"
+                for phase, share in zip(volume.phases, volume.fractions, strict=True)
+            )
+            self._messages.say(f"{path.name} is written: {shares}.", "good")
         if self._context.jobs.kind != _JOB:
             return
         failed = [item for item in done if item.written is None]
@@ -128,12 +189,15 @@ class Recipes(QObject):
         )
 
     def _failed(self, error: Exception) -> None:
-        if self._context.jobs.kind == _JOB:
-            self._messages.failed("Segmenting a folder", error)
+        names = {_JOB: "Segmenting a folder", _VOLUME_JOB: "Segmenting a volume"}
+        if self._context.jobs.kind in names:
+            self._messages.failed(names[self._context.jobs.kind], error)
 
     def _cancelled(self) -> None:
         if self._context.jobs.kind == _JOB:
             self._messages.say("Segmenting was cancelled; what was finished stays.", "info")
+        elif self._context.jobs.kind == _VOLUME_JOB:
+            self._messages.say("Segmenting was cancelled; nothing was written.", "info")
 
 
 def _reading(pixel_size: float | None) -> Callable[[Path], Micrograph]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from app.widgets.image_canvas import ImageCanvas
 from app.widgets.index_layer import IndexLayer
 from app.widgets.panel import hint
 from core.errors import InputError, MicroloomError
-from core.segmentation.settings import MAX_THRESHOLD_PHASES, TRAINED
+from core.segmentation.settings import TRAINED
 
 
 def _kind() -> str:
@@ -65,6 +64,8 @@ class Trained(QObject):
         for widget in (self.note, self.load_button, self.forget_button):
             column.addWidget(widget)
         self._session.changed.connect(self._changed)
+        exemplar.ahead.progressed.connect(self._say)
+        exemplar.ahead.ready.connect(self._say)
         self.show()
 
     def actions(self) -> list[QAction]:
@@ -121,6 +122,7 @@ class Trained(QObject):
     def load(self, path: Path) -> None:
         """Find the phases with the classifier in ``path``; one gesture."""
         from core.segmentation.classifier_file import load_classifier
+        from core.segmentation.volumes import with_classifier
 
         state = self._session.state
         try:
@@ -135,8 +137,7 @@ class Trained(QObject):
         except MicroloomError as error:
             self._messages.failed("Loading the classifier", error)
             return
-        phases = min(classifier.phases, MAX_THRESHOLD_PHASES)
-        settings = replace(state.segmentation, threshold=TRAINED, phases=phases)
+        settings = with_classifier(state.segmentation, classifier)
         self._context.commands.do(f"load {path.name}", classifier=classifier, segmentation=settings, take_labels=False)
         self._messages.say(f"Loaded {path.name}: {classifier.phases} phases.", "good")
 
@@ -157,12 +158,17 @@ class Trained(QObject):
         self.forget_button.setVisible(state.classifier is not None)
         self.forget_action.setEnabled(state.classifier is not None)
         self.load_button.setText("Load another classifier …" if state.classifier is not None else "Load a classifier …")
-        known = self._exemplar.classifier
+        self._say()
+
+    def _say(self) -> None:
+        state, known, doubt = self._session.state, self._exemplar.classifier, self._exemplar.doubt
+        preparing = self._exemplar.ahead.share
         if state.classifier is not None and known is not state.classifier:
             self.note.setText("Segmenting …")
             return
         if known is None or doubt is None:
-            self.note.setText(f"Nothing is learned yet. {SCRIBBLE}")
+            done = "" if preparing is None else f" Looking at the picture at several scales: {100 * preparing:.0f} % …"
+            self.note.setText(f"Nothing is learned yet. {SCRIBBLE}{done}")
             return
         share = f"unsure about {100 * (doubt > 0.5).mean():.1f} % of the picture"
         if state.classifier is None:

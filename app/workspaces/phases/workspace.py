@@ -44,6 +44,7 @@ class PhasesWorkspace(Workspace):
         self._exemplar = exemplar
         self._histogram_of: np.ndarray | None = None
         self.image = ImageCanvas()
+        exemplar.look_first = self.image.visible_box
         self.corrections = Corrections(context, exemplar, self.image)
         self.canvas = with_tools(self.corrections.row, self.image)
         self.recipes = Recipes(context, exemplar, self.panel)

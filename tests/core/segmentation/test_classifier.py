@@ -14,6 +14,7 @@ import pytest
 from scipy import ndimage
 
 from core.errors import InputError
+from core.job import finish
 from core.segmentation import classifier as room
 from core.segmentation.classifier import Classifier, TrainingSettings, train
 from core.segmentation.classifier_file import (
@@ -90,6 +91,25 @@ def test_bands_change_no_bit(made: tuple[Any, ...], monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(room, "_CHUNK", 100)
     again, doubt_again = replace(classifier, forest=None).predict(grey)
     assert np.array_equal(again, labels) and np.array_equal(doubt_again, doubt)
+
+
+def test_blocks_of_a_volume_change_no_bit_and_cover_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    grey, _, scribbles = textures((20, 26, 24))
+    scribbles[3:] = 0  # blocks without any are passed over
+    whole = train(grey, scribbles, FEW, (1.0,))
+    labels, doubt = whole.predict(grey)
+    monkeypatch.setattr(room, "_BLOCK", 1000)
+    blocks = list(room._blocks(grey.shape))
+    covered = np.zeros(grey.shape, int)
+    for block in blocks:
+        covered[block] += 1
+    assert (covered == 1).all() and len(blocks) > 8 and max(covered[block].size for block in blocks) <= 1000
+    again = train(grey, scribbles, FEW, (1.0,))
+    assert classifier_bytes(again) == classifier_bytes(whole)
+    said: list[int] = []
+    assert np.array_equal(finish(again.labelling(grey), lambda progress: said.append(progress.step)), labels)
+    assert np.array_equal(again.predict(grey)[1], doubt)
+    assert set(said) == set(range(len(blocks))) and said == sorted(said)
 
 
 def test_the_same_seed_grows_the_same_forest_and_kept_features_the_same(made: tuple[Any, ...]) -> None:
