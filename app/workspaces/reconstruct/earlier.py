@@ -21,15 +21,16 @@ Planes = tuple[PhaseImage | None, PhaseImage | None]
 def reusable(run: Run, results: Sequence[Result]) -> Any:
     """The model of an earlier run that was trained as this one would be, for a range that holds its volume fraction.
 
-    Same exemplar, settings of the training, seed and time limit; None where there is none, a mask decides the
-    fractions, or somebody ended that training early. Settings of generating alone become those that are wanted.
+    Same exemplar, settings of the training, seed and time limit; None where there is none, a mask decides what is
+    trained, or somebody ended that training early. Settings of generating alone become those that are wanted.
     """
     from core.reconstruction.registry import engine
     from core.settings import to_json
 
-    if run.design.used:
+    asked = engine_settings(run.plan)
+    if run.design.used and not getattr(asked, "serves_every_fraction", False):
         return None
-    settings = to_json(engine_settings(run.plan))
+    settings = to_json(asked)
     free = getattr(engine(run.plan.engine), "generating", ())
 
     def of_training(told: Any) -> dict[str, Any]:

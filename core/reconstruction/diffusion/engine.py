@@ -13,12 +13,11 @@ import numpy as np
 from core import devices
 from core.job import Job
 from core.reconstruction.diffusion.phases import channel_fractions, channels_of, rescaled
-from core.reconstruction.diffusion.preflight import find_problems
+from core.reconstruction.diffusion.preflight import find_problems, fractions_of_crops
 from core.reconstruction.diffusion.settings import PRESETS, SAMPLING, DiffusionSettings, resolve, stretched
 from core.reconstruction.engine import Estimate, Model, Problem, Target
 from core.reconstruction.model_card import card_of
 from core.reconstruction.training_job import as_contract
-from core.statistics.indicator import window_fractions
 
 if TYPE_CHECKING:
     from core.images.values import PhaseImage
@@ -33,6 +32,7 @@ class DiffusionEngine:
     title = "Diffusion"
     summary = "A network learns to remove noise from sections; a volume is denoised plane by plane. Best with a GPU."
     presets: Mapping[str, DiffusionSettings] = PRESETS
+    uses_mask = True
     uses_periodic = True
     uses_all_phases = True
     uses_planes = True
@@ -117,17 +117,11 @@ def _symmetries(target: Target, number: int, asked: DiffusionSettings, chosen: D
     return "all" if alike else "mirrored"
 
 
-def _served(target: Target, crop: int) -> list[float]:
-    """The volume fractions that crops have, in the exemplars of all planes."""
-    ranges = [window_fractions(image.labels == target.phase, crop) for image in target.distinct_exemplars]
-    return [max(low for low, _ in ranges), min(high for _, high in ranges)]
-
-
 def _model(target: Target, settings: DiffusionSettings, trained: TrainedDiffusion, device: str) -> DiffusionModel:
     from core.reconstruction.diffusion.model import DiffusionModel
 
     card = card_of(
         DiffusionEngine.key, target, settings, trained.denoiser.settings, trained, device,
-        planes=list(planes_of(target)), served=_served(target, trained.denoiser.settings.crop or 1),
+        planes=list(planes_of(target)), served=list(fractions_of_crops(target, trained.denoiser.settings.crop or 1)),
     )  # fmt: skip
     return DiffusionModel(trained.denoiser, card)

@@ -19,9 +19,10 @@ from core.generation.recipe import Recipe
 from core.images.values import Phase, Volume
 from core.job import Job, Progress
 from core.masks.mask import Mask
-from core.provenance import Provenance, versions
+from core.provenance import Provenance, array_hash, versions
 from core.reconstruction.anchors import Anchor, check_anchors, known_in
 from core.reconstruction.diffusion.denoiser import Denoiser
+from core.reconstruction.diffusion.levels import Varying, labels_by_level
 from core.reconstruction.diffusion.phases import as_channels, channel_fractions, labels_around, plain_labels, rescaled
 from core.reconstruction.diffusion.planes import Wanted, sampling_volume
 from core.reconstruction.diffusion.settings import DiffusionSettings, sampled_as
@@ -162,7 +163,12 @@ class DiffusionModel:
         """
         device = devices.resolve(device)
         fraction = float(self._card["volume_fraction"]) if volume_fraction is None else volume_fraction
-        self._check(size, fraction, mask, periodic)
+        here = None if mask is None else mask.resampled(size).fraction
+        if here is not None:
+            fraction = float(here.mean(dtype=np.float64))
+        self._check(size, fraction, periodic)
+        # the same everywhere is one fraction
+        varies = here is not None and float(here.min()) < float(here.max())
         check_anchors(size, anchors)
         sections = [self._known(anchor, size) for anchor in anchors]
         phases = len(self._card["phases"])
@@ -173,18 +179,26 @@ class DiffusionModel:
         shares = self._shares(fraction)
         fractions = channel_fractions(shares)
         own = math.isclose(fraction, float(self._card["exemplar_fraction"]), abs_tol=OWN)
-        told = fractions if self._denoiser.settings.told and not own else None
-        wanted = Wanted(size, seed, periodic, fractions, told, self._planes, pictures)
+        told = fractions if self._denoiser.settings.told and (varies or not own) else None
+        ends = [channel_fractions(self._shares(share)) for share in (0.0, 1.0)]
+        varying = Varying(here, *ends) if here is not None and varies else None
+        wanted = Wanted(size, seed, periodic, fractions, told, self._planes, pictures, varying)
         field = yield from self._sampled(wanted, device)
         inside = int(self._card["volume_phase"])
         before = float((self._as_labels(plain_labels(field)) == inside).mean())
-        labels = self._as_labels(labels_around(field, shares, *known_in(size, anchors, sections)))
-        if volume_fraction is None:
+        known = known_in(size, anchors, sections)
+        if varying is None:
+            labels = self._as_labels(labels_around(field, shares, *known))
+        else:
+            labels = self._as_labels(labels_by_level(field, varying.field, self._shares, *known))
+        if volume_fraction is None and mask is None:
             calibration = {"fraction_before": before, "fraction_after": float((labels == inside).mean())}
             self._card["calibration"] = {**calibration, "size": list(size), "seed": seed}
         asked: dict[str, Any] = {"size": list(size), "volume_fraction": fraction, "fraction_before": before}
         if any(periodic):
             asked["periodic"] = axes_name(periodic)
+        if mask is not None:
+            asked["mask"] = {"name": mask.name, "range": list(mask.range), "hash": array_hash(mask.fraction)}
         if anchors:
             asked["anchors"] = [anchor.entry() for anchor in anchors]
         provenance = Provenance(
@@ -204,15 +218,13 @@ class DiffusionModel:
             provenance,
         )
 
-    def _check(self, size: Triple, fraction: float, mask: Mask | None, periodic: Axes) -> None:
+    def _check(self, size: Triple, fraction: float, periodic: Axes) -> None:
         if not 0 < fraction < 1:
             raise InputError(
                 f"A volume fraction lies between 0 and 1, not {fraction:g}.", "Give a share such as 0.4 for 40 %."
             )
         if min(size) < 1:
             raise InputError(f"A volume has at least one voxel along each axis, not {size}.")
-        if mask is not None:
-            raise InputError("A diffusion model cannot follow a mask.", "Take a model of the engine SWNN.")
         problem = misfit(size, periodic, self._denoiser.settings.stride)
         if problem is not None:
             raise problem

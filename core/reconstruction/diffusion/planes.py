@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -22,6 +22,7 @@ from torch import Tensor
 from core.generation.noise import gaussian
 from core.generation.periods import NOWHERE, Axes, Triple
 from core.reconstruction.diffusion.denoiser import Condition, Denoiser
+from core.reconstruction.diffusion.levels import Pull, Varying
 from core.reconstruction.diffusion.phases import plain_labels
 from core.reconstruction.diffusion.prediction import Prediction, with_clean
 from core.reconstruction.diffusion.samplers import stepped
@@ -60,6 +61,8 @@ class Wanted:
         Which exemplar the sections across z, y and x are to be like; −1 for no particular one.
     anchors
         Sections that are given, as channels (C, H, W) of −1 and 1.
+    varying
+        Fractions that vary in space, in place of ``fractions``; of ``told`` it then says what each section is told.
     """
 
     size: Triple
@@ -69,6 +72,7 @@ class Wanted:
     told: tuple[float, ...] | None = None
     labels: tuple[int, int, int] = (-1, -1, -1)
     anchors: Mapping[Anchor, np.ndarray] = field(default_factory=dict)
+    varying: Varying | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +122,9 @@ def sampling_volume(
         drawn += 1
         return gaussian(wanted.seed, drawn - 1, denoiser.channels, (0, 0, 0), size, device)
 
+    if wanted.varying is not None:
+        wanted = replace(wanted, varying=wanted.varying.padded(size))
+    pull = None if wanted.varying is None else Pull(wanted.varying, device, shift_for_some)
     x = draw()
     before: tuple[Step, Prediction] | None = None
     for (now, then, number), axes in zip(turns, looks, strict=True):
@@ -128,7 +135,7 @@ def sampling_volume(
                 look(denoiser, wanted, x, now, axis, rows, 1 / len(axes), clean, share, settings.guidance)
                 done += 1
                 yield Emerging(done, of)
-        clean = anchored(pulled(clean, wanted.fractions), wanted.anchors)
+        clean = anchored(pulled(clean, wanted.fractions, pull), wanted.anchors)
         found = with_clean(Prediction(clean, x, share), clean, x, math.sqrt(step.left), math.sqrt(1 - step.left))
         y = stepped(settings.sampler, x, found, step, draw, settings.eta, before)
         if number + 1 < passes:
@@ -164,7 +171,7 @@ def look(
     sections = x.movedim(axis + 1, 0)[rows].contiguous(memory_format=torch.channels_last)
     condition = Condition.nothing(len(sections), denoiser.channels, x.device)
     if wanted.told is not None:
-        condition.fraction[:] = torch.tensor(wanted.told, device=x.device)
+        condition.fraction[:] = torch.tensor(told_of(wanted, axis, rows), device=x.device)
     condition.label[:] = wanted.labels[axis]
     along, across = (repeats for other, repeats in enumerate(wanted.periodic) if other != axis)
     found = denoiser.predict(sections, now, condition, guidance, (along, across))
@@ -173,21 +180,35 @@ def look(
         share.movedim(axis + 1, 0)[rows] += weight * found.share
 
 
-def pulled(clean: Tensor, fractions: tuple[float, ...] | None) -> Tensor:
+def told_of(wanted: Wanted, axis: int, rows: slice) -> list[tuple[float, ...]]:
+    """What some sections across ``axis`` are told of their fractions: of all the same, or of each its own mean."""
+    told = wanted.told or ()
+    if wanted.varying is None:
+        return [told] * (rows.stop - rows.start)
+    return [wanted.varying.fractions(float(share)) for share in wanted.varying.along(axis)[rows]]
+
+
+def pulled(clean: Tensor, fractions: tuple[float, ...] | None, pull: Pull | None = None) -> Tensor:
     """The expected picture (C, …) within −1 and 1, and, where fractions are asked for, with the mean that they mean.
 
     A voxel of −1 or 1 whose expectation is m has the log-odds 2·artanh(m). All of a channel's are shifted by the same
-    amount, as another prior would: what is certain stays, what is open leans.
+    amount, as another prior would: what is certain stays, what is open leans. Where fractions vary in space, ``pull``
+    does so level by level.
     """
     clean = clean.clamp(-SURE, SURE)
+    if pull is not None:
+        return torch.tanh(pull(torch.atanh(clean)))
     if fractions is None:
         return clean
     odds = torch.atanh(clean)
     for channel, fraction in enumerate(fractions):
-        seen = odds[channel].flatten()
-        seen = seen[:: max(1, len(seen) // _LOOKED_AT)]
-        odds[channel] += shift_for(seen, fraction)
+        odds[channel] += shift_for_some(odds[channel].flatten(), fraction)
     return torch.tanh(odds)
+
+
+def shift_for_some(odds: Tensor, fraction: float) -> float:
+    """As `shift_for`, found from some of many ``odds`` (n,)."""
+    return shift_for(odds[:: max(1, len(odds) // _LOOKED_AT)], fraction)
 
 
 def shift_for(odds: Tensor, fraction: float) -> float:

@@ -17,6 +17,7 @@ from core.reconstruction.preflight import (
     size_problems,
 )
 from core.statistics import correlation_length
+from core.statistics.indicator import window_fractions
 
 SMALLEST_SIDE = 16
 BYTES_PER_VOXEL = 40
@@ -35,16 +36,35 @@ def find_problems(target: Target, settings: DiffusionSettings, device: str) -> l
     if exemplar or wrong:
         return [*found, *exemplar]
     try:
-        resolve(settings, *target.indicators)
+        crop = resolve(settings, *target.indicators).crop or 1
     except InputError as error:
         return [*found, Problem("error", "exemplar", error.what, error.remedy)]
     fraction = fraction_problems(target) or far_problems(target)
-    return [*found, *misfit_problems(target, settings.stride), *fraction, *_structure(target, settings)]
+    mask = _mask(target, crop)
+    return [*found, *misfit_problems(target, settings.stride), *fraction, *mask, *_structure(target, crop)]
 
 
-def _structure(target: Target, settings: DiffusionSettings) -> list[Problem]:
+def fractions_of_crops(target: Target, crop: int) -> tuple[float, float]:
+    """Lowest and highest share of the phase of interest that crops have in the exemplars of all planes."""
+    ranges = [window_fractions(image.labels == target.phase, crop) for image in target.distinct_exemplars]
+    return max(low for low, _ in ranges), min(high for _, high in ranges)
+
+
+def _mask(target: Target, crop: int) -> list[Problem]:
+    """Places where the mask asks for what no crop shows."""
+    if target.mask is None:
+        return []
+    (low, high), (least, most) = target.mask.range, fractions_of_crops(target, crop)
+    if least <= low and high <= most:
+        return []
+    return [
+        Problem("warning", "mask", f"The mask asks for {low:.3f} to {high:.3f}, but crops of the exemplar show "
+                f"{least:.3f} to {most:.3f}: beyond that, shapes will differ from the exemplar's.")
+    ]  # fmt: skip
+
+
+def _structure(target: Target, crop: int) -> list[Problem]:
     length = max(correlation_length(indicator) for indicator in target.indicators)
-    crop = resolve(settings, *target.indicators).crop or 1
     found = []
     if crop < LENGTHS_ACROSS * length:
         found.append(

@@ -232,6 +232,38 @@ def test_one_training_serves_the_fractions_that_crops_had(trained: DiffusionMode
     assert untold.served == (trained.card["volume_fraction"],) * 2
 
 
+def steps(low: float, high: float) -> Mask:
+    return Mask(np.array([low, high], dtype=np.float32).reshape(2, 1, 1), None, "steps", Provenance("drawn"))
+
+
+def test_the_fraction_follows_the_mask(trained: DiffusionModel) -> None:
+    volume = finish(trained.generate((16, 18, 20), 1, mask=steps(0.2, 0.6)))
+    wanted = steps(0.2, 0.6).resampled((16, 18, 20)).fraction
+    # level by level to a voxel; here a level is one or more sections
+    for value in np.unique(wanted):
+        inside = wanted == value
+        assert volume.labels[inside].mean() == pytest.approx(value, abs=1 / inside.sum())
+    assert volume.provenance.settings["mask"]["range"] == pytest.approx([0.2, 0.6])
+    assert np.array_equal(labels(trained, mask=HALF), labels(trained, volume_fraction=0.5))
+    # with a given plane, its level makes up for it
+    held = finish(trained.generate((16, 18, 20), 1, mask=steps(0.2, 0.6), anchors=(given(0, 4),))).labels
+    assert np.array_equal(held[4], given(0, 4).image.labels[:18, :20])
+    inside = wanted == wanted.min()
+    assert held[inside].mean() == pytest.approx(0.2, abs=1 / inside.sum())
+
+
+def test_all_phases_follow_a_mask_too() -> None:
+    wanted = target(exemplar=exemplar(3), phase=2, all_phases=True, mask=steps(0.1, 0.5))
+    assert [found for found in ENGINE.preflight(wanted, TINY, "cpu") if found.severity == "error"] == []
+    made = finish(reconstruct(ENGINE, wanted, TINY)).volume
+    field, own = wanted.mask.resampled((16, 18, 20)).fraction, wanted.exemplar.fractions
+    for value in (field.min(), field.max()):
+        inside = field == value
+        shares = np.bincount(made.labels[inside], minlength=3) / inside.sum()
+        rest = (1 - value) / (1 - own[2])
+        assert shares == pytest.approx([own[0] * rest, own[1] * rest, value], abs=1.5 / inside.sum())
+
+
 def test_periodic_volumes(trained: DiffusionModel) -> None:
     assert labels(trained, periodic=(True, True, True)).shape == (16, 16, 18)
     assert not np.array_equal(labels(trained, periodic=(True, True, True)), labels(trained))
@@ -254,7 +286,6 @@ def test_parts_are_those_of_the_whole(trained: DiffusionModel) -> None:
     ("asked", "words"),
     [
         ({"volume_fraction": 0.0}, "between 0 and 1"),
-        ({"mask": HALF}, "cannot follow a mask"),
         ({"size": (0, 4, 4)}, "at least one voxel"),
         ({"device": "abacus"}, "no device"),
     ],
@@ -311,6 +342,8 @@ def test_what_harms_a_run() -> None:
     assert found(target(size=(40, 40, 40)), crop=40) == ""
     assert "far from the exemplar's" in found(target(volume_fraction=0.9), "warning")
     coarse = replace(exemplar(), labels=np.kron(exemplar().labels[::4, ::4], np.ones((8, 8), dtype=np.uint8)))
+    assert "mask: The mask asks for 0.000 to 1.000" not in found(target(mask=steps(0.4, 0.5)), "warning")
+    assert "mask: The mask asks for 0.400 to 0.999" in found(target(mask=steps(0.4, 0.999)), "warning")
     assert "crop: The crops (16 px)" in found(target(exemplar=coarse), "warning")
     assert "size: The volume is only" in found(target(exemplar=coarse), "warning")
 
