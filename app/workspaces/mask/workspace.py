@@ -274,8 +274,9 @@ class MaskWorkspace(Workspace):
         self._show_field()
         mask = picture.mask
         self.save_button.setVisible(mask is not None)
-        self.plane.bar.show_reach(None if mask is None else self.reach, None if mask is None else mask.range)
-        self.regions.show_picture(picture, self.reach)
+        reach = None if mask is None else self.reach
+        self.plane.bar.show_reach(reach, None if mask is None else mask.range)
+        self.regions.show_picture(picture, reach)
 
     def _not_made(self, error: Exception) -> None:
         what = str(error) if isinstance(error, MicroloomError) else repr(error)
