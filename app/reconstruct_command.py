@@ -137,10 +137,12 @@ def _series(options: argparse.Namespace, settings: Any) -> list[_Wanted]:
     mask = wanted_mask(options)
     planes = {f"exemplar_{plane}": _plane(options, getattr(options, f"exemplar_{plane}")) for plane in ("xz", "yz")}
     anchors = wanted_anchors(options)
+    if options.volume_fractions is not None and not options.all_phases:
+        raise InputError("Fractions of all phases were given.", "Rebuild all of them: add --all-phases.")
     targets = [
         Target(
             exemplar, phase, member.fraction, options.size, member.seed, mask, options.periodic,
-            all_phases=options.all_phases, anchors=anchors, **planes,
+            all_phases=options.all_phases, anchors=anchors, volume_fractions=options.volume_fractions, **planes,
         )
         for member in series
     ]  # fmt: skip

@@ -135,6 +135,7 @@ def plan_from_json(data: Any) -> Plan:
         patience=patience,
         periodic=periodic_from_json(data),
         all_phases=maybe(data, "all_phases", bool) or False,  # a project from before there were any has one
+        volume_fractions=shares_from_json(data),
         changed_settings=changed,
     )
 
@@ -153,6 +154,16 @@ def series_from_json(data: Any) -> Series:
     if not 1 <= seeds <= MOST_RUNS or len(fractions) > MOST_RUNS or not all(0 < share < 1 for share in fractions):
         raise wrong("its series of runs cannot be")
     return Series(seeds, fractions, get(data, "train_once", bool))
+
+
+def shares_from_json(data: Any) -> tuple[float, ...] | None:
+    """The entry ``volume_fractions``: one a phase. None in a project from before they could be chosen."""
+    if maybe(data, "volume_fractions", list) is None:
+        return None
+    shares = tuple(_floats(data, "volume_fractions", 1).tolist())
+    if not 2 <= len(shares) <= MAX_PHASES or not all(0 < share < 1 for share in shares) or abs(sum(shares) - 1) > 1e-6:
+        raise wrong(f"its volume fractions are {shares}")
+    return shares
 
 
 def path_from_json(data: Any, key: str) -> str:

@@ -20,6 +20,8 @@ class Plan:
         Label of the phase of interest, or None: the phase the program proposes (the rarer of two, else the highest).
     volume_fraction
         Wanted fraction, or None for the exemplar's own.
+    volume_fractions
+        Wanted fraction of every phase, where all are rebuilt; None: the exemplar's own.
     size
         Voxels along z, y, x.
     max_seconds
@@ -43,6 +45,7 @@ class Plan:
     device: str = "auto"
     max_seconds: float | None = None
     patience: int | None = None
+    volume_fractions: tuple[float, ...] | None = None
     periodic: tuple[bool, bool, bool] = (False, False, False)
     all_phases: bool = True
     changed_settings: Mapping[str, Any] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from core.images.values import Phase, PhaseImage, Volume
 from core.job import Job, Progress
 from core.masks.mask import Mask
 from core.reconstruction.anchors import Anchor
+from core.reconstruction.shares import shared
 from core.reconstruction.two_phases import volume_phases
 
 
@@ -47,6 +48,10 @@ class Target:
         What sections across y and across x are to look like (rows along z); ``exemplar`` then stands for those across z
         alone (rows along y). Where only one of the two is given it stands for both, as in a material that is alike
         along all directions of the plane xy; with none, ``exemplar`` stands for all three.
+    volume_fractions
+        Where `several`: wanted fraction of every phase, in label order, or None for the exemplar's own. Where
+        ``volume_fraction`` or ``mask`` says another share of the phase of interest, the others share the rest in
+        proportion to these.
     anchors
         Sections that the volume is to hold exactly.
     """
@@ -61,6 +66,7 @@ class Target:
     all_phases: bool = False
     exemplar_xz: PhaseImage | None = None
     exemplar_yz: PhaseImage | None = None
+    volume_fractions: tuple[float, ...] | None = None
     anchors: tuple[Anchor, ...] = ()
 
     @property
@@ -123,7 +129,23 @@ class Target:
         """The volume fraction that the whole volume is to meet: the mask's mean where there is one."""
         if self.mask is not None:
             return self.mask.mean
-        return self.own_fraction if self.volume_fraction is None else self.volume_fraction
+        if self.volume_fraction is not None:
+            return self.volume_fraction
+        return self.base_fractions[self.phase] if self.several else self.own_fraction
+
+    @property
+    def base_fractions(self) -> tuple[float, ...]:
+        """Share of each phase where nothing else is said of the phase of interest."""
+        return self.own_fractions if self.volume_fractions is None else self.volume_fractions
+
+    def fractions_at(self, share: float) -> tuple[float, ...]:
+        """Share of each phase where that of the phase of interest is ``share``: the others keep their proportions."""
+        return shared(self.base_fractions, self.phase, share)
+
+    @property
+    def wanted_fractions(self) -> tuple[float, ...]:
+        """As `wanted_fraction`, of every phase."""
+        return self.fractions_at(self.wanted_fraction)
 
     @property
     def volume_phases(self) -> tuple[tuple[Phase, ...], int]:
@@ -235,7 +257,8 @@ class Engine(Protocol):
 
     An engine that follows `Target.mask` says so with an attribute ``uses_mask = True``, one that can make volumes that
     repeat with ``uses_periodic = True``, one for more than two phases with ``uses_all_phases = True``, and one that
-    takes an exemplar for each plane with ``uses_planes = True``; one that keeps `Target.anchors` says
+    takes an exemplar for each plane with ``uses_planes = True``; one whose volumes of all phases can have others than
+    the exemplar's fractions says ``uses_phase_fractions = True``; one that keeps `Target.anchors` says
     ``uses_anchors = True``, and its models take ``anchors`` in ``generate`` and ``recipe``. For any other,
     `core.reconstruction.preflight.unused_problems` stops a run that asks for it. One whose training can be interrupted
     and goes on from `core.reconstruction.checkpoints` says ``uses_checkpoints = True`` and takes ``checkpoints`` in

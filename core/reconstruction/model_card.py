@@ -116,10 +116,7 @@ def check_card(card: Mapping[str, Any]) -> None:
     if entry(card, "volume_phase", int) not in range(len(phases)):
         raise wrong("its phase of interest is none of its phases")
     if len(phases) > 2:
-        shares = entry(card, "exemplar_fractions", list)
-        numbers = all(type(share) in (int, float) and 0 < share < 1 for share in shares)
-        if len(shares) != len(phases) or not numbers or abs(sum(shares) - 1) > 1e-6:
-            raise wrong("the fractions of its phases do not make sense")
+        check_shares(entry(card, "exemplar_fractions", list), len(phases))
     for phase in phases:
         if not isinstance(phase, dict):
             raise wrong("its phases are not named")
@@ -130,6 +127,13 @@ def check_card(card: Mapping[str, Any]) -> None:
         Provenance.from_json(entry(card, "provenance", dict))
     except (TypeError, KeyError, AttributeError, RecursionError) as error:
         raise wrong("its provenance cannot be read") from error
+
+
+def check_shares(shares: Any, phases: int) -> None:
+    """Check that these are volume fractions of so many phases; `InputError` where they are not."""
+    good = isinstance(shares, list) and all(type(share) in (int, float) and 0 < share < 1 for share in shares)
+    if not good or len(shares) != phases or abs(sum(shares) - 1) > 1e-6:
+        raise wrong("the fractions of its phases do not make sense")
 
 
 def check_share(card: Mapping[str, Any], key: str) -> None:

@@ -35,6 +35,11 @@ def unused_problems(engine: Engine, target: Target) -> list[Problem]:
             Problem("error", "all_phases", f"The engine {engine.title} makes volumes of two phases only.",
                     "Reconstruct one phase against the rest, or choose another engine.")
         )  # fmt: skip
+    if target.several and target.volume_fractions is not None and not getattr(engine, "uses_phase_fractions", False):
+        found.append(
+            Problem("error", "volume_fractions", f"The engine {engine.title} makes volumes of all phases with the "
+                    "exemplar's fractions only.", "Leave the fractions as they are, or choose another engine.")
+        )  # fmt: skip
     if target.anisotropic and not getattr(engine, "uses_planes", False):
         found.append(
             Problem("error", "exemplar_xz", f"The engine {engine.title} takes one exemplar for all three planes.",

@@ -75,7 +75,13 @@ def line_blocks(indicator: npt.NDArray[V], axis: int) -> Iterator[npt.NDArray[V]
 
 
 def window_fractions(indicator: np.ndarray, edge: int) -> tuple[float, float]:
-    """Smallest and largest share of the phase in the square windows of a picture.
+    """Smallest and largest share of the phase in the square windows of a picture; parameters as of `window_shares`."""
+    shares = window_shares(indicator, edge)
+    return float(shares.min()), float(shares.max())
+
+
+def window_shares(indicator: np.ndarray, edge: int) -> np.ndarray:
+    """Share of the phase in every square window of a picture: shape (n,), row by row.
 
     Parameters
     ----------
@@ -86,4 +92,5 @@ def window_fractions(indicator: np.ndarray, edge: int) -> tuple[float, float]:
     """
     sums = np.pad(indicator.astype(np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     windows = sums[edge:, edge:] - sums[:-edge, edge:] - sums[edge:, :-edge] + sums[:-edge, :-edge]
-    return float(windows.min()) / edge**2, float(windows.max()) / edge**2
+    shares: np.ndarray = windows.reshape(-1) / edge**2
+    return shares

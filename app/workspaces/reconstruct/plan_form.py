@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -18,9 +18,11 @@ from PySide6.QtWidgets import (
 )
 
 from app.commands import Commands
+from app.planned_fractions import planned_fractions
 from app.session import Plan, Session
 from app.widgets.panel import Fold, hint
 from app.widgets.settings_form import SettingsForm
+from app.workspaces.reconstruct.phase_fractions import PhaseFractions
 from app.workspaces.reconstruct.run import engine_settings
 from core.images.pixel_size import format_length
 
@@ -58,8 +60,19 @@ class PlanForm(QWidget):
         self.fraction_reset.setAccessibleName("Reset the volume fraction to the exemplar's")
         self.fraction_reset.clicked.connect(lambda: self._commands.plan("volume fraction", volume_fraction=None))
         _keep_room(self.fraction_reset)
-        self._add(grid, "Volume fraction", "Wanted share of the phase; by default the exemplar's", self.fraction,
-                  self.fraction_reset)  # fmt: skip
+        self._one_fraction = self._add(
+            grid, "Volume fraction", "Wanted share of the phase; by default the exemplar's", self.fraction,
+            self.fraction_reset,
+        )  # fmt: skip
+        self.fractions = PhaseFractions()
+        self.fractions.edited.connect(
+            lambda shares: self._commands.plan(
+                "volume fractions", merge="fractions" if shares else "", volume_fractions=shares, volume_fraction=None
+            )
+        )
+        self._all_fractions = QLabel("Volume fractions")
+        grid.addWidget(self._all_fractions, grid.rowCount(), 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(self.fractions, grid.rowCount() - 1, 1, 1, 2)
         self.sides = [self._spin(8, 4096, f"Voxels along {axis}") for axis in "zyx"]
         for side in self.sides:
             side.valueChanged.connect(self._size_changed)
@@ -118,7 +131,7 @@ class PlanForm(QWidget):
 
     # --- building ------------------------------------------------------------------------------------------------
 
-    def _add(self, grid: QGridLayout, text: str, tip: str, *widgets: QWidget) -> None:
+    def _add(self, grid: QGridLayout, text: str, tip: str, *widgets: QWidget) -> QLabel:
         line = grid.rowCount()
         label = QLabel(text)
         label.setToolTip(tip)
@@ -130,6 +143,7 @@ class PlanForm(QWidget):
             if not widget.accessibleName():
                 widget.setAccessibleName(text)
             grid.addWidget(widget, line, column)
+        return label
 
     def _combo(self, grid: QGridLayout, text: str, tip: str, name: str) -> QComboBox:
         combo = QComboBox()
@@ -198,6 +212,21 @@ class PlanForm(QWidget):
 
     # --- showing -------------------------------------------------------------------------------------------------
 
+    def _show_fractions(self, plan: Plan, several: bool) -> None:
+        """The one number, or, where all phases are rebuilt, one for each."""
+        image, phase = self._session.phase_image, self._session.phase_of_interest
+        self._one_fraction.setVisible(not several)
+        self.fraction.setVisible(not several)
+        self._all_fractions.setVisible(several)
+        self.fractions.setVisible(several)
+        own = 0.0 if image is None or phase is None else image.fractions[phase]
+        _set(self.fraction, 100 * (own if plan.volume_fraction is None else plan.volume_fraction))
+        self.fraction_reset.setVisible(not several and plan.volume_fraction is not None)
+        if several and image is not None and phase is not None:
+            shares = planned_fractions(plan, image, phase)
+            changed = plan.volume_fraction is not None or plan.volume_fractions is not None
+            self.fractions.show_fractions(image.phases, shares, changed)
+
     def show_plan(self, plan: Plan) -> None:
         """Make the controls say what the plan says; torch must have been imported by then."""
         from core.devices import available
@@ -215,10 +244,7 @@ class PlanForm(QWidget):
         self.all_phases.setVisible(several)
         with QSignalBlocker(self.all_phases):
             self.all_phases.setChecked(plan.all_phases)
-        self.fraction.setEnabled(not (several and plan.all_phases))
-        own = 0.0 if image is None or phase is None else image.fractions[phase]
-        _set(self.fraction, 100 * (own if plan.volume_fraction is None else plan.volume_fraction))
-        self.fraction_reset.setVisible(plan.volume_fraction is not None)
+        self._show_fractions(plan, several and plan.all_phases)
         for side, value in zip(self.sides, plan.size, strict=True):
             _set(side, value)
         cube = plan.size[0] if len(set(plan.size)) == 1 and plan.size[0] in _SIDES else None

@@ -172,6 +172,7 @@ def identity(target: Target, settings: SwnnSettings, device: str) -> dict[str, A
         "phase": target.phase,
         "all phases": target.all_phases,
         "volume fraction": target.wanted_fraction,
+        **({"volume fractions": list(target.base_fractions)} if target.several else {}),
         "seed": target.seed,
         "settings": to_json(settings),
         "device": devices.title(device),

@@ -34,6 +34,7 @@ class SwnnEngine:
     uses_mask = True
     uses_periodic = True
     uses_all_phases = True
+    uses_phase_fractions = True
     uses_planes = True
     uses_checkpoints = True
 
@@ -82,8 +83,9 @@ class SwnnEngine:
 def _model(target: Target, settings: SwnnSettings, trained: TrainedSwnn, device: str) -> SwnnModel:
     from core.reconstruction.swnn.model import SwnnModel
 
+    fractions = {"volume_fractions": list(target.base_fractions)} if target.several else {}
     card = card_of(
         SwnnEngine.key, target, settings, trained.settings, trained, device,
-        planes=len(target.distinct_exemplars) if target.anisotropic else 1,
+        planes=len(target.distinct_exemplars) if target.anisotropic else 1, **fractions,
     )  # fmt: skip
     return SwnnModel(trained.network, card)

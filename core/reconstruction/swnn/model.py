@@ -19,9 +19,19 @@ from core.images.values import Phase, Volume
 from core.job import Job, Progress
 from core.masks.mask import Mask
 from core.provenance import Provenance, array_hash, versions
+from core.reconstruction.shares import shared
+from core.reconstruction.swnn.folding import folded
 from core.reconstruction.swnn.labelling import labels_of, offsets_for, shares_of
 from core.reconstruction.swnn.network import SwnnNetwork
-from core.reconstruction.swnn.serving import BEYOND, Thresholds, WantedFractions, checked_range, nodes, threshold_of
+from core.reconstruction.swnn.serving import (
+    BEYOND,
+    ServedOffsets,
+    Thresholds,
+    WantedFractions,
+    checked_range,
+    nodes,
+    threshold_of,
+)
 from core.reconstruction.swnn.settings import place_of
 from core.reconstruction.weights import weights_hash, weights_of
 
@@ -32,6 +42,8 @@ So the usual volume of 128³ voxels meets the volume fraction exactly, and a vox
 smaller and larger ones, and those of other seeds, scatter about it as samples do.
 """
 _QUANTILES = 4097
+_THINNED = 2
+"""Of several phases and a range of fractions, one voxel in so many along each axis is calibrated on."""
 _KEPT_BYTES = 1 << 28
 
 
@@ -55,6 +67,7 @@ class SwnnModel:
         self._network = network.eval()
         self._card = dict(card)
         self._quantiles = quantiles
+        self._last_folded: tuple[float | None, SwnnNetwork] | None = None
         self._kept: dict[tuple[str, Triple, int], np.ndarray] = {}
 
     @property
@@ -88,7 +101,8 @@ class SwnnModel:
         ``period``, in voxels, must be a whole number of the coarsest cells. ``wanted`` is what a model for a range of
         volume fractions is told, by default the fraction it was trained for first.
         """
-        network = self._network.to(device)
+        told = self._told(wanted, origin, size, device)
+        network = (self._folded(wanted) if told is None else self._network).to(device)
         try:
             noises = [
                 gaussian(seed, grid.level, grid.channels, box.start, box.shape, device, in_cells(period, grid.stride))[
@@ -96,7 +110,6 @@ class SwnnModel:
                 ]
                 for grid, box in zip(network.noise_grids, network.noise_boxes(origin, size), strict=True)
             ]
-            told = self._told(wanted, origin, size, device) if network.settings.conditional else None
             with torch.inference_mode():
                 values: np.ndarray = network(noises, origin, size, told)[0].movedim(0, -1).cpu().numpy()
             return values if self._several else values[..., 0]
@@ -107,15 +120,26 @@ class SwnnModel:
     def _several(self) -> bool:
         return len(self._card["phases"]) > 2
 
-    def _told(self, wanted: WantedFractions | None, origin: Triple, size: Triple, device: str) -> list[torch.Tensor]:
-        settings = self._network.settings
-        fractions = wanted or WantedFractions(self._card["volume_fraction"], size)
-        if fractions.uniform is not None:
-            place = torch.full((1, 1, 1, 1, 1), place_of(settings, fractions.uniform), device=device)
-            return [place] * len(self._network.noise_grids)
+    def _told(
+        self, wanted: WantedFractions | None, origin: Triple, size: Triple, device: str
+    ) -> list[torch.Tensor] | None:
+        """What the network is told where that differs from place to place, else None."""
+        if not self._network.settings.conditional or wanted is None or wanted.uniform is not None:
+            return None
         boxes = zip(self._network.noise_grids, self._network.noise_boxes(origin, size), strict=True)
-        fields = (fractions.box(box.start, box.shape, grid.stride) for grid, box in boxes)
+        fields = (wanted.box(box.start, box.shape, grid.stride) for grid, box in boxes)
+        settings = self._network.settings
         return [torch.from_numpy(place_of(settings, field)).to(device)[None, None] for field in fields]
+
+    def _folded(self, wanted: WantedFractions | None) -> SwnnNetwork:
+        """The network for one fraction, without normalisations; the last one is kept."""
+        place = None
+        if self._network.settings.conditional:
+            fraction = None if wanted is None else wanted.uniform
+            place = place_of(self._network.settings, self._card["volume_fraction"] if fraction is None else fraction)
+        if self._last_folded is None or self._last_folded[0] != place:
+            self._last_folded = place, folded(self._network, place)
+        return self._last_folded[1]
 
     @property
     def served(self) -> tuple[float, float]:
@@ -127,7 +151,9 @@ class SwnnModel:
 
     @property
     def _calibrated(self) -> bool:
-        return self._quantiles is not None or bool({"served", "offsets"} & set(self._card.get("calibration", {})))
+        return self._quantiles is not None or bool(
+            {"served", "offsets", "served_offsets"} & set(self._card.get("calibration", {}))
+        )
 
     def threshold(self, volume_fraction: float | None = None) -> float:
         """The value above which a voxel is phase.
@@ -187,22 +213,27 @@ class SwnnModel:
         if mask is not None:
             checked_range(*self.served, mask.range)
         fraction = self._card["volume_fraction"] if volume_fraction is None else volume_fraction
-        if self._several and abs(fraction - self._card["volume_fraction"]) > BEYOND:
+        if self._several and conditional and mask is None:
+            checked_range(*self.served, (fraction, fraction))
+        if self._several and not conditional and abs(fraction - self._card["volume_fraction"]) > BEYOND:
             raise InputError(
-                "This model makes all phases with the fractions of its exemplar: none of them can be chosen.",
-                "Train a model of one phase against the rest.",
+                "This model makes all phases with the fractions it was trained for: none of them can be chosen.",
+                "Train one for a range of volume fractions (settings: lowest and highest fraction).",
             )
         if not self._calibrated:
             yield from self._calibrate(device)
         threshold = None if mask is not None or self._several else self.threshold(fraction)
-        offsets = np.array(self._card["calibration"]["offsets"], dtype=np.float32) if self._several else None
+        offsets = self._offsets(np.array(fraction)) if self._several and mask is None else None
         inside = np.uint8(self._card["volume_phase"])
         period = period_of(size, periodic)
         wanted = WantedFractions(fraction if mask is None else mask, size, period) if conditional else None
 
         def make_tile(start: Triple, edge: int) -> np.ndarray:
-            if offsets is not None:
-                return labels_of(self._tile(seed, start, edge, device, period, wanted), offsets)
+            if self._several:
+                at = offsets
+                if at is None:
+                    at = self._offsets(wanted.box(start, (edge, edge, edge), 1) if wanted else np.array(fraction))
+                return labels_of(self._tile(seed, start, edge, device, period, wanted), at)
             level: np.ndarray | np.float32
             if threshold is not None:
                 level = np.float32(threshold)
@@ -214,7 +245,7 @@ class SwnnModel:
 
         asked: dict[str, Any] = {"size": list(size)}
         if offsets is not None:
-            asked["offsets"] = offsets.tolist()
+            asked |= {"volume_fraction": fraction, "offsets": offsets.tolist()}
         elif mask is None:
             asked |= {"volume_fraction": fraction, "threshold": threshold}
         else:
@@ -277,11 +308,20 @@ class SwnnModel:
             return self._kept[key]
         return self.field(seed, start, (edge, edge, edge), device, period, wanted)
 
+    def _offsets(self, fractions: np.ndarray) -> np.ndarray:
+        """Of several phases: what is added to their channels where the phase of interest is to have ``fractions``."""
+        calibration = self._card["calibration"]
+        if "served_offsets" in calibration:
+            return ServedOffsets.from_json(calibration["served_offsets"], len(self._card["phases"])).at(fractions)
+        return np.array(calibration["offsets"], dtype=np.float32)
+
     def _calibrate(self, device: str) -> Generator[Progress, None, None]:
         """Set the threshold, or those of a range, that meet the wanted fractions on the calibration volume."""
         own, seed = float(self._card["volume_fraction"]), int(self._card["seed"])
         calibration: dict[str, Any] = {"size": list(CALIBRATION_SIZE), "seed": seed}
-        if self._network.settings.conditional:
+        if self._several:
+            calibration |= yield from self._several_calibrated(device, seed, own)
+        elif self._network.settings.conditional:
             fractions, found = nodes(*self.served, own), []
             for number, fraction in enumerate(fractions):
                 field = yield from self._calibration_field(device, seed, fraction, number, len(fractions))
@@ -290,13 +330,6 @@ class SwnnModel:
             before = float(np.interp(own, fractions, thresholds.before))
             calibration |= {"threshold": float(thresholds.at(np.array(own))), "served": thresholds.to_json()}
             calibration |= {"fraction_before": before, "fraction_after": own}
-        elif self._several:
-            field = yield from self._calibration_field(device, seed, None, 0, 1)
-            offsets = offsets_for(field, self._card["exemplar_fractions"])
-            label = self._card["volume_phase"]
-            shares = [shares_of(field, values) for values in (np.zeros_like(offsets), offsets)]
-            calibration |= {"offsets": offsets.tolist(), "fractions_before": shares[0].tolist()}
-            calibration |= {"fraction_before": float(shares[0][label]), "fraction_after": float(shares[1][label])}
         else:
             field = yield from self._calibration_field(device, seed, None, 0, 1)
             threshold, before = threshold_of(field, own)
@@ -306,6 +339,27 @@ class SwnnModel:
             places = np.linspace(0, len(values) - 1, _QUANTILES)
             self._quantiles = np.interp(places, np.arange(len(values)), values).astype(np.float32)
         self._card = {**self._card, "calibration": calibration}
+
+    def _several_calibrated(self, device: str, seed: int, own: float) -> Generator[Progress, None, dict[str, Any]]:
+        """What the calibration of several phases says: their offsets, or those over the range that is served."""
+        label = self._card["volume_phase"]
+        base = self._card.get("volume_fractions", self._card["exemplar_fractions"])
+        nothing = np.zeros(len(base), dtype=np.float32)
+        if not self._network.settings.conditional:
+            field = yield from self._calibration_field(device, seed, None, 0, 1)
+            offsets = offsets_for(field, shared(base, label, own))
+            before, after = shares_of(field, nothing), shares_of(field, offsets)
+            found = {"offsets": offsets.tolist(), "fractions_before": before.tolist()}
+            return found | {"fraction_before": float(before[label]), "fraction_after": float(after[label])}
+        fractions, offsets_there, told = nodes(*self.served, own), [], []
+        for number, fraction in enumerate(fractions):
+            field = yield from self._calibration_field(device, seed, fraction, number, len(fractions))
+            part = field[::_THINNED, ::_THINNED, ::_THINNED]
+            offsets_there.append(tuple(offsets_for(part, shared(base, label, fraction)).tolist()))
+            told.append(float(shares_of(part, nothing)[label]))
+        served = ServedOffsets(tuple(fractions), tuple(offsets_there), tuple(told))
+        middle = float(np.interp(own, fractions, told))
+        return {"served_offsets": served.to_json(), "fraction_before": middle, "fraction_after": own}
 
     def _calibration_field(
         self, device: str, seed: int, fraction: float | None, number: int, of: int

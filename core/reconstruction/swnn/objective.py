@@ -15,8 +15,8 @@ from core.images.values import PhaseImage
 from core.reconstruction.engine import Target
 from core.reconstruction.swnn.agreement import shared_lines
 from core.reconstruction.swnn.correlation import ExemplarCorrelation
-from core.reconstruction.swnn.patterns import ExemplarPatterns, controlled
-from core.reconstruction.swnn.settings import SwnnSettings, largest_window, place_of
+from core.reconstruction.swnn.patterns import ExemplarPatterns, Fraction, controlled, places_with
+from core.reconstruction.swnn.settings import OWN, SwnnSettings, largest_window, place_of
 from core.reconstruction.swnn.shapes import ExemplarShapes
 
 Part = TypeVar("Part")
@@ -28,8 +28,6 @@ NEAR_CELL, NEAR_SHARE = 2, 0.5
 SERVED = 9
 """Volume fractions, evenly spread over the range that a model is to serve, whose distributions it learns."""
 _SERVED_POOL = 8
-OWN = 0.002
-"""A volume fraction this near to the exemplar's own is that."""
 MOST_PATCHES = 1024
 """So many random patches stand for an exemplar at another volume fraction."""
 
@@ -44,8 +42,8 @@ class Objective:
     settings
         Resolved settings.
     fraction
-        Wanted volume fraction, or None for the exemplar's own. Patterns with another mean are picked from the
-        exemplar's (SWNN, Sec. 2.2.3), and shapes are those of patches picked in the same way. Of one phase only.
+        Wanted volume fraction, or, of several phases, one each; None for the exemplar's own. Patterns with another
+        mean are picked from the exemplar's (SWNN, Sec. 2.2.3), and shapes are those of patches picked in the same way.
     pool
         Bases kept per scale (see `ExemplarPatterns`).
 
@@ -59,7 +57,7 @@ class Objective:
         self,
         inside: np.ndarray,
         settings: SwnnSettings,
-        fraction: float | None,
+        fraction: Fraction | None,
         *,
         generator: torch.Generator,
         device: str = "cpu",
@@ -88,12 +86,17 @@ class Objective:
         self._near: list[ExemplarCorrelation] = []
         self._far: list[ExemplarCorrelation] = []
         edge = settings.cube or 1
-        for sections in inside[:, None] if inside.ndim == 3 else inside[None, None]:
-            if fraction is not None:
-                if not (settings.shapes or settings.correlation):
-                    return
-                sections = patches_with(sections[0], fraction, edge, largest_window(settings), generator)
-                edge = min(edge, *sections.shape[1:])
+        if not (settings.shapes or settings.correlation):
+            return
+        layers = (inside if inside.ndim == 3 else inside[None])[:, None]
+        if fraction is not None:
+            least = largest_window(settings)
+            if isinstance(fraction, float):
+                layers = patches_with(layers[0, 0], fraction, edge, least, generator)[None]
+            else:
+                layers = patches_with(inside, fraction, edge, least, generator)
+            edge = min(edge, layers.shape[-1])
+        for sections in layers:
             if settings.shapes:
                 self._shapes.append(ExemplarShapes(sections, edge // 2, device))
             if settings.correlation:
@@ -238,7 +241,7 @@ def _objective(
         Objective(
             target.channels_of(image),
             settings,
-            None if target.several else other_fraction(target, wanted, image),
+            other_fractions(target, wanted, image) if target.several else other_fraction(target, wanted, image),
             generator=generator,
             device=device,
             pool=pool,
@@ -261,6 +264,14 @@ def other_fraction(target: Target, wanted: float, image: PhaseImage | None = Non
         return None
     own = (image or target.exemplar).fractions[target.phase]
     return None if abs(wanted - own) < OWN else wanted
+
+
+def other_fractions(target: Target, wanted: float, image: PhaseImage) -> tuple[float, ...] | None:
+    """As `other_fraction`, of all phases: those in which the phase of interest has the share ``wanted``."""
+    fractions = target.fractions_at(wanted)
+    own = target.own_fractions if target.anisotropic else image.fractions
+    near = all(abs(one - other) < OWN for one, other in zip(fractions, own, strict=True))
+    return None if near else fractions
 
 
 def choose(served: Sequence[Served], blocks: int, generator: torch.Generator) -> list[Served]:
@@ -293,10 +304,11 @@ def _together(chosen: Sequence[Served], blocks: Tensor) -> list[tuple[Served, Te
 
 
 def patches_with(
-    indicator: np.ndarray, fraction: float, edge: int, least: int, generator: torch.Generator
+    indicator: np.ndarray, fraction: Fraction, edge: int, least: int, generator: torch.Generator
 ) -> np.ndarray:
     """Patches of an exemplar whose mean volume fraction is ``fraction``: shape (n, e, e), bool.
 
+    Of several phases, ``indicator`` has the shape (C, Y, X), ``fraction`` C numbers, and the patches (C, n, e, e).
     Picked as the published control picks windows (`controlled`). The smaller a patch, the further its fraction may be
     from the exemplar's: e is the largest of ``edge``, ½·edge, ¼·edge … ``least`` that reaches the fraction.
 
@@ -305,14 +317,17 @@ def patches_with(
     InputError
         Where even the smallest cannot.
     """
-    edge = min(edge, *indicator.shape)
+    edge = min(edge, *indicator.shape[-2:])
     while True:
-        corners = (indicator.shape[0] - edge + 1, indicator.shape[1] - edge + 1)
+        corners = (indicator.shape[-2] - edge + 1, indicator.shape[-1] - edge + 1)
         place = torch.randperm(corners[0] * corners[1], generator=generator)[:MOST_PATCHES].numpy()
-        every = np.lib.stride_tricks.sliding_window_view(indicator, (edge, edge))
-        patches = every[place // corners[1], place % corners[1]]
-        values = torch.from_numpy(patches.reshape(len(patches), -1).astype(np.float32) * 2 - 1)
+        every = np.lib.stride_tricks.sliding_window_view(indicator, (edge, edge), axis=(-2, -1))
+        patches = every[..., place // corners[1], place % corners[1], :, :]
         try:
+            if not isinstance(fraction, float):
+                found: np.ndarray = patches[:, places_with(patches.mean(axis=(2, 3)).T, fraction, generator)]
+                return found
+            values = torch.from_numpy(patches.reshape(len(patches), -1).astype(np.float32) * 2 - 1)
             picked: np.ndarray = controlled(values, fraction, generator).numpy() > 0
             return picked.reshape(-1, edge, edge)
         except InputError:

@@ -16,7 +16,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from core.errors import InputError
+from core.reconstruction.swnn.tilting import picked, tilted_weights
 
+Fraction = float | tuple[float, ...]
+"""Wanted volume fraction of the phase, or of each of several."""
 MOST_WINDOWS = 1 << 16
 """Of a larger exemplar, so many random windows stand for all: distances change in the third digit, memory does not."""
 
@@ -190,6 +193,25 @@ def controlled(patterns: Tensor, fraction: float, generator: torch.Generator) ->
     return patterns[torch.cat([taken.repeat(repeats), extra])]
 
 
+def chosen(patterns: Tensor, fraction: Fraction, generator: torch.Generator) -> Tensor:
+    """As `controlled`, or, of several phases with a fraction each, as many patterns with those mean fractions.
+
+    Raises
+    ------
+    InputError
+        Where they are out of reach.
+    """
+    if isinstance(fraction, float):
+        return controlled(patterns, fraction, generator)
+    shares = (patterns.double().reshape(len(patterns), -1, len(fraction)).mean(dim=1) + 1) / 2
+    return patterns[torch.from_numpy(places_with(shares.numpy(), fraction, generator))]
+
+
+def places_with(shares: np.ndarray, fractions: tuple[float, ...], generator: torch.Generator) -> np.ndarray:
+    """Which of n patterns with ``shares`` (n, C) to take, and how often, for mean ``fractions``: shape (n,)."""
+    return picked(tilted_weights(shares, fractions), float(torch.rand((), generator=generator)))
+
+
 @dataclass(frozen=True)
 class Projections:
     """Ways to make numbers of a pattern, one each.
@@ -242,7 +264,7 @@ class ExemplarPatterns:
     bent_bases
         How many bases of bent projections join the straight ones (see `Projections`).
     fraction
-        Wanted volume fraction, or None for the exemplar's own.
+        Wanted volume fraction, of several phases one each, or None for the exemplar's own.
     pool
         Bases kept per scale.
     """
@@ -261,7 +283,7 @@ class ExemplarPatterns:
         directions: int = 0,
         windows: int = 2048,
         bent_bases: int = 0,
-        fraction: float | None = None,
+        fraction: Fraction | None = None,
         pool: int = POOL,
         generator: torch.Generator,
         device: str = "cpu",
@@ -279,7 +301,7 @@ class ExemplarPatterns:
             if len(patterns) > MOST_WINDOWS:
                 patterns = patterns[torch.randperm(len(patterns), generator=generator)[:MOST_WINDOWS]]
             if fraction is not None:
-                patterns = controlled(patterns, fraction, generator)
+                patterns = chosen(patterns, fraction, generator)
             self.patterns[scale] = patterns.to(device)
         self._pool: dict[int, list[tuple[Projections, Tensor]]] = {scale: [] for scale in self.patterns}
         self._drawn: dict[int, list[Drawn]] = {scale: [] for scale in self.patterns}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.errors import InputError
+from core.images.values import PhaseImage
 from core.reconstruction.engine import Problem, Target
 from core.reconstruction.preflight import (
     device_problems,
@@ -17,13 +18,16 @@ from core.reconstruction.preflight import (
     size_problems,
 )
 from core.reconstruction.swnn.serving import checked_range
-from core.reconstruction.swnn.settings import SwnnSettings, largest_window, resolve
+from core.reconstruction.swnn.settings import OWN, SwnnSettings, largest_window, resolve
+from core.reconstruction.swnn.tilting import tilted_weights
 from core.statistics import axis_ratio, correlation_length
-from core.statistics.indicator import window_fractions
+from core.statistics.indicator import window_fractions, window_shares
 
 SMALLEST_SIDE = 8
 BYTES_PER_VOXEL = 12
 """Labels, their indicator, and what measuring S2 and L takes; measured, rounded up."""
+MOST_WINDOWS = 10_000
+"""Of a larger exemplar, so many windows say which fractions can be had together."""
 STRETCHED = 1.5
 """Ratio of lengths along rows and columns from which on one exemplar for all axes is warned about."""
 
@@ -67,18 +71,43 @@ def _fraction(target: Target, settings: SwnnSettings) -> list[Problem]:
 
 
 def _several(target: Target, settings: SwnnSettings) -> list[Problem]:
-    """What cannot be had yet of more than two phases at once."""
-    remedy = "Reconstruct one phase against the rest, or leave the fractions as they are in the exemplar."
-    if target.volume_fraction is not None and abs(target.volume_fraction - target.own_fraction) > 1e-4:
-        return [
-            Problem("error", "volume_fraction", "A volume of all phases has the exemplar's fractions: none of them can "
-                    "be chosen.", remedy)
-        ]  # fmt: skip
-    if target.mask is not None:
-        return [Problem("error", "mask", "A volume of all phases cannot follow a mask.", remedy)]
-    if settings.conditional:
-        return [Problem("error", "lowest_fraction", "A model of all phases serves no range of fractions.", remedy)]
+    """Whether the fractions of more than two phases at once can be had, alone or over a range."""
+    wanted = target.volume_fractions
+    count = len(target.exemplar.phases)
+    if wanted is not None:
+        good = len(wanted) == count and all(0 < share < 1 for share in wanted) and abs(sum(wanted) - 1) < 1e-6
+        if not good:
+            return [
+                Problem("error", "volume_fractions", f"The volume fractions of {count} phases must each lie between 0 "
+                        "and 1, both excluded, and make up 1 together.", "Give one for each phase, in label order.")
+            ]  # fmt: skip
+    found = fraction_problems(target)
+    if found:
+        return found
+    shares = [target.wanted_fraction]
+    if settings.lowest_fraction is not None and settings.highest_fraction is not None:
+        shares = [settings.lowest_fraction, settings.highest_fraction]
+        found = _range(target, settings, *shares)
+        if found:
+            return found
+    field = "volume_fractions" if wanted is not None else "volume_fraction" if target.mask is None else "mask"
+    for share in shares:
+        fractions = target.fractions_at(share)
+        for image in target.distinct_exemplars:
+            if max(abs(a - b) for a, b in zip(fractions, image.fractions, strict=True)) < OWN:
+                continue
+            try:
+                tilted_weights(_window_shares(target, image, largest_window(settings)), fractions)
+            except InputError as error:
+                return [Problem("error", field, error.what, error.remedy)]
     return []
+
+
+def _window_shares(target: Target, image: PhaseImage, edge: int) -> np.ndarray:
+    """Share of each phase in windows of the exemplar, shape (n, C): every window, or evenly chosen ones of many."""
+    windows = [window_shares(inside, edge) for inside in target.channels_of(image)]
+    thinned: np.ndarray = np.stack(windows, axis=-1)[:: max(1, len(windows[0]) // MOST_WINDOWS)]
+    return thinned
 
 
 def _range(target: Target, settings: SwnnSettings, lowest: float, highest: float) -> list[Problem]:

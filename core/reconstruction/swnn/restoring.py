@@ -10,10 +10,10 @@ import numpy as np
 
 from core import settings as described
 from core.errors import InputError
-from core.reconstruction.model_card import check_card, entry, wrong
+from core.reconstruction.model_card import check_card, check_shares, entry, wrong
 from core.reconstruction.swnn.model import SwnnModel
 from core.reconstruction.swnn.network import SwnnNetwork
-from core.reconstruction.swnn.serving import Thresholds
+from core.reconstruction.swnn.serving import ServedOffsets, Thresholds
 from core.reconstruction.swnn.settings import SwnnSettings
 from core.reconstruction.weights import restored
 
@@ -43,6 +43,9 @@ def _check_calibration(card: Mapping[str, Any], quantiles: np.ndarray | None) ->
         numbers = isinstance(offsets, list) and all(isinstance(one, (int, float)) for one in offsets)
         if not numbers or len(offsets) != len(card["phases"]) or not np.isfinite(offsets).all():
             raise wrong("its offsets are not one finite number a phase")
+    fractions = card.get("volume_fractions")
+    if fractions is not None:
+        check_shares(fractions, len(card["phases"]))
     if quantiles is None:
         return
     if quantiles.ndim != 1 or len(quantiles) < 2 or quantiles.dtype != np.float32 or not np.isfinite(quantiles).all():
@@ -57,6 +60,16 @@ def _check_range(card: Mapping[str, Any], settings: SwnnSettings) -> None:
     low, high = settings.lowest_fraction, settings.highest_fraction
     if (low is None) != (high is None) or (low is not None and high is not None and low >= high):
         raise wrong("its range of volume fractions has no two ends")
+    offsets = (
+        card.get("calibration", {}).get("served_offsets") if isinstance(card.get("calibration", {}), dict) else None
+    )
+    if offsets is not None:
+        if not settings.conditional:
+            raise wrong("it has offsets for a range that it does not serve")
+        try:
+            ServedOffsets.from_json(offsets, len(card["phases"]))
+        except InputError as error:
+            raise wrong("the offsets of its range do not make sense") from error
     served = card.get("calibration", {}).get("served") if isinstance(card.get("calibration", {}), dict) else None
     if served is not None:
         if not settings.conditional:

@@ -66,6 +66,57 @@ class Thresholds:
         return cls(*(tuple(column) for column in columns))
 
 
+@dataclass(frozen=True)
+class ServedOffsets:
+    """As `Thresholds`, of several phases: what is added to each phase's channel (`labelling.labels_of`).
+
+    Attributes
+    ----------
+    fractions
+        Ascending volume fractions of the phase of interest.
+    offsets
+        For each of them one number a phase.
+    before
+        Shares of the phase of interest without offsets.
+    """
+
+    fractions: tuple[float, ...]
+    offsets: tuple[tuple[float, ...], ...]
+    before: tuple[float, ...]
+
+    def at(self, fractions: np.ndarray) -> np.ndarray:
+        """Linear between the nodes; float32, shape of ``fractions`` and one number a phase, last."""
+        columns = [np.interp(fractions, self.fractions, column) for column in zip(*self.offsets, strict=True)]
+        return np.stack(columns, axis=-1).astype(np.float32)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """One entry a node."""
+        return [
+            {"fraction": fraction, "offsets": list(offsets), "before": before}
+            for fraction, offsets, before in zip(self.fractions, self.offsets, self.before, strict=True)
+        ]
+
+    @classmethod
+    def from_json(cls, entries: Any, phases: int) -> ServedOffsets:
+        """What `to_json` gave, for so many phases.
+
+        Raises
+        ------
+        InputError
+            Where that is something else.
+        """
+        try:
+            fractions, before = ([float(entry[key]) for entry in entries] for key in ("fraction", "before"))
+            offsets = [tuple(float(number) for number in entry["offsets"]) for entry in entries]
+        except (TypeError, KeyError, ValueError) as error:
+            raise InputError("The offsets of a range of volume fractions cannot be read.") from error
+        whole = all(len(one) == phases and np.isfinite(one).all() for one in offsets)
+        rises = len(fractions) > 1 and bool((np.diff(fractions) > 0).all())
+        if not (whole and rises and np.isfinite(fractions).all() and np.isfinite(before).all()):
+            raise InputError("The offsets of a range of volume fractions do not make sense.")
+        return cls(tuple(fractions), tuple(offsets), tuple(before))
+
+
 def nodes(low: float, high: float, exact: float) -> list[float]:
     """`NODES` fractions over the range; the one nearest to ``exact`` becomes that."""
     found = np.linspace(low, high, NODES)

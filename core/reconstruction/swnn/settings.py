@@ -190,6 +190,8 @@ class SwnnSettings:
         return self.lowest_fraction is not None and self.highest_fraction is not None
 
 
+OWN = 0.002
+"""A volume fraction this near to the exemplar's own is that."""
 MASK_RANGE = 0.04
 """Least width of a range of volume fractions that is made for a mask."""
 FINEST, FINE = 1.7, 2.5

@@ -279,7 +279,7 @@ def finished(
     trained = TrainedSwnn(copied.cpu(), network.settings, len(losses), seconds, tuple(losses))
     values = np.stack(fields)
     if target.several:
-        return trained, labels_of(fields[0], offsets_for(values, target.own_fractions))
+        return trained, labels_of(fields[0], offsets_for(values, target.wanted_fractions))
     threshold = threshold_for(values, target.wanted_fraction)
     return trained, (fields[0][..., 0] > threshold).astype(np.uint8)
 

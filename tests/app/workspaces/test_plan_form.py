@@ -51,12 +51,41 @@ def test_all_phases_are_rebuilt_until_somebody_unticks_it(qtbot: QtBot, form: Pl
                                      Provenance("read"))  # fmt: skip
     form.show_plan(session.state.plan)
     assert form.all_phases.isVisible() and form.all_phases.isChecked()
-    assert not form.fraction.isEnabled()
+    assert not form.fraction.isVisible() and form.fractions.isVisible()
     click(qtbot, form.all_phases)
     assert not session.state.plan.all_phases
-    assert form.fraction.isEnabled()
+    assert form.fraction.isVisible() and not form.fractions.isVisible()
     form._commands.stack.undo()
     assert session.state.plan.all_phases and form.all_phases.isChecked()
+
+
+def test_a_fraction_is_typed_for_each_phase_and_the_others_share_the_rest(qtbot: QtBot, form: PlanForm) -> None:
+    session = form._session
+    labels = np.repeat(np.arange(4, dtype=np.uint8), (8, 4, 3, 1)).reshape(4, 4)
+    session.phase_image = PhaseImage(labels, default_phases(4), None, "p", Provenance("read"))
+    form.show_plan(session.state.plan)
+    spins = form.fractions.spins
+    assert [spin.value() for spin in spins] == [50, 25, 18.75, 6.25]
+    assert not form.fractions.reset.isVisible()
+    spins[0].setFocus()
+    spins[0].selectAll()
+    qtbot.keyClicks(spins[0], "60")
+    qtbot.keyClick(spins[0], Qt.Key.Key_Return)
+    assert session.state.plan.volume_fractions == pytest.approx((0.6, 0.2, 0.15, 0.05))
+    assert [spin.value() for spin in spins] == [60, 20, 15, 5]
+    # the next one leaves the first two in their proportion
+    spins[2].setFocus()
+    spins[2].selectAll()
+    qtbot.keyClicks(spins[2], "32")
+    qtbot.keyClick(spins[2], Qt.Key.Key_Return)
+    assert session.state.plan.volume_fractions == pytest.approx((0.48, 0.16, 0.32, 0.04))
+    qtbot.mouseClick(form.fractions.reset, Qt.MouseButton.LeftButton)
+    assert session.state.plan.volume_fractions is None and [spin.value() for spin in spins] == [50, 25, 18.75, 6.25]
+    form._commands.stack.undo()
+    assert session.state.plan.volume_fractions == pytest.approx((0.48, 0.16, 0.32, 0.04))
+    # a wish for the phase of interest alone, as a series or the slider has it
+    form._commands.plan("one", volume_fractions=None, volume_fraction=0.25)
+    assert spins[3].value() == 25 and spins[0].value() == pytest.approx(40)
 
 
 def test_the_plan_decides_what_is_shown(form: PlanForm) -> None:

@@ -180,6 +180,7 @@ CASES: dict[str, tuple[Edit, str]] = {
     "no run at all": (replace_entry("series", "seeds", value=0), "series of runs"),
     "a share beyond all": (replace_entry("series", "fractions", value=[0.1, 1.5]), "series of runs"),
     "a file with a NUL": (replace_entry("output", value="a\0b"), "is no path"),
+    "fractions beyond all": (replace_entry("plan", "volume_fractions", value=[0.5, 0.6]), "volume fractions are"),
     "results of another kind": (replace_entry("results", value={}), "results"),
 }  # fmt: skip
 

@@ -56,16 +56,6 @@ def field_of(values: np.ndarray) -> Mask:
     return Mask(values.astype(np.float32), None, "field", Provenance("test"))
 
 
-@pytest.fixture(scope="module")
-def trained() -> SwnnModel:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model_room, "CALIBRATION_SIZE", (48, 48, 48))
-        model = finish(SwnnEngine().train(target(), TINY))
-        assert isinstance(model, SwnnModel)
-        finish(model.generate((8, 8, 8), 0))
-    return model
-
-
 def test_modulation_is_a_polynomial_of_the_place() -> None:
     layer = Modulation(2)
     features = torch.randn(3, 2, 2, 3, 4)

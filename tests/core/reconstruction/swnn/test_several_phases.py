@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,11 +14,13 @@ from scipy import ndimage
 from core.errors import InputError
 from core.images.values import PhaseImage, default_phases
 from core.job import finish
+from core.masks.mask import Mask
 from core.provenance import Provenance
 from core.reconstruction.engine import Target, TrainingProgress
 from core.reconstruction.model_file import load_model, save_model
 from core.reconstruction.pipeline import reconstruct
 from core.reconstruction.preflight import unused_problems
+from core.reconstruction.shares import shared
 from core.reconstruction.swnn import model as model_room
 from core.reconstruction.swnn import training
 from core.reconstruction.swnn.agreement import shared_lines
@@ -28,7 +31,8 @@ from core.reconstruction.swnn.model import SwnnModel
 from core.reconstruction.swnn.network import SwnnNetwork
 from core.reconstruction.swnn.objective import Objective, PlaneObjectives, objectives_of
 from core.reconstruction.swnn.patterns import all_windows, random_windows
-from core.reconstruction.swnn.settings import PRESETS, resolve
+from core.reconstruction.swnn.serving import ServedOffsets
+from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, resolve
 from core.reconstruction.swnn.shapes import ExemplarShapes
 from core.statistics import curves_of_planes, measure_curves
 
@@ -216,20 +220,111 @@ def test_a_wrong_card_is_refused(entry: str, value: object, told: str) -> None:
         SwnnEngine().restore({**model.card, entry: value}, model.weights())
 
 
+def test_the_target_shares_out_what_one_phase_leaves() -> None:
+    exemplar = three_phases()
+    own = Target(exemplar, 2, all_phases=True)
+    assert own.wanted_fractions == pytest.approx(exemplar.fractions)
+    assert replace(own, volume_fraction=0.4).wanted_fractions == pytest.approx(own.fractions_at(0.4))
+    chosen = replace(own, volume_fractions=(0.2, 0.3, 0.5))
+    assert (chosen.wanted_fraction, chosen.wanted_fractions) == (0.5, pytest.approx((0.2, 0.3, 0.5)))
+    assert replace(chosen, volume_fraction=0.25).wanted_fractions == pytest.approx((0.3, 0.45, 0.25))
+    assert replace(chosen, all_phases=False).wanted_fraction == pytest.approx(exemplar.fractions[2])
+
+
+@pytest.mark.usefixtures("small_calibration")
+def test_every_phase_gets_its_chosen_fraction(tmp_path: Path) -> None:
+    wanted = (0.3, 0.45, 0.25)
+    target = Target(three_phases(), 2, size=(48, 48, 48), all_phases=True, volume_fractions=wanted)
+    made = finish(reconstruct(SwnnEngine(), target, TINY))
+    assert np.abs(np.subtract(made.volume.fractions, wanted)).max() < 1e-3
+    assert made.comparison.volume_fraction == pytest.approx(0.25, abs=1e-3)
+    again = load_model(save_model(made.model, tmp_path / "m.microloom-model"))
+    assert np.array_equal(finish(again.generate((48, 48, 48), 0)).labels, made.volume.labels)
+    with pytest.raises(InputError, match="none of them can be chosen"):
+        finish(again.generate((16, 16, 16), 0, volume_fraction=0.5))
+    for spoilt in ([0.5, 0.5], [0.5, 0.6, 0.1], "no"):
+        with pytest.raises(InputError, match="do not make sense"):
+            SwnnEngine().restore({**again.card, "volume_fractions": spoilt}, again.weights())
+
+
+@pytest.fixture(scope="module")
+def ranged() -> SwnnModel:
+    """For a fifth to two fifths of phase 1 of `three_phases`, told apart from the other two."""
+    settings = replace(TINY, iterations=25, overview=0, lowest_fraction=0.2, highest_fraction=0.4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "STATISTICS_BLOCKS", 1)
+        patch.setattr(model_room, "CALIBRATION_SIZE", (48, 48, 48))
+        model = finish(SwnnEngine().train(Target(three_phases(), 1, volume_fraction=0.3, all_phases=True), settings))
+        assert isinstance(model, SwnnModel)
+        finish(model.generate((8, 8, 8), 0))
+    return model
+
+
+@pytest.mark.parametrize("share", [0.2, 0.27, 0.4])
+def test_one_model_moves_a_phase_and_the_others_share_the_rest(ranged: SwnnModel, share: float) -> None:
+    volume = finish(ranged.generate((48, 48, 48), 0, volume_fraction=share))
+    wanted = shared(three_phases().fractions, 1, share)
+    assert np.abs(np.subtract(volume.fractions, wanted)).max() < 0.01
+    with pytest.raises(InputError, match=r"0\.200 to 0\.400"):
+        finish(ranged.generate((8, 8, 8), 0, volume_fraction=0.5))
+
+
+def test_a_mask_moves_a_phase_and_the_others_share_the_rest(ranged: SwnnModel) -> None:
+    steps = np.where(np.arange(96) < 48, 0.22, 0.38).astype(np.float32)[:, None, None]
+    volume = finish(ranged.generate((96, 48, 48), 1, mask=Mask(steps, None, "m", Provenance("test"))))
+    for part, share in ((volume.labels[:40], 0.22), (volume.labels[56:], 0.38)):
+        found = np.bincount(part.reshape(-1), minlength=3) / part.size
+        assert np.abs(found - shared(three_phases().fractions, 1, share)).max() < 0.04
+    # a voxel does not depend on the box asked for
+    recipe = finish(ranged.recipe((96, 48, 48), 1, mask=Mask(steps, None, "m", Provenance("test"))))
+    part, _ = finish(recipe.box((40, 3, 20), (20, 30, 9)))
+    assert np.array_equal(part, volume.labels[40:60, 3:33, 20:29])
+
+
+def test_the_range_of_several_phases_is_kept_in_a_file(ranged: SwnnModel, tmp_path: Path) -> None:
+    again = load_model(save_model(ranged, tmp_path / "m.microloom-model"))
+    one, other = (finish(each.generate((9, 8, 7), 3, volume_fraction=0.31)).labels for each in (again, ranged))
+    assert np.array_equal(one, other)
+    entry = {"fraction": 0.3, "offsets": [0, 1, 2], "before": 0.3}
+    for spoilt in ([], [entry], [entry, {**entry, "fraction": 0.4, "offsets": [0, 1]}], [entry, entry], "no"):
+        calibration = {**ranged.card["calibration"], "served_offsets": spoilt}
+        with pytest.raises(InputError, match="offsets of its range"):
+            SwnnEngine().restore({**ranged.card, "calibration": calibration}, ranged.weights())
+
+
+def test_offsets_between_the_nodes() -> None:
+    served = ServedOffsets((0.1, 0.3), ((0.0, 1.0, -1.0), (0.0, 3.0, 1.0)), (0.0, 0.0))
+    assert served.at(np.array(0.2)).tolist() == [0, 2, 0]
+    assert served.at(np.array([[0.1], [0.9]])).tolist() == [[[0, 1, -1]], [[0, 3, 1]]]
+
+
 def test_preflight_says_what_all_phases_cannot_have() -> None:
     engine, exemplar = SwnnEngine(), three_phases()
     target = Target(exemplar, 1, size=(48, 48, 48), all_phases=True)
     assert not [p for p in engine.preflight(target, TINY, "cpu") if p.severity == "error"]
-    chosen = engine.preflight(replace(target, volume_fraction=0.4), TINY, "cpu")
-    assert [p.field for p in chosen if p.severity == "error"] == ["volume_fraction"]
-    ranged = engine.preflight(target, replace(TINY, lowest_fraction=0.2, highest_fraction=0.4), "cpu")
-    assert [p.field for p in ranged if p.severity == "error"] == ["lowest_fraction"]
+
+    def errors(settings: SwnnSettings = TINY, **changes: Any) -> list[str]:
+        found = engine.preflight(replace(target, **changes), settings, "cpu")
+        return [problem.field for problem in found if problem.severity == "error"]
+
+    assert errors(volume_fraction=0.4) == []
+    assert errors(volume_fractions=(0.3, 0.3, 0.4)) == []
+    ranged = replace(TINY, lowest_fraction=0.2, highest_fraction=0.4)
+    assert errors(ranged) == []
+    # what makes no whole, and what no choice of the exemplar's windows gives
+    for wrong in ((0.3, 0.3, 0.3), (0.5, 0.5), (0.6, 0.6, -0.2)):
+        assert errors(volume_fractions=wrong) == ["volume_fractions"]
+    wide = replace(TINY, window=15)
+    assert errors(wide, volume_fractions=(0.05, 0.05, 0.9)) == ["volume_fractions"]
+    assert errors(wide, volume_fraction=0.95) == ["volume_fraction"]
+    assert errors(replace(wide, lowest_fraction=0.2, highest_fraction=0.95)) == ["volume_fraction"]
     absent = replace(target, exemplar=image(np.minimum(exemplar.labels, 1)))
     assert [p.field for p in engine.preflight(absent, TINY, "cpu") if p.severity == "error"] == ["all_phases"]
 
 
 class _Plain(SwnnEngine):
     uses_all_phases = False
+    uses_phase_fractions = False
     uses_planes = False
 
 
@@ -237,6 +332,8 @@ def test_no_engine_ignores_a_wish_in_silence() -> None:
     exemplar = three_phases()
     assert unused_problems(_Plain(), Target(exemplar, 1)) == []
     assert [p.field for p in unused_problems(_Plain(), Target(exemplar, 1, all_phases=True))] == ["all_phases"]
+    chosen = Target(exemplar, 1, all_phases=True, volume_fractions=(0.2, 0.3, 0.5))
+    assert [p.field for p in unused_problems(_Plain(), chosen)] == ["all_phases", "volume_fractions"]
     # of two phases, all of them is what every engine does
     assert unused_problems(_Plain(), Target(striped(True), 1, all_phases=True)) == []
     planes = Target(exemplar, 1, exemplar_yz=three_phases(1))
