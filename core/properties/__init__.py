@@ -1,9 +1,10 @@
-"""What a volume does: effective conductivity, permeability, and the fields that belong to them.
+"""What a volume does: effective conductivity, permeability, elastic moduli, and the fields that belong to them.
 
 Every function is a job (`core.job`) and takes labels, or the indicator of a phase, with three axes (z, y, x).
 """
 
 from core.properties.conductivity import ConductionAlong, Conductivity, effective_conductivity
+from core.properties.elasticity import Elasticity, Moduli, effective_elasticity
 from core.properties.ends import Ends, Sides
 from core.properties.measuring import Properties, PropertyPlan, properties
 from core.properties.permeability import DARCY, FlowAlong, Permeability, absolute_permeability
@@ -13,8 +14,10 @@ __all__ = [
     "DARCY",
     "ConductionAlong",
     "Conductivity",
+    "Elasticity",
     "Ends",
     "FlowAlong",
+    "Moduli",
     "Permeability",
     "Properties",
     "PropertyPlan",
@@ -22,5 +25,6 @@ __all__ = [
     "SolverProgress",
     "absolute_permeability",
     "effective_conductivity",
+    "effective_elasticity",
     "properties",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from core.job import Progress
@@ -25,7 +25,7 @@ class SolverProgress(Progress):
         The relative residual, and what it is to become. ``step`` counts the orders of magnitude between the first
         residual and the tolerance, 100 for each axis.
     axis
-        0, 1 or 2.
+        0, 1 or 2; of elastic moduli 0 to 5, the strain that is imposed.
     """
 
     iteration: int = 0
@@ -35,10 +35,16 @@ class SolverProgress(Progress):
 
 
 class Descent:
-    """Turns residuals along several axes into progress."""
+    """Turns residuals along several axes (or for several loads, which have other names) into progress."""
 
-    def __init__(self, what: str, axes: tuple[int, ...], tolerance: float) -> None:
-        self._what, self._axes, self._tolerance = what, axes, tolerance
+    def __init__(
+        self,
+        what: str,
+        axes: tuple[int, ...],
+        tolerance: float,
+        names: Sequence[str] = ("along z", "along y", "along x"),
+    ) -> None:
+        self._what, self._axes, self._tolerance, self._names = what, axes, tolerance, names
         self._first, self._farthest = 0.0, 0
 
     def at(self, axis: int, iteration: int, residual: float) -> SolverProgress:
@@ -49,7 +55,7 @@ class Descent:
             share = math.log(self._first / residual) / math.log(self._first / self._tolerance)
             self._farthest = max(self._farthest, min(PARTS - 1, int(PARTS * share)))  # a bar that never goes back
         done = PARTS * self._axes.index(axis) + self._farthest
-        name = f"{self._what} along {'zyx'[axis]}"
+        name = f"{self._what} {self._names[axis]}"
         return SolverProgress(done, PARTS * len(self._axes), name, iteration, residual, self._tolerance, axis)
 
     def follow(self, axis: int, solving: Generator[float, None, Solution]) -> Generator[SolverProgress, None, Solution]:

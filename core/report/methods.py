@@ -9,7 +9,7 @@ from importlib.resources import files
 from core.images.pixel_size import format_length
 from core.images.values import Volume
 from core.report.findings import Findings
-from core.report.properties import AXES, number
+from core.report.properties import AXES, number, pascals
 
 _STATISTICS = {
     "cross-s2": ("two-point cross-probabilities of all pairs of phases", "niezgoda2008"),
@@ -175,6 +175,22 @@ def _computing(found: Findings) -> list[str]:
             f"The permeability of {names[done.plan.pore_phase]} was computed from Stokes' equations on a staggered "
             f"grid [harlow1965] with no slip at the voxels' faces, {_faces(flow.ends, flow.sides, 'pressures')}, by "
             f"preconditioned MINRES [paige1975] to a relative residual of {flow.tolerance:.0e}. It is {results}."
+        )
+    stiff = done.elasticity
+    if stiff is not None:
+        values = _listed(
+            [f"{pascals(one.young)} and {one.poisson:.3g} for {names[label]}"
+             for label, one in sorted(stiff.moduli.items())]
+        )  # fmt: skip
+        whole = stiff.isotropic
+        results = _listed([f"{pascals(value)} along {axis}" for axis, value in zip(AXES, stiff.youngs, strict=True)])
+        told.append(
+            "The effective stiffness tensor was computed on the periodic volume from six mean strains by conjugate "
+            "gradients [zeman2010], preconditioned by Green's operator of a homogeneous medium in Fourier space "
+            "[moulinec1998] with rotated finite differences [willot2015], to a relative residual of "
+            f"{stiff.tolerance:.0e}. With Young's moduli and Poisson's ratios of {values}, Young's modulus is "
+            f"{results}; the mean of all directions (Hill) is {pascals(whole.young)} with a Poisson's ratio of "
+            f"{whole.poisson:.3f}."
         )
     return told
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.images.values import Phase
 
 if TYPE_CHECKING:
-    from core.properties import ConductionAlong, Conductivity, FlowAlong, Permeability, Properties
+    from core.properties import ConductionAlong, Conductivity, Elasticity, FlowAlong, Permeability, Properties
 
 AXES = "zyx"
 HEAT_UNIT = "W/(m·K)"
@@ -24,6 +25,8 @@ def properties_json(found: Properties | None, phases: Sequence[Phase]) -> dict[s
     if found.permeability is not None:
         assert found.plan.pore_phase is not None
         plain["permeability"] = _permeability(found.permeability, phases[found.plan.pore_phase])
+    if found.elasticity is not None:
+        plain["elasticity"] = _elasticity(found.elasticity, phases)
     return plain
 
 
@@ -39,7 +42,21 @@ def property_rows(found: Properties | None) -> list[tuple[str, str, str, str]]:
     for stream in () if flow is None else flow.along:
         value, more = permeability_text(stream)
         rows.append((f"Permeability along {AXES[stream.axis]}", value, more, f"{stream.relative_residual:.0e}"))
+    stiff = None if found is None else found.elasticity
+    if stiff is not None:
+        left = f"{stiff.relative_residual:.0e}"
+        for axis, young in zip(AXES, stiff.youngs, strict=True):
+            rows.append((f"Young's modulus along {axis}", pascals(young), "", left))
+        whole = stiff.isotropic
+        more = f"Poisson's ratio {whole.poisson:.3f}" if whole.young else ""
+        rows.append(("Young's modulus, mean of all directions", pascals(whole.young), more, left))
+        rows.append(("Bulk and shear modulus", f"{pascals(whole.bulk)}, {pascals(whole.shear)}", "Hill's mean", left))
     return rows
+
+
+def pascals(value: float) -> str:
+    """A modulus in GPa or MPa."""
+    return f"{number(value / 1e9)} GPa" if value >= 1e8 or value == 0 else f"{number(value / 1e6)} MPa"
 
 
 def permeability_text(along: FlowAlong) -> tuple[str, str]:
@@ -55,6 +72,11 @@ def property_sentences(found: Properties | None) -> list[str]:
         return []
     sentences = [along.sentence for along in found.conductivity.along] if found.conductivity is not None else []
     sentences += [along.sentence for along in found.permeability.along] if found.permeability is not None else []
+    if found.elasticity is not None:
+        sentences += [load.sentence for load in found.elasticity.loads]
+        torn = [axis for axis, value in zip(AXES, found.elasticity.youngs, strict=True) if value == 0]
+        if torn:
+            sentences.append(f"Along {', '.join(torn)} nothing stiff holds the volume together.")
     return [sentence for sentence in sentences if sentence]
 
 
@@ -89,6 +111,36 @@ def _permeability(found: Permeability, pores: Phase) -> dict[str, Any]:
         "porosity": found.porosity,
         "connected_porosity": _each(found.along, "connected"),
         **_ending(found),
+    }
+
+
+def _elasticity(found: Elasticity, phases: Sequence[Phase]) -> dict[str, Any]:
+    from core.properties.elasticity import COMPONENTS
+
+    whole, anisotropy = found.isotropic, found.anisotropy
+    return {
+        "unit": "Pa",
+        "phases": {
+            phases[label].name: {"youngs_modulus": one.young, "poissons_ratio": one.poisson}
+            for label, one in sorted(found.moduli.items())
+        },
+        "components": list(COMPONENTS),
+        "stiffness": found.stiffness.tolist(),
+        "youngs_modulus": dict(zip(AXES, found.youngs, strict=True)),
+        "isotropic_mean": {
+            "youngs_modulus": whole.young,
+            "poissons_ratio": whole.poisson,
+            "bulk_modulus": whole.bulk,
+            "shear_modulus": whole.shear,
+        },
+        "universal_anisotropy": anisotropy if math.isfinite(anisotropy) else None,
+        "asymmetry": found.asymmetry,
+        "faces": "periodic",
+        "tolerance": found.tolerance,
+        "relative_residual": found.relative_residual,
+        "iterations": {COMPONENTS[load.component]: load.iterations for load in found.loads},
+        "seconds": found.seconds,
+        "notes": [load.sentence for load in found.loads if load.sentence],
     }
 
 

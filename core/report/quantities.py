@@ -183,7 +183,7 @@ def _epsilon(one: Described) -> float | None:
 
 
 def property_quantities(found: Properties | None) -> tuple[Quantity, ...]:
-    """Conductivity and permeability along each axis that was computed."""
+    """Conductivity, permeability and elastic moduli, along each axis that was computed."""
     if found is None:
         return ()
     made = []
@@ -194,4 +194,10 @@ def property_quantities(found: Properties | None) -> tuple[Quantity, ...]:
         axis, metres = AXES[stream.axis], stream.metres
         value, unit = (stream.voxels, "voxel²") if metres is None else (metres, "m²")
         made.append(Quantity(f"permeability.{axis}", f"Permeability along {axis}", value, unit))
+    if found.elasticity is not None:
+        for axis, young in zip(AXES, found.elasticity.youngs, strict=True):
+            made.append(Quantity(f"elasticity.{axis}", f"Young's modulus along {axis}", young / 1e9, "GPa"))
+        whole = found.elasticity.isotropic
+        made.append(Quantity("elasticity.young", "Young's modulus, mean", whole.young / 1e9, "GPa"))
+        made.append(Quantity("elasticity.poisson", "Poisson's ratio, mean", whole.poisson, leading=False))
     return tuple(made)

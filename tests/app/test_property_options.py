@@ -64,6 +64,22 @@ def test_one_axis_one_property(layers: Path, tmp_path: Path) -> None:
     assert found["conductivity"]["tortuosity"] == pytest.approx({"y": 1.0})
 
 
+def test_elastic_moduli(layers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["measure", str(layers), "-o", str(tmp_path / "r"), "--properties", "elasticity", "--tolerance", "1e-9"]
+    assert run([*command, "--modulus", "Solid=70GPa,0.22", "--modulus", "1=3e9, 0.35"]) == 0
+    found = report(tmp_path / "r")["elasticity"]
+    assert found["components"] == ["zz", "yy", "xx", "yx", "zx", "zy"]
+    assert found["phases"]["Pores"] == {"youngs_modulus": 3e9, "poissons_ratio": 0.35}
+    # shear across layers is that of springs in a row, along them that of springs side by side
+    shear = [70e9 / 2.44, 3e9 / 2.7]
+    assert found["stiffness"][4][4] == pytest.approx(1 / (0.75 / shear[0] + 0.25 / shear[1]), rel=1e-6)
+    assert found["stiffness"][3][3] == pytest.approx(0.75 * shear[0] + 0.25 * shear[1], rel=1e-6)
+    young = found["youngs_modulus"]["y"]
+    assert f"Young's modulus along y: {young / 1e9:.4g} GPa" in capsys.readouterr().out
+    told = (tmp_path / "r" / "methods.txt").read_text(encoding="utf-8")
+    assert "[willot2015]" in told and "70 GPa and 0.22 for Solid" in told
+
+
 def test_without_the_option_nothing_is_computed(layers: Path, tmp_path: Path) -> None:
     assert run(["measure", str(layers), "-o", str(tmp_path / "r")]) == 0
     assert json.loads((tmp_path / "r" / "report.json").read_text(encoding="utf-8"))["properties"] is None
@@ -83,6 +99,11 @@ def test_without_the_option_nothing_is_computed(layers: Path, tmp_path: Path) ->
         (["--properties", "conductivity", *HEAT, "--pore-phase", "1"], "of no use"),
         (["--properties", "permeability", "--axis", "w"], "no axis"),
         (["--properties", "permeability", "--tolerance", "2"], "no tolerance"),
+        (["--properties", "elasticity", "--modulus", "0=70GPa,0.2"], "1 (Pores) are missing"),
+        (["--properties", "elasticity", "--modulus", "0=70GPa"], "PHASE=E,NU"),
+        (["--properties", "elasticity", "--modulus", "0=7 apples,0.2"], "PHASE=E,NU"),
+        (["--properties", "elasticity", "--modulus", "0=70GPa,0.5"], "cannot be 0.5"),
+        (["--properties", "permeability", "--modulus", "0=1,0"], "of no use"),
     ],
 )
 def test_bad_options_are_one_line(

@@ -29,6 +29,7 @@ class BoxPlots(QScrollArea):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Box plots of the runs")
+        self.setToolTip("A box plot of each quantity; the arrow keys and the wheel with Alt go on to the next ones")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -1,4 +1,4 @@
-"""Conductivity and permeability of the volume on show: the phases' values, the residual, a table, the fields."""
+"""Conductivity, permeability and elastic moduli of the volume on show: values, residual, a table, fields."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from app.session import Result
 from app.stored_volume import StoredView
 from app.widgets.field_colors import bright, color_table, shades
 from app.widgets.panel import Fold, hint
+from app.workspaces.inspect.moduli_form import ModuliForm
 from app.workspaces.inspect.residual_plot import ResidualPlot
 from core.errors import JobError
 from core.images.values import Phase
@@ -111,6 +112,15 @@ class PropertiesCard(QWidget):
         body.addWidget(self.flow)
         self.pores = self._combo("Pore phase", "The phase that the fluid flows in")
         body.addWidget(self.pores)
+        self.stiff = QCheckBox("Elastic moduli")
+        self.stiff.setToolTip(
+            "Effective stiffness from each phase's Young's modulus and Poisson's ratio; the volume counts as one that\n"
+            "repeats in all directions, and all axes are computed"
+        )
+        self.moduli = ModuliForm()
+        self.moduli.changed.connect(self._check)
+        body.addWidget(self.stiff)
+        body.addWidget(self.moduli)
         self.axis = self._combo("Axis", "Along which axis heat or fluid is driven")
         for words, _ in _AXES:
             self.axis.addItem(words)
@@ -149,6 +159,7 @@ class PropertiesCard(QWidget):
         body.addWidget(self.shown)
         self.heat.toggled.connect(self._check)
         self.flow.toggled.connect(self._check)
+        self.stiff.toggled.connect(self._check)
         self.run.clicked.connect(self._run)
         self.shown.activated.connect(self._show_field)
 
@@ -206,6 +217,7 @@ class PropertiesCard(QWidget):
                 self._values.addWidget(widget, row, column)
             self.pores.addItem(phase.name)
         self.pores.setCurrentIndex(subject.phase)
+        self.moduli.ask(subject.phases, subject.phase)
 
     def _given(self) -> dict[int, float] | None:
         """The conductivities, or None where one cannot be read."""
@@ -218,12 +230,15 @@ class PropertiesCard(QWidget):
         """Say what is missing."""
         given = self._given()
         missing = ""
-        if not (self.heat.isChecked() or self.flow.isChecked()):
-            missing = "Tick conductivity or permeability."
+        self.moduli.setVisible(self.stiff.isChecked())
+        if not (self.heat.isChecked() or self.flow.isChecked() or self.stiff.isChecked()):
+            missing = "Tick conductivity, permeability or elastic moduli."
         elif self.heat.isChecked() and given is None:
             missing = "Give each phase a conductivity."
         elif self.heat.isChecked() and given is not None and not any(value > 0 for value in given.values()):
             missing = "Give at least one phase a conductivity above 0."
+        elif self.stiff.isChecked() and self.moduli.missing:
+            missing = self.moduli.missing
         elif self._context.jobs.busy and self._computing is None:
             missing = f"{self._context.jobs.title} is running: wait for it, or cancel it."
         for field in self.inputs:
@@ -240,6 +255,7 @@ class PropertiesCard(QWidget):
         if subject is None:
             return
         wants_heat, pores = self.heat.isChecked(), self.pores.currentIndex() if self.flow.isChecked() else None
+        moduli = self.moduli.given if self.stiff.isChecked() else None
         axes, (ends, sides) = _AXES[self.axis.currentIndex()][1], _FACES[self.faces.currentIndex()][1]
 
         def make() -> Any:
@@ -247,7 +263,8 @@ class PropertiesCard(QWidget):
             from core.properties import PropertyPlan, properties
 
             plan = PropertyPlan(
-                given if wants_heat else None, pores, axes, ends, sides, device=devices.resolve("auto")  # type: ignore[arg-type]
+                given if wants_heat else None, pores, axes, ends, sides,  # type: ignore[arg-type]
+                device=devices.resolve("auto"), elasticity=moduli,
             )  # fmt: skip
             return properties(subject.labels, subject.voxel_size, plan)
 
@@ -275,6 +292,8 @@ class PropertiesCard(QWidget):
         self.state.setText(f"{progress.what}: iteration {progress.iteration}, residual {progress.residual:.1e}")
 
     def _returned(self, found: Any) -> None:
+        from core.properties.elasticity import COMPONENTS
+
         subject, self._computing = self._computing, None
         if subject is None:
             return
@@ -282,8 +301,11 @@ class PropertiesCard(QWidget):
         for what, part in (("Conduction", found.conductivity), ("Flow", found.permeability)):
             for along in () if part is None else part.along:
                 self.plot.set_line(f"{what} along {'zyx'[along.axis]}", along.axis, along.residuals)
+        for load in () if found.elasticity is None else found.elasticity.loads:
+            self.plot.set_line(f"Elasticity {COMPONENTS[load.component]}", load.component, load.residuals)
         self.plot.draw_lines()
-        seconds = sum(part.seconds for part in (found.conductivity, found.permeability) if part is not None)
+        parts = (found.conductivity, found.permeability, found.elasticity)
+        seconds = sum(part.seconds for part in parts if part is not None)
         self.state.setText(f"Done in {seconds:.1f} s.")
         self._show_results()
         self._context.messages.say("The properties are computed.", "good")

@@ -12,6 +12,7 @@ from PySide6.QtGui import QPalette
 AXIS_COLORS = ("#4F9DDE", "#6CBF5A", "#E0665A")
 """Lines of z, y, x, as in the slices."""
 _PATIENCE = 150
+_PENS = {"Cond": Qt.PenStyle.SolidLine, "Elast": Qt.PenStyle.DotLine}
 Key = tuple[str, int]
 
 
@@ -23,7 +24,7 @@ class ResidualPlot(pg.PlotWidget):
         self.setAccessibleName("Residual of the solver against its iterations")
         self.setToolTip(
             "What is left of the equations after each iteration, until the dotted line is reached:\n"
-            "blue along z, green along y, red along x; conduction in full, flow dashed"
+            "blue along z, green along y, red along x; conduction in full, flow dashed, moduli dotted"
         )
         self.setFixedHeight(self.fontMetrics().height() * 8)
         self.setMouseEnabled(False, False)
@@ -73,8 +74,8 @@ class ResidualPlot(pg.PlotWidget):
         """Draw what was added."""
         for (what, axis), points in self._points.items():
             if (what, axis) not in self.lines:
-                style = Qt.PenStyle.SolidLine if what.startswith("Cond") else Qt.PenStyle.DashLine
-                self.lines[what, axis] = self.plot(pen=pg.mkPen(AXIS_COLORS[axis], width=2, style=style))
+                style = next((pen for start, pen in _PENS.items() if what.startswith(start)), Qt.PenStyle.DashLine)
+                self.lines[what, axis] = self.plot(pen=pg.mkPen(AXIS_COLORS[axis % 3], width=2, style=style))
             self.lines[what, axis].setData([at for at, _ in points], [value for _, value in points])
         if self._points:
             goal, highest = self._tolerance, max(points[0][1] for points in self._points.values())

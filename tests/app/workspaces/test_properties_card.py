@@ -107,6 +107,27 @@ def test_the_field_is_offered_for_the_slices(card: PropertiesCard, qtbot: QtBot)
     assert nothing == (None, None, "")
 
 
+def test_elastic_moduli(card: PropertiesCard, qtbot: QtBot) -> None:
+    assert not card.moduli.isVisible()
+    card.heat.click()
+    card.stiff.click()
+    assert card.moduli.isVisible() and card.run.isEnabled()
+    (young, poisson), (pores, _) = card.moduli.fields
+    type_into(pores, "0")
+    assert "at least one phase" in card.missing.text()
+    type_into(young, "70")
+    type_into(poisson, "0.5")
+    assert "cannot be 0.5" in card.missing.text() and not card.run.isEnabled()
+    type_into(poisson, "0.22")
+    compute(card, qtbot)
+    qtbot.waitUntil(lambda: bool(texts(card)))
+    told = dict(zip(texts(card)[::2], texts(card)[1::2], strict=True))
+    # three quarters are plates of the stiff phase across z
+    assert told["Young's modulus along z"] == "0 GPa" and told["Young's modulus along x"] == "52.5 GPa"
+    assert "Along z nothing stiff" in card.said.text()
+    assert card.plot.lines["Elasticity xx", 2].getData()[1].size and card.shown.isHidden()
+
+
 def test_results_stay_with_their_volume(card: PropertiesCard, qtbot: QtBot) -> None:
     compute(card, qtbot)
     assert card.found is not None
