@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from app.assignments import changed as changed
+from app.assignments import settings_table
 from app.series import MOST
 from core import __version__
-from core import settings as described
 from core.errors import InputError
 
 S = TypeVar("S")
@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     _train_classifier(commands)
     _mask(commands)
     _reconstruct(commands)
+    _train(commands)
     _generate(commands)
     _measure(commands)
     _compare(commands)
@@ -163,6 +164,20 @@ def _reconstruct(commands: Any) -> None:
     _common(command)
 
 
+def _train(commands: Any) -> None:
+    from app.sampling_options import add_options as add_sampling
+    from app.train_command import add_options
+
+    command = commands.add_parser("train", help="one diffusion model from a folder of phase images", allow_abbrev=False)
+    add_options(command)
+    _output(command, "M.microloom-model", "model to write")
+    command.add_argument("--seed", type=_seed, default=0, help="seed of the training (default 0)")
+    command.add_argument("--max-seconds", type=_positive, metavar="S", help="end the training after this time")
+    _device(command)
+    add_sampling(command)
+    _common(command)
+
+
 def _generate(commands: Any) -> None:
     command = commands.add_parser("generate", help="build a volume from a trained model", allow_abbrev=False)
     command.add_argument("model", type=Path, help="a .microloom-model file")
@@ -178,6 +193,7 @@ def _generate(commands: Any) -> None:
         help="voxels made at a time along each axis, in whole 64s (default 256); never changes the result",
     )  # fmt: skip
     command.add_argument("--resume", action="store_true", help="go on where an earlier run was interrupted")
+    command.add_argument("--class", dest="material_class", metavar="NAME", help="of a model trained on several classes")
     _device(command)
     _sampling(command)
     command.add_argument(
@@ -406,68 +422,6 @@ def _crop(text: str) -> tuple[slice, slice] | str:
 
 def _no_slice() -> NoReturn:
     raise ValueError
-
-
-def changed(settings: S, assignments: Sequence[str]) -> S:
-    """``settings`` with "NAME=VALUE" applied, validated.
-
-    Raises
-    ------
-    InputError
-        For an unknown name or a value that does not fit.
-    """
-    known = {spec.name: spec for spec in described.describe(settings)}
-    values: dict[str, Any] = {}
-    for text in assignments:
-        name, equals, value = text.partition("=")
-        name = name.strip().replace("-", "_")
-        if not equals:
-            raise InputError(f"--set {text}: there is no “=”.", "Write NAME=VALUE.")
-        if name not in known:
-            raise InputError(f"There is no setting {name}.", "--list-settings shows all.")
-        values[name] = _value(known[name], value.strip())
-    return described.validate(dataclasses.replace(settings, **values))  # type: ignore[type-var]
-
-
-def _value(spec: described.Setting, text: str) -> Any:
-    if spec.optional and text.lower() in ("none", "auto", ""):
-        return None
-    if spec.kind is bool:
-        words = {
-            "true": True,
-            "yes": True,
-            "on": True,
-            "1": True,
-            "false": False,
-            "no": False,
-            "off": False,
-            "0": False,
-        }
-        if text.lower() not in words:
-            raise InputError(f"{spec.label} is yes or no, not {text!r}.")
-        return words[text.lower()]
-    try:
-        return spec.kind(text)
-    except ValueError:
-        kind = "a whole number" if spec.kind is int else "a number"
-        raise InputError(f"{spec.label} must be {kind}, not {text!r}.") from None
-
-
-def settings_table(settings: Any) -> str:
-    """One line a setting: name, default, range, help."""
-    lines = []
-    for spec in described.describe(settings):
-        value = getattr(settings, spec.name)
-        shown = "auto" if value is None else value
-        if spec.choices:
-            allowed = " | ".join(map(str, spec.choices))
-        elif spec.minimum is not None or spec.maximum is not None:
-            allowed = f"{spec.minimum:g} … {spec.maximum:g}" if spec.maximum is not None else f"≥ {spec.minimum:g}"
-        else:
-            allowed = spec.kind.__name__
-        unit = f" {spec.unit}" if spec.unit else ""
-        lines.append(f"{spec.name}={shown}{unit}  [{allowed}]  {spec.help}")
-    return "\n".join(lines)
 
 
 class _ListEngine(argparse.Action):

@@ -17,7 +17,8 @@ from app.terminal import note
 from core.errors import InputError, JobError, MicroloomError
 
 COMMANDS = (
-    "segment", "train-classifier", "mask", "reconstruct", "generate", "measure", "compare", "synthesise", "info",
+    "segment", "train-classifier", "mask", "reconstruct", "train", "generate", "measure", "compare", "synthesise",
+    "info",
 )  # fmt: skip
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
@@ -85,6 +86,12 @@ def _reconstruct(options: argparse.Namespace) -> int:
     from app.reconstruct_command import reconstruct
 
     return reconstruct(options)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from app.train_command import train
+
+    return train(options)
 
 
 def _generate(options: argparse.Namespace) -> int:

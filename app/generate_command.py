@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.anchor_options import wanted_anchors
 from app.reconstruct_command import exit_code
-from app.sampling_options import sampled_as_asked
+from app.sampling_options import of_class_asked, sampled_as_asked
 from app.series import Member, label, members, named
 from app.terminal import ProgressDisplay, may_write, note
 from core.errors import InputError, JobError, MicroloomError
@@ -125,7 +125,7 @@ def generate(options: argparse.Namespace) -> int:
     from core.reconstruction.model_file import load_model
 
     blocks = by_blocks(options)
-    model = sampled_as_asked(load_model(options.model), options)
+    model = sampled_as_asked(of_class_asked(load_model(options.model), options.material_class), options)
     device = devices.resolve(options.device)
     format_of(options.output)
     if options.seeds is not None:

@@ -28,6 +28,25 @@ def add_options(command: argparse.ArgumentParser) -> None:
     group.add_argument("--sampler", metavar="NAME", help="how a step is made: ddim, ddpm or dpm-solver++")
 
 
+def of_class_asked(model: Model, name: str | None) -> Model:
+    """The model for the class that is asked for; of one without classes, the model itself.
+
+    Raises
+    ------
+    InputError
+        Where it has other classes, none, or none is chosen.
+    """
+    classes = getattr(model, "classes", ())
+    if name is None and len(classes) < 2:
+        return model
+    if name is None:
+        raise InputError("This model makes volumes of several classes.", f"Choose with --class: {', '.join(classes)}.")
+    if not classes:
+        raise InputError("This model has no classes.", "Leave --class out.")
+    found: Model = model.of_class(name)  # type: ignore[attr-defined]
+    return found
+
+
 def sampling_settings(options: argparse.Namespace) -> list[str]:
     """What was asked for as assignments to an engine's settings."""
     asked = ((name, getattr(options, name)) for name in _NAMES)

@@ -21,6 +21,7 @@ from core.job import Job, Progress
 from core.masks.mask import Mask
 from core.provenance import Provenance, array_hash, versions
 from core.reconstruction.anchors import Anchor, check_anchors, known_in
+from core.reconstruction.diffusion.classes import of_class
 from core.reconstruction.diffusion.denoiser import Denoiser
 from core.reconstruction.diffusion.levels import Varying, labels_by_level
 from core.reconstruction.diffusion.phases import as_channels, channel_fractions, labels_around, plain_labels, rescaled
@@ -96,6 +97,25 @@ class DiffusionModel:
         low, high = (float(end) for end in self._card.get("served", (own, own)))
         # crops of one phase alone say nothing of a volume of one phase alone
         return (max(low, LEAST), min(high, 1 - LEAST)) if self._settings.told else (own, own)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes that it was trained on; none where there was one material."""
+        return tuple(str(entry["name"]) for entry in self._card.get("classes", ()))
+
+    def of_class(self, name: str) -> DiffusionModel:
+        """This model as one that makes volumes of a class; both share their weights.
+
+        Raises
+        ------
+        InputError
+            Where there is no such class.
+        """
+        if name not in self.classes:
+            known = ", ".join(self.classes) or "none"
+            raise InputError(f"This model has no class {name!r}.", f"Its classes are: {known}.")
+        card = of_class(self._card, self.classes.index(name))
+        return DiffusionModel(self._denoiser, card, self._settings)
 
     def quick(self) -> tuple[DiffusionModel, int]:
         """A model that makes rough volumes fast, and the edge of one that takes a few seconds on a processor."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from core import settings as described
+from core.reconstruction.diffusion.classes import check_entries, check_served
 from core.reconstruction.diffusion.denoiser import Denoiser, parameters_of
 from core.reconstruction.diffusion.model import DiffusionModel
 from core.reconstruction.diffusion.phases import channels_of
@@ -26,14 +27,16 @@ def restore(card: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Diffu
         raise wrong("its settings do not go together")
     check_card(card)
     check_share(card, "exemplar_fraction")
+    classes = check_entries(card)
     planes = entry(card, "planes", list)
-    if len(planes) != 3 or any(type(plane) is not int or not -1 <= plane < 3 for plane in planes):
+    if len(planes) != 3 or any(type(plane) is not int or not -1 <= plane < max(3, classes) for plane in planes):
         raise wrong("its planes do not make sense")
-    served = card.get("served", [0.0, 1.0])
-    numbers = isinstance(served, list) and len(served) == 2 and all(type(end) in (int, float) for end in served)
-    if not (numbers and 0 <= served[0] <= served[1] <= 1) or type(card.get("exemplar_phase", 0)) is not int:
-        raise wrong("the range of its volume fractions does not make sense")
-    channels, labels = channels_of(len(card["phases"])), 1 + max(0, *planes)
+    check_served(card.get("served", [0.0, 1.0]))
+    if type(card.get("exemplar_phase", 0)) is not int:
+        raise wrong("its phase of interest is no label")
+    channels, labels = channels_of(len(card["phases"])), classes or 1 + max(0, *planes)
+    if max(planes) >= labels:
+        raise wrong("its planes do not make sense")
     if parameters_of(settings, channels, labels) > _MAX_PARAMETERS:
         raise wrong("its settings ask for too large a network")
     return DiffusionModel(restored(lambda: Denoiser(settings, channels, labels), weights), card)

@@ -1,0 +1,242 @@
+"""One model for several classes of material: trained on phase images of each, told which class a crop is of.
+
+So is a volume later: with the class as its condition, the denoiser makes sections of that material (Düreth et al.).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core import devices
+from core.errors import InputError
+from core.images.reading import read_labels
+from core.images.values import PhaseImage
+from core.job import Job
+from core.provenance import Provenance, array_hash
+from core.reconstruction.diffusion.phases import channel_fractions
+from core.reconstruction.diffusion.settings import DiffusionSettings, resolve, stretched
+from core.reconstruction.engine import Model, Target
+from core.reconstruction.model_card import card_of, check_card, wrong
+from core.reconstruction.training_job import as_contract
+
+if TYPE_CHECKING:
+    from core.reconstruction.diffusion.model import DiffusionModel
+    from core.reconstruction.diffusion.training import TrainedDiffusion
+
+SUFFIXES = (".tif", ".tiff", ".png", ".bmp", ".npy")
+MOST_CLASSES = 100
+_LOOKED_AT = 8
+"""Images of a class that decide whether crops may be turned."""
+
+Classes = Mapping[str, Sequence[PhaseImage]]
+"""Phase images by class."""
+
+
+def read_classes(folder: Path) -> dict[str, tuple[PhaseImage, ...]]:
+    """The phase images in a folder: each folder in it is a class, or, where there is none, all of it is one.
+
+    Raises
+    ------
+    InputError
+        Where there are none, or one cannot be read.
+    """
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}.", "Check the path.")
+    within = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    found: dict[str, tuple[PhaseImage, ...]] = {}
+    for place in within or [folder]:
+        images = [read_labels(path) for path in sorted(place.iterdir()) if path.suffix.lower() in SUFFIXES]
+        kept = tuple(image for image in images if isinstance(image, PhaseImage))
+        if len(kept) < len(images):
+            raise InputError(f"{place} holds a volume.", "Give phase images: pictures with rows and columns.")
+        if not kept:
+            raise InputError(f"{place} holds no phase image.", f"Pictures end in {', '.join(SUFFIXES)}.")
+        found[place.name] = kept
+    return found
+
+
+def check_classes(classes: Classes) -> int:
+    """How many phases all images have.
+
+    Raises
+    ------
+    InputError
+        Where they differ, or a phase never occurs in a class.
+    """
+    if not 1 <= len(classes) <= MOST_CLASSES:
+        raise InputError(f"There are {len(classes)} classes; 1 to {MOST_CLASSES} can be told apart.")
+    counts = sorted({len(image.phases) for images in classes.values() for image in images})
+    if len(counts) != 1 or counts[0] < 2:
+        raise InputError(
+            f"The images have {' or '.join(map(str, counts))} phases.", "Segment all of them into the same phases."
+        )
+    for name, images in classes.items():
+        shares = _fractions(images)
+        if min(shares) == 0:
+            raise InputError(f"A phase never occurs in the class {name}.", "Add images that show it.")
+    return counts[0]
+
+
+def training(
+    classes: Classes,
+    settings: DiffusionSettings,
+    *,
+    seed: int = 0,
+    device: str = "cpu",
+    max_seconds: float | None = None,
+) -> Job[Model]:
+    """A job that trains one model on all classes; progress and snapshots as of an engine's training.
+
+    Of two phases the second is the phase of interest; of more, the volumes hold all.
+
+    Raises
+    ------
+    InputError
+        Where images do not go together, or are smaller than the crops.
+    """
+    from core.reconstruction.diffusion import training as room
+    from core.reconstruction.diffusion.sections import Exemplar
+
+    device, phases = devices.resolve(device), check_classes(classes)
+    images = [image for group in classes.values() for image in group]
+    smallest = min(images, key=lambda image: min(image.shape))
+    some = {name: [_indicator(image) for image in group[:_LOOKED_AT]] for name, group in classes.items()}
+    symmetries = {name: _symmetries(settings, indicators) for name, indicators in some.items()}
+    # the size decides on the crops; which way they are turned is a class's own affair
+    chosen = resolve(replace(settings, symmetries="none"), _both_values(smallest.shape))
+    exemplars = [
+        Exemplar(image.labels, number, symmetries[name])
+        for number, (name, group) in enumerate(classes.items())
+        for image in group
+    ]
+    job = room.train(
+        exemplars,
+        phases,
+        chosen,
+        seed=seed,
+        fractions=channel_fractions(_fractions(next(iter(classes.values())))),
+        planes=(0, 0, 0) if len(classes) > 1 else (-1, -1, -1),
+        device=device,
+        max_seconds=max_seconds,
+    )
+    remedy = "Choose smaller crops, fewer channels or the preset small."
+    return (yield from as_contract(job, lambda made: _model(classes, settings, made, seed, device), remedy))
+
+
+def _symmetries(settings: DiffusionSettings, indicators: Sequence[np.ndarray]) -> str:
+    if settings.symmetries != "auto":
+        return settings.symmetries
+    usable = [one for one in indicators if one.any() and not one.all()]
+    # a small image alone is often longer one way than the other by chance
+    return "mirrored" if usable and sum(map(stretched, usable)) > len(usable) / 2 else "all"
+
+
+def _indicator(image: PhaseImage) -> np.ndarray:
+    inside: np.ndarray = image.labels == len(image.phases) - 1
+    return inside
+
+
+def _both_values(shape: tuple[int, ...]) -> np.ndarray:
+    """An indicator of the shape: what a single image shows does not matter among many."""
+    board: np.ndarray = np.indices(shape).sum(axis=0) % 2 == 0
+    return board
+
+
+def _fractions(images: Sequence[PhaseImage]) -> tuple[float, ...]:
+    """Share of each phase in all images together."""
+    counts = np.sum([np.bincount(image.labels.ravel(), minlength=len(image.phases)) for image in images], axis=0)
+    return tuple(float(share) for share in counts / counts.sum())
+
+
+def _model(
+    classes: Classes, settings: DiffusionSettings, trained: TrainedDiffusion, seed: int, device: str
+) -> DiffusionModel:
+    from core.reconstruction.diffusion.model import DiffusionModel
+
+    first = next(iter(classes.values()))[0]
+    label = len(first.phases) - 1
+    target = Target(first, label, seed=seed, all_phases=True)
+    told: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "images": len(images),
+            "phases": [{"name": phase.name, "color": phase.color} for phase in images[0].phases],
+            "fractions": list(_fractions(images)),
+            "served": _ends([image.fractions[label] for image in images]),
+            "hash": _hash(images),
+        }
+        for name, images in classes.items()
+    ]
+    chosen = trained.denoiser.settings
+    card = card_of("diffusion", target, settings, chosen, trained, device, classes=told, planes=[-1, -1, -1])
+    provenance = Provenance(
+        "train diffusion on classes",
+        settings={"classes": {name: len(images) for name, images in classes.items()}, **card["settings"]},
+        input_hashes=tuple(entry["hash"] for entry in told),
+        seed=seed,
+        device=devices.title(device),
+    )
+    return DiffusionModel(trained.denoiser, of_class({**card, "provenance": provenance.to_json()}, 0))
+
+
+def of_class(card: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """The card of a model with classes, as one that makes volumes of class ``number``."""
+    told = card["classes"][number]
+    share = told["fractions"][int(card["volume_phase"])]
+    own = {"volume_fraction": share, "exemplar_fraction": share, "exemplar_fractions": list(told["fractions"]),
+           "phases": list(told["phases"])}  # fmt: skip
+    plane = number if len(card["classes"]) > 1 else -1
+    kept = {key: entry for key, entry in card.items() if key not in ("result", "calibration")}
+    return {**kept, **own, "name": told["name"], "planes": [plane] * 3, "served": list(told["served"])}
+
+
+def _ends(values: Sequence[float]) -> list[float]:
+    return [float(min(values)), float(max(values))]
+
+
+def check_entries(card: Mapping[str, Any]) -> int:
+    """How many classes a card of a model file tells of; 0 where it has none.
+
+    Raises
+    ------
+    InputError
+        Where what it says of them cannot be.
+    """
+    entries = card.get("classes")
+    if entries is None:
+        return 0
+    if not isinstance(entries, list) or not 1 <= len(entries) <= MOST_CLASSES:
+        raise wrong("its classes do not make sense")
+    for number, one in enumerate(entries):
+        if not isinstance(one, dict) or not all(key in one for key in ("name", "phases", "fractions", "served")):
+            raise wrong("its classes do not make sense")
+        if not isinstance(one["fractions"], list) or len(one["fractions"]) != len(card["phases"]):
+            raise wrong("its classes do not make sense")
+        if any(type(share) is not float or not 0 < share < 1 for share in one["fractions"]):
+            raise wrong("its classes do not make sense")
+        check_served(one["served"])
+        if not isinstance(one["phases"], list):
+            raise wrong("its classes do not make sense")
+        check_card(of_class(card, number))
+    return len(entries)
+
+
+def check_served(served: Any) -> None:
+    """Check a range of volume fractions; `InputError` where it is none."""
+    numbers = isinstance(served, list) and len(served) == 2 and all(type(end) in (int, float) for end in served)
+    if not (numbers and 0 <= served[0] <= served[1] <= 1):
+        raise wrong("the range of its volume fractions does not make sense")
+
+
+def _hash(images: Sequence[PhaseImage]) -> str:
+    """SHA-256 of all labels of a class, in their order (hex)."""
+    digest = hashlib.sha256()
+    for image in images:
+        digest.update(array_hash(image.labels).encode())
+    return digest.hexdigest()
