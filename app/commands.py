@@ -30,11 +30,12 @@ class Change:
     merge: str = ""
     sheet: Sheet | None = None
     patch: Patch | None = None
+    held: int = 0
 
     @property
     def nbytes(self) -> int:
         """Memory that only this change holds."""
-        return _SMALL + (0 if self.patch is None else self.patch.nbytes)
+        return _SMALL + self.held + (0 if self.patch is None else self.patch.nbytes)
 
     def redo(self) -> None:
         """Put the new values in place."""
@@ -116,12 +117,15 @@ class Commands:
         """Memory that the steps hold."""
         return sum(command.change.nbytes for command in self._commands())
 
-    def do(self, name: str, *, merge: str = "", **changes: Any) -> None:
-        """Apply ``changes`` to the state as one gesture called ``name``; ``merge`` melts it with its like before it."""
+    def do(self, name: str, *, merge: str = "", held: int = 0, **changes: Any) -> None:
+        """Apply ``changes`` to the state as one gesture called ``name``; ``merge`` melts it with its like before it.
+
+        ``held`` is the memory in bytes that nothing but this gesture's values takes.
+        """
         state = self.session.state
         if all(getattr(state, key) is value or _equal(getattr(state, key), value) for key, value in changes.items()):
             return
-        self._push(name, Change(self.session, self._now(changes), changes, merge))
+        self._push(name, Change(self.session, self._now(changes), changes, merge, held=held))
 
     def paint(self, name: str, sheet: Sheet, patch: Patch, **changes: Any) -> None:
         """Apply ``patch`` to ``sheet`` and ``changes`` to the state as one gesture."""

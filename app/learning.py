@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.context import Context
 from app.jobs import JobRunner
-from core.job import Progress
+from core.job import Job, Progress
 from core.painting.pixels import Box
 
 if TYPE_CHECKING:
@@ -103,13 +103,10 @@ class FeaturesAhead(QObject):
         self._runner.cancel()
 
     def _start(self) -> None:
-        from core.segmentation.classifier import SIGMAS_2D
-        from core.segmentation.features import features_steps
-
         grey = self._asked = self._grey
         assert grey is not None
         self.share = 0.0
-        self._runner.start("Preparing the classifier", lambda: features_steps(grey, SIGMAS_2D), kind="features")
+        self._runner.start("Preparing the classifier", lambda: _prepared(grey), kind="features")
 
     def _heard(self, progress: Progress) -> None:
         if self._asked is not None:
@@ -131,6 +128,17 @@ class FeaturesAhead(QObject):
         """Another picture was asked for while the features of the last one were given up."""
         if self._grey is not None and self._asked is None:
             self._start()
+
+
+def _prepared(grey: np.ndarray) -> Job[np.ndarray]:
+    """All that the first stroke would wait for: features, and the library that grows the forest."""
+    from core.segmentation.classifier import SIGMAS_2D
+    from core.segmentation.features import features_steps
+
+    seen = yield from features_steps(grey, SIGMAS_2D)
+    import sklearn.ensemble  # noqa: F401
+
+    return seen
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core.reconstruction.anchors import Anchor
     from core.reconstruction.engine import Model
     from core.segmentation.classifier import Classifier
+    from core.segmentation.comparing import Kept
     from core.segmentation.fractions import FractionInterval
     from core.statistics.comparison import Comparison
     from core.statistics.curves import Curves
@@ -79,6 +80,8 @@ class State:
     """Labels painted over the automatic ones, on a sheet as large as `opened`; None: nothing was ever painted."""
     classifier: Classifier | None = None
     """Loaded from a file; used instead of what strokes teach while the phases are trained ones. None: none was."""
+    compared: Kept | None = None
+    """What the segmentation on show is compared with, or None."""
     mask: MaskDesign = field(default_factory=MaskDesign)
     plan: Plan = field(default_factory=Plan)
     planes: tuple[PhaseImage | None, PhaseImage | None] = (None, None)

@@ -12,6 +12,7 @@ from core.images.values import Micrograph, Phase, PhaseImage
 from core.masks.design import MaskDesign
 from core.projects.plan import Plan, Series
 from core.provenance import versions
+from core.segmentation.comparing import Kept
 from core.segmentation.settings import SegmentationSettings
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ class Project:
         How the spatial-location mask is made; its planes are not painted on any more.
     phase_image
         Labels at the time of saving, or None where there were none.
+    compared
+        The segmentation that others are compared with, or None.
     planes
         Exemplars of the planes xz and yz, or None.
     anchors
@@ -106,6 +109,7 @@ class Project:
     classifier: Classifier | None = None
     mask: MaskDesign = field(default_factory=MaskDesign)
     phase_image: PhaseImage | None = None
+    compared: Kept | None = None
     plan: Plan = field(default_factory=Plan)
     planes: tuple[PhaseImage | None, PhaseImage | None] = (None, None)
     anchors: tuple[Anchor, ...] = ()

@@ -6,7 +6,7 @@ other (Dice, Ecology 26, 1945, 297–302): 1 where both agree, 0 where they shar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,40 @@ Labels = npt.NDArray[np.uint8]
 SAME, ONLY_FIRST, ONLY_SECOND, OTHERWISE = range(4)
 """Values of `disagreement`."""
 _BLOCK = 1 << 22  # pixels that are counted at once: counting takes 8 bytes of each
+
+
+Box = tuple[int, int, int, int]
+"""A rectangle of pixels: first row, end row, first column, end column."""
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A segmentation of a micrograph, kept to compare others with.
+
+    Attributes
+    ----------
+    image
+        Its labels.
+    name
+        What to call it.
+    crop
+        The part of the micrograph that it shows; None for all of it.
+    """
+
+    image: PhaseImage
+    name: str
+    crop: Box | None
+
+    def reaches(self, crop: Box | None) -> bool:
+        """Whether it shows the part ``crop`` of the micrograph."""
+        return self.crop is None or crop == self.crop
+
+    def cut_to(self, crop: Box | None) -> PhaseImage:
+        """Its labels in a part of the micrograph that it `reaches`."""
+        if crop is None or crop == self.crop:
+            return self.image
+        y0, y1, x0, x1 = crop
+        return replace(self.image, labels=self.image.labels[y0:y1, x0:x1])
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,11 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.project_state import project_of, state_of
 from core.images.values import PhaseImage
 from core.images.writing import write_phase_image
+from core.projects.reading import read_project
+from core.projects.writing import write_project
 from core.segmentation import SegmentationSettings, segment
 from core.segmentation.comparing import disagreement
 from tests.workflow.test_segmentation import LEFT, labels_are, picture, unfold
@@ -44,7 +48,9 @@ def compared(window: MainWindow, qtbot: QtBot, first: np.ndarray, second: np.nda
         assert texts == [f"{100 * here.mean():.2f} %", f"{100 * there.mean():.2f} %", f"{dice:.4f}"]
 
 
-def test_a_kept_version_is_compared_with_what_follows(window: MainWindow, qtbot: QtBot, picture: Path) -> None:
+def test_a_kept_version_is_compared_with_what_follows(
+    window: MainWindow, qtbot: QtBot, picture: Path, tmp_path: Path
+) -> None:
     opened(window, qtbot, picture)
     window.show_step("phases")
     comparing = window.phases.comparing
@@ -84,6 +90,18 @@ def test_a_kept_version_is_compared_with_what_follows(window: MainWindow, qtbot:
     assert comparing.reference is None and window.commands.stack.undoText() == "stop comparing"
     window.undo_action.trigger()
     compared(window, qtbot, otsu, otsu)
+    # it goes with the project, and the next one has the next number
+    kept = comparing.reference
+    path = write_project(project_of(window.session.state, window.session.phase_image), tmp_path / "p.microloom")
+    window.commands.start_anew(replace(state_of(read_project(path)), segmentation=LOCAL))
+    again = comparing.reference
+    assert kept is not None and again is not None and again is not kept and again.name == kept.name
+    assert np.array_equal(again.image.labels, otsu)
+    labels_are(window, qtbot, LOCAL)
+    compared(window, qtbot, local, otsu)
+    assert comparing.fold.body.isVisible()
+    QTest.mouseClick(comparing.buttons["keep"], LEFT)
+    assert comparing.reference is not None and comparing.reference.name == "version 2 (adaptive mean)"
 
 
 def test_a_file_is_compared_and_follows_the_crop(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from app.context import Context
 from app.jobs import Latest
-from app.session import Box, State, differing
+from app.session import State, differing
 from app.widgets.image_canvas import ImageCanvas
 from app.widgets.index_layer import IndexLayer
 from app.widgets.panel import Fold, hint
@@ -34,6 +35,7 @@ from core.segmentation.comparing import (
     ONLY_FIRST,
     ONLY_SECOND,
     OTHERWISE,
+    Kept,
     SegmentationComparison,
     compare_segmentations,
     disagreement,
@@ -42,50 +44,21 @@ from core.segmentation.comparing import (
 _FILTER = "Phase images (*.tif *.tiff *.png *.npy);;All files (*)"
 COLORS = {ONLY_FIRST: (255, 110, 0), ONLY_SECOND: (0, 210, 255), OTHERWISE: (255, 240, 60)}
 """Red, green, blue of what `disagreement` marks: told apart by colour-blind eyes, none of them a phase's default."""
+_VERSION = re.compile(r"version (\d{1,6}) \(")
 _NOTHING = "Keep this version, change something, and see what differs; or open another segmentation of this picture."
-
-
-@dataclass(frozen=True, eq=False)
-class Reference:
-    """What the segmentation on show is compared with.
-
-    Attributes
-    ----------
-    image
-        Its labels.
-    name
-        What to call it.
-    crop
-        The part of the micrograph that it shows; None for all of it.
-    """
-
-    image: PhaseImage
-    name: str
-    crop: Box | None
-
-    def reaches(self, crop: Box | None) -> bool:
-        """Whether it shows the part ``crop`` of the micrograph."""
-        return self.crop is None or crop == self.crop
-
-    def cut_to(self, crop: Box | None) -> PhaseImage:
-        """Its labels in a part of the micrograph that it `reaches`."""
-        if crop is None or crop == self.crop:
-            return self.image
-        y0, y1, x0, x1 = crop
-        return replace(self.image, labels=self.image.labels[y0:y1, x0:x1])
 
 
 @dataclass(frozen=True, eq=False)
 class _Answer:
     image: PhaseImage
     other: PhaseImage
-    reference: Reference
+    reference: Kept
     phase: int
     found: SegmentationComparison
     where: np.ndarray
 
 
-def _compared(image: PhaseImage, reference: Reference, crop: Box | None, phase: int) -> _Answer:
+def _compared(image: PhaseImage, reference: Kept, crop: tuple[int, int, int, int] | None, phase: int) -> _Answer:
     other = reference.cut_to(crop)
     where = disagreement(image.labels, other.labels, phase)
     return _Answer(image, other, reference, phase, compare_segmentations(image, other), where)
@@ -98,8 +71,6 @@ class Comparing(QObject):
         super().__init__(parent)
         self._context, self._canvas, self._widget = context, canvas, parent
         self._session, self._messages = context.session, context.messages
-        self.reference: Reference | None = None
-        self._kept = 0
         self._shown: _Answer | None = None
         self._latest = Latest(self)
         self._latest.answered.connect(self._answered)
@@ -165,6 +136,11 @@ class Comparing(QObject):
         """Whether the comparison on show is not yet that of the segmentation on show."""
         return self._latest.busy
 
+    @property
+    def reference(self) -> Kept | None:
+        """What the segmentation on show is compared with."""
+        return self._session.state.compared
+
     # --- gestures ------------------------------------------------------------------------------------------------
 
     def keep(self) -> None:
@@ -173,10 +149,11 @@ class Comparing(QObject):
         if image is None:
             self._messages.say("There are no phases to keep yet.", "warning")
             return
-        self._kept += 1
         method = "labels of the picture" if state.take_labels else state.segmentation.threshold
-        name = f"version {self._kept} ({method})"
-        self._put("keep for comparison", Reference(image, name, state.crop))
+        before = _VERSION.match(self.reference.name) if self.reference is not None else None
+        number = 1 + (int(before[1]) if before else 0)
+        name = f"version {number} ({method})"
+        self._put("keep for comparison", Kept(image, name, state.crop))
 
     def _ask(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self._widget, "Compare with a phase image", "", _FILTER)
@@ -207,28 +184,19 @@ class Comparing(QObject):
             self._messages.failed("Comparing", error)
             return
         crop = None if image.shape == whole else state.crop
-        self._put(f"compare with {path.name}", Reference(image, path.name, crop))
+        self._put(f"compare with {path.name}", Kept(image, path.name, crop))
 
-    def _put(self, name: str, reference: Reference | None) -> None:
-        before = self.reference
-        if before is reference:
-            return
+    def _put(self, name: str, reference: Kept | None) -> None:
         held = 0 if reference is None else reference.image.labels.nbytes
-        self._context.commands.act(name, lambda: self._take(reference), lambda: self._take(before), held)
-
-    def _take(self, reference: Reference | None) -> None:
-        self.reference = reference
-        if reference is not None:
-            self.fold.set_open(True)
-        self._ask_anew()
+        self._context.commands.do(name, held=held, compared=reference)
 
     # --- following the session -----------------------------------------------------------------------------------
 
     def _changed(self, old: State, new: State) -> None:
         names = differing(old, new)
-        if "opened" in names:
-            self.reference, self._kept = None, 0
-        if names & {"opened", "crop"} or old.plan.phase != new.plan.phase:
+        if "compared" in names and new.compared is not None:
+            self.fold.set_open(True)
+        if names & {"opened", "crop", "compared"} or old.plan.phase != new.plan.phase:
             self._ask_anew()
 
     def _derived(self, names: frozenset[str]) -> None:
