@@ -11,11 +11,11 @@ import numpy as np
 from core.errors import InputError
 from core.generation.periods import axes_name
 from core.images.values import Phase, PhaseImage, Volume
-from core.job import Progress
+from core.job import Job, Progress, finish, reported
 from core.provenance import versions
-from core.statistics import correlation_length, measure_curves, section_shapes
+from core.statistics import section_shapes
 from core.statistics.comparison import Comparison
-from core.statistics.curves import Curves
+from core.statistics.curves import Curves, correlation_length_steps, measuring_curves
 from core.statistics.describing import Described, describing
 from core.statistics.descriptors import Descriptor
 from core.statistics.indicator import default_max_lag
@@ -166,13 +166,13 @@ def measure(
                 f"{subject.name} has shape {inside.shape}, too small to be measured.",
                 "At least 4 pixels along each axis are needed.",
             )
-        yield Progress(0, 2, "Measuring")
-        curves = measure_curves(inside, lag, periodic == "zyx")
-        yield Progress(1, 2, "Measuring")
+        first, second = (Progress(step, 2, "Measuring") for step in range(2))
+        curves = yield from reported(measuring_curves(inside, lag, periodic == "zyx"), first)
+        correlation = yield from _correlating(inside, second)
         shapes, _ = _shapes(inside, None)
         described = yield from describing(sample_of(subject, phase, lag), statistics)
         return Findings(
-            subject, phase, curves, shapes=shapes, correlation=_correlation(inside), periodic=periodic,
+            subject, phase, curves, shapes=shapes, correlation=correlation, periodic=periodic,
             statistics=described,
         )  # fmt: skip
     other = phase if against_phase is None else against_phase
@@ -180,6 +180,7 @@ def measure(
     comparison, band = yield from measure_against(inside, reference, periodic=periodic == "zyx")
     shapes, exemplar_shapes = _shapes(inside, reference)
     lag = len(comparison.volume.lags) - 1
+    correlation = yield from _correlating(inside, Progress(3, 3, "Measuring"))
     described = yield from describing(
         sample_of(subject, phase, lag), statistics, exemplar_sample(against, other, subject, phase, lag), band
     )
@@ -194,7 +195,7 @@ def measure(
         target_fraction=against.fractions[other],
         shapes=shapes,
         exemplar_shapes=exemplar_shapes,
-        correlation=_correlation(inside),
+        correlation=correlation,
         periodic=periodic,
         statistics=described,
     )
@@ -248,7 +249,11 @@ def _shapes(indicator: np.ndarray, exemplar: np.ndarray | None) -> tuple[Section
 
 
 def _correlation(indicator: np.ndarray) -> float | None:
+    return finish(_correlating(indicator, Progress(0, 0, "Measuring")))
+
+
+def _correlating(indicator: np.ndarray, progress: Progress) -> Job[float | None]:
     try:
-        return correlation_length(indicator)
+        return (yield from reported(correlation_length_steps(indicator), progress))
     except InputError:  # one phase only, or a single row of pixels
         return None

@@ -25,7 +25,7 @@ from core.errors import InputError
 from core.job import finish
 from core.statistics.autocovariance import LEVEL, autocovariance, falls_to
 from core.statistics.indicator import Indicator, checked_indicator, checked_lag
-from core.statistics.maps import two_point_map
+from core.statistics.maps import two_point_map_steps
 from core.statistics.mean_intercept import Ellipsoid, fitted_ellipsoid
 
 Floats = npt.NDArray[np.float64]
@@ -53,12 +53,12 @@ def correlation_ellipsoid(indicator: Indicator, max_lag: int) -> Ellipsoid:
 
 
 def ellipsoid_steps(indicator: Indicator, max_lag: int) -> Generator[None, None, Ellipsoid]:
-    """As `correlation_ellipsoid`, but yields before and after the map."""
+    """As `correlation_ellipsoid`, but yields before, in and after the map."""
     inside = checked_indicator(indicator)
     lag = checked_lag(max_lag, inside.shape)
     fraction = float(inside.mean())
     yield
-    covariance = autocovariance(two_point_map(inside, lag), fraction)
+    covariance = autocovariance((yield from two_point_map_steps(inside, lag)), fraction)
     yield
     directions = spread_directions(inside.ndim)
     lengths = np.array([_length_along(covariance, direction, lag) for direction in directions])

@@ -87,9 +87,14 @@ def correlation_length(indicator: Indicator) -> float:
     InputError
         Where the indicator cannot be used or holds one phase only.
     """
+    return finish(correlation_length_steps(indicator))
+
+
+def correlation_length_steps(indicator: Indicator) -> Generator[None, None, float]:
+    """As `correlation_length`, but yields after each block of lines, so that a job can be left there."""
     inside, fraction = _both_values(indicator)
-    curve = two_point_axes(inside, max(1, min(inside.shape) // 2)).mean(axis=0)
-    return _length_of(curve, fraction)
+    rows = yield from two_point_steps(inside, max(1, min(inside.shape) // 2), False)
+    return _length_of(rows.mean(axis=0), fraction)
 
 
 def axis_ratio(indicator: Indicator) -> float:

@@ -23,10 +23,10 @@ from itertools import product
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from core.errors import InputError
 from core.job import finish
+from core.statistics.distances import squared_distances
 from core.statistics.indicator import Indicator, checked_indicator
 
 Floats = npt.NDArray[np.float64]
@@ -117,11 +117,7 @@ def _squared_steps(inside: Bools) -> Generator[None, None, Squares]:
     """Largest D² among the balls that hold each pixel, 0 outside the phase."""
     if inside.all():
         raise InputError("The phase fills everything, so no ball in it has a size.", "Choose another phase.")
-    distance = ndimage.distance_transform_edt(inside)
-    yield
-    # squared distances between pixel centres are whole numbers
-    squared = np.rint(np.square(distance)).astype(np.int32)
-    del distance
+    squared = yield from squared_distances(inside)
     largest = int(squared.max())
     margin = int(np.sqrt(largest)) + 1
     ridge = yield from _ridge(squared, largest)

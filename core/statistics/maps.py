@@ -5,11 +5,14 @@ Definitions and estimators are those of `core.statistics.two_point`; here the la
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
 from core.errors import InputError
+from core.job import finish
 from core.statistics.indicator import Indicator, checked_indicator, checked_lag
 from core.statistics.two_point import WORKERS, padded_length, places
 
@@ -45,29 +48,35 @@ def two_point_map(indicator: Indicator, max_lag: int, periodic: bool = False) ->
     InputError
         Where the indicator or the lag cannot be used.
     """
+    return finish(two_point_map_steps(indicator, max_lag, periodic))
+
+
+def two_point_map_steps(indicator: Indicator, max_lag: int, periodic: bool = False) -> Generator[None, None, Floats]:
+    """As `two_point_map`, but yields after each slab, so that a job can be left there."""
     inside = checked_indicator(indicator)
     lag = checked_lag(max_lag, inside.shape)
     if inside.ndim == 2:
-        flat: Floats = _pair_probability(inside[None], (0, lag, lag), periodic)[0]
-        return flat
-    return _pair_probability(inside, (lag, lag, lag), periodic)
+        flat = yield from _pair_probability(inside[None], (0, lag, lag), periodic)
+        return np.asarray(flat[0])
+    return (yield from _pair_probability(inside, (lag, lag, lag), periodic))
 
 
-def _pair_probability(inside: Bools, lags: tuple[int, int, int], periodic: bool) -> Floats:
+def _pair_probability(inside: Bools, lags: tuple[int, int, int], periodic: bool) -> Generator[None, None, Floats]:
     padded = [
         length if periodic else padded_length(length, lag) for length, lag in zip(inside.shape, lags, strict=True)
     ]
-    spectrum = _spectrum_along_first(inside, padded[0])
+    spectrum = yield from _spectrum_along_first(inside, padded[0])
     half = np.empty((spectrum.shape[0], lags[1] + 1, 2 * lags[2] + 1), dtype=np.complex128)
     step = max(1, BLOCK_BYTES // (16 * padded[1] * padded[2]))
     for start in range(0, len(spectrum), step):
         planes = slice(start, start + step)
         half[planes] = _correlate_planes(spectrum[planes], padded[1:], lags[1:])
+        yield
     del spectrum
-    return _counts_to_probability(half, padded[0], inside.shape, lags, periodic)
+    return (yield from _counts_to_probability(half, padded[0], inside.shape, lags, periodic))
 
 
-def _spectrum_along_first(inside: Bools, padded: int) -> npt.NDArray[np.complex128]:
+def _spectrum_along_first(inside: Bools, padded: int) -> Generator[None, None, npt.NDArray[np.complex128]]:
     """The real transform along the first axis, padded with zeros; shape (padded // 2 + 1, Y, X)."""
     depth, rows, columns = inside.shape
     spectrum = np.empty((padded // 2 + 1, rows, columns), dtype=np.complex128)
@@ -75,6 +84,7 @@ def _spectrum_along_first(inside: Bools, padded: int) -> npt.NDArray[np.complex1
     for start in range(0, rows, step):
         block = inside[:, start : start + step].astype(np.float64)
         spectrum[:, start : start + step] = fft.rfft(block, n=padded, axis=0, workers=WORKERS)
+        yield
     return spectrum
 
 
@@ -106,7 +116,7 @@ def _folded(max_lag: int, padded: int) -> npt.NDArray[np.int64]:
 
 def _counts_to_probability(
     half: npt.NDArray[np.complex128], padded: int, shape: tuple[int, ...], lags: tuple[int, int, int], periodic: bool
-) -> Floats:
+) -> Generator[None, None, Floats]:
     """Go back to lags along the first axis, round the counts, divide by the pairs, and mirror the missing half."""
     shift_z, shift_y, shift_x = lags
     table = np.empty((2 * shift_z + 1, 2 * shift_y + 1, 2 * shift_x + 1), dtype=np.float64)
@@ -120,6 +130,7 @@ def _counts_to_probability(
         pairs = np.rint(fft.irfft(half[:, rows], n=padded, axis=0, workers=WORKERS)[order])
         pairs /= along_z[:, None, None] * along_y[None, rows, None] * along_x[None, None]
         table[:, shift_y + start : shift_y + start + pairs.shape[1]] = pairs
+        yield
     table[:, :shift_y] = table[::-1, :shift_y:-1, ::-1]
     return table
 
