@@ -18,11 +18,17 @@ from core.reconstruction.engine import Estimate
 from core.reconstruction.weights import first_weights
 
 _SHAPING = ("channels", "levels", "widening", "blocks", "attention", "bound_weight", "told", "prediction")
+TRAINING_SHARE = 1.25
+"""A step of training over the network alone: crops, the optimiser, the running mean, previews. Measured."""
 _TENSORS_KEPT = 90
 """Tensors of the finest resolution that one residual block a resolution holds for its gradients, all in all."""
 _BYTES = 4
 _FIXED_BYTES = 500 << 20
 """What Python and torch take once they compute."""
+_FEATURES = 4 * 64 * 64 * 24
+"""Features at full resolution that are timed at once on a processor."""
+_QUICK = 48
+"""Up to so many channels, sections of 64 px are soon done."""
 _COPIES = 7
 """Of the volume while it is sampled: itself, what is expected, odds, noise, the next one, and passing ones."""
 
@@ -31,7 +37,7 @@ def estimate(settings: DiffusionSettings, size: Triple, device: str, channels: i
     """Time and memory of a run with resolved ``settings`` on ``device``."""
     forward, both = seconds_per_pixel(_architecture(settings), device)
     crop = settings.crop or 64
-    unlimited = settings.iterations * settings.batch * crop**2 * both
+    unlimited = settings.iterations * settings.batch * crop**2 * both * TRAINING_SHARE
     voxels = math.prod(padded(size, settings.stride))
     turns = settings.steps * settings.passes
     looks = 3 * turns if settings.planes == "together" else turns + 2
@@ -63,7 +69,7 @@ def seconds_per_pixel(settings: DiffusionSettings, device: str) -> tuple[float, 
     """Time of a network a pixel: forwards, and forwards and backwards. Measured once a process."""
     denoiser = first_weights(lambda: Denoiser(settings), 0)
     denoiser.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    count, edge = (16 if device.startswith("cuda") else 2), max(32, 2 * settings.stride)
+    count, edge = _sample(settings, device)
     x = torch.zeros(count, 1, edge, edge, device=device).contiguous(memory_format=torch.channels_last)
     times = torch.ones(count, dtype=torch.int64, device=device)
     told = Condition.nothing(count, 1, device)
@@ -79,6 +85,14 @@ def seconds_per_pixel(settings: DiffusionSettings, device: str) -> tuple[float, 
             seconds = _now(device) - began
         speeds.append(seconds / (count * edge * edge))
     return speeds[0], speeds[1]
+
+
+def _sample(settings: DiffusionSettings, device: str) -> tuple[int, int]:
+    """How many sections of which edge are timed: as a run's, for small ones take longer a pixel, if it is soon done."""
+    if device.startswith("cuda"):
+        return 16, max(32, 2 * settings.stride)
+    edge = max(64 if settings.channels <= _QUICK else 32, 2 * settings.stride)
+    return max(1, _FEATURES // (edge * edge * settings.channels)), edge
 
 
 def _now(device: str) -> float:

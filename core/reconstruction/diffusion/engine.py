@@ -12,7 +12,7 @@ import numpy as np
 
 from core import devices
 from core.job import Job
-from core.reconstruction.diffusion.phases import channel_fractions, channels_of, rescaled
+from core.reconstruction.diffusion.phases import channel_fractions, channels_of
 from core.reconstruction.diffusion.preflight import find_problems, fractions_of_crops
 from core.reconstruction.diffusion.settings import PRESETS, SAMPLING, DiffusionSettings, resolve, stretched
 from core.reconstruction.engine import Estimate, Model, Problem, Target
@@ -36,6 +36,7 @@ class DiffusionEngine:
     uses_periodic = True
     uses_all_phases = True
     uses_planes = True
+    uses_phase_fractions = True
     uses_anchors = True
     generating = SAMPLING
 
@@ -44,7 +45,7 @@ class DiffusionEngine:
         return find_problems(target, settings, device)
 
     def estimate(self, target: Target, settings: DiffusionSettings, device: str) -> Estimate:
-        """Expected time and memory, from a short measurement on the device (once a process, about 0.2 s)."""
+        """Expected time and memory, from a short measurement on the device (once a process, about 1 s)."""
         from core.reconstruction.diffusion.cost import estimate
 
         chosen, phases = resolve(settings, *target.indicators), len(target.volume_phases[0])
@@ -101,7 +102,7 @@ def planes_of(target: Target) -> tuple[int, int, int]:
 def fractions_of(target: Target) -> tuple[float, ...]:
     """Share of each phase that the denoiser knows: the rest and the phase of interest, or all in label order."""
     wanted = target.wanted_fraction
-    return rescaled(target.own_fractions, target.phase, wanted) if target.several else (1 - wanted, wanted)
+    return target.wanted_fractions if target.several else (1 - wanted, wanted)
 
 
 def _learned(target: Target, image: PhaseImage) -> np.ndarray:
@@ -120,8 +121,10 @@ def _symmetries(target: Target, number: int, asked: DiffusionSettings, chosen: D
 def _model(target: Target, settings: DiffusionSettings, trained: TrainedDiffusion, device: str) -> DiffusionModel:
     from core.reconstruction.diffusion.model import DiffusionModel
 
+    fractions = {"volume_fractions": list(target.base_fractions)} if target.several else {}
     card = card_of(
         DiffusionEngine.key, target, settings, trained.denoiser.settings, trained, device,
         planes=list(planes_of(target)), served=list(fractions_of_crops(target, trained.denoiser.settings.crop or 1)),
+        **fractions,
     )  # fmt: skip
     return DiffusionModel(trained.denoiser, card)

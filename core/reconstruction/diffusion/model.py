@@ -24,9 +24,10 @@ from core.reconstruction.anchors import Anchor, check_anchors, known_in
 from core.reconstruction.diffusion.classes import of_class
 from core.reconstruction.diffusion.denoiser import Denoiser
 from core.reconstruction.diffusion.levels import Varying, labels_by_level
-from core.reconstruction.diffusion.phases import as_channels, channel_fractions, labels_around, plain_labels, rescaled
+from core.reconstruction.diffusion.phases import as_channels, channel_fractions, labels_around, plain_labels
 from core.reconstruction.diffusion.planes import Wanted, sampling_volume
 from core.reconstruction.diffusion.settings import DiffusionSettings, sampled_as
+from core.reconstruction.shares import shared
 from core.reconstruction.weights import weights_hash, weights_of
 
 QUICK_STEPS, QUICK_EDGE = 10, 32
@@ -198,7 +199,9 @@ class DiffusionModel:
         }
         shares = self._shares(fraction)
         fractions = channel_fractions(shares)
-        own = math.isclose(fraction, float(self._card["exemplar_fraction"]), abs_tol=OWN)
+        exemplar = float(self._card["exemplar_fraction"])
+        usual = self._card["exemplar_fractions"] if self._several else (1 - exemplar, exemplar)
+        own = all(math.isclose(one, other, abs_tol=OWN) for one, other in zip(shares, usual, strict=True))
         told = fractions if self._denoiser.settings.told and (varies or not own) else None
         ends = [channel_fractions(self._shares(share)) for share in (0.0, 1.0)]
         varying = Varying(here, *ends) if here is not None and varies else None
@@ -287,7 +290,8 @@ class DiffusionModel:
         """Of the phases that the denoiser knows: the rest and the phase of interest, or all in label order."""
         if not self._several:
             return 1 - fraction, fraction
-        return rescaled(self._card["exemplar_fractions"], int(self._card["volume_phase"]), fraction)
+        base = self._card.get("volume_fractions", self._card["exemplar_fractions"])
+        return shared(base, int(self._card["volume_phase"]), fraction)
 
     def _known(self, anchor: Anchor, size: Triple) -> np.ndarray:
         """What an anchor says, in labels as the denoiser knows them."""

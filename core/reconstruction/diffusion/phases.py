@@ -33,12 +33,6 @@ def channel_fractions(fractions: Sequence[float]) -> tuple[float, ...]:
     return (fractions[1],) if len(fractions) == 2 else tuple(fractions)
 
 
-def rescaled(fractions: Sequence[float], phase: int, wanted: float) -> tuple[float, ...]:
-    """Shares of all phases where ``phase`` is to have ``wanted``: the others keep their proportions."""
-    rest = 1 - fractions[phase]
-    return tuple(wanted if label == phase else share * (1 - wanted) / rest for label, share in enumerate(fractions))
-
-
 def whole_numbers(fractions: Sequence[float], total: int) -> list[int]:
     """How many of ``total`` voxels each phase gets: the largest remainders are rounded up, so that they sum to it."""
     exact = np.asarray(fractions, dtype=np.float64) / sum(fractions) * total

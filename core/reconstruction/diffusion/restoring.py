@@ -13,7 +13,7 @@ from core.reconstruction.diffusion.denoiser import Denoiser, parameters_of
 from core.reconstruction.diffusion.model import DiffusionModel
 from core.reconstruction.diffusion.phases import channels_of
 from core.reconstruction.diffusion.settings import DiffusionSettings
-from core.reconstruction.model_card import check_card, check_share, entry, wrong
+from core.reconstruction.model_card import check_card, check_share, check_shares, entry, wrong
 from core.reconstruction.weights import restored
 
 _MAX_PARAMETERS = 1_000_000_000
@@ -31,6 +31,8 @@ def restore(card: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Diffu
     planes = entry(card, "planes", list)
     if len(planes) != 3 or any(type(plane) is not int or not -1 <= plane < max(3, classes) for plane in planes):
         raise wrong("its planes do not make sense")
+    if len(card["phases"]) > 2:
+        check_shares(card.get("volume_fractions", card["exemplar_fractions"]), len(card["phases"]))
     check_served(card.get("served", [0.0, 1.0]))
     if type(card.get("exemplar_phase", 0)) is not int:
         raise wrong("its phase of interest is no label")

@@ -24,6 +24,7 @@ from core.reconstruction.diffusion.model import DiffusionModel, EmergingProgress
 from core.reconstruction.engine import Target, TrainingProgress
 from core.reconstruction.model_file import load_model, save_model
 from core.reconstruction.pipeline import reconstruct
+from core.reconstruction.preflight import unused_problems
 from core.settings import to_json
 from tests.core.reconstruction.diffusion.tiny import TINY, exemplar, target, tiny_denoiser
 
@@ -110,6 +111,20 @@ def test_each_plane_has_its_exemplar(monkeypatch: pytest.MonkeyPatch) -> None:
         again = ENGINE.restore(model.card, model.weights())
         assert np.array_equal(finish(again.generate((16, 16, 16), 0)).labels,
                               finish(model.generate((16, 16, 16), 0)).labels)  # fmt: skip
+
+
+def test_all_phases_with_fractions_of_ones_own() -> None:
+    wanted = target(exemplar=exemplar(3), phase=1, all_phases=True, volume_fractions=(0.2, 0.3, 0.5))
+    assert [found for found in [*unused_problems(ENGINE, wanted), *ENGINE.preflight(wanted, TINY, "cpu")]
+            if found.severity == "error"] == []  # fmt: skip
+    made = finish(reconstruct(ENGINE, wanted, TINY))
+    assert made.volume.fractions == pytest.approx([0.2, 0.3, 0.5], abs=1 / made.volume.labels.size)
+    # another share of one of them: the others keep their proportions
+    again = ENGINE.restore(made.model.card, made.model.weights())
+    volume = finish(again.generate(wanted.size, 1, volume_fraction=0.65))
+    assert volume.fractions == pytest.approx([0.1, 0.65, 0.25], abs=1 / volume.labels.size)
+    with pytest.raises(InputError, match="fractions of its phases"):
+        ENGINE.restore({**made.model.card, "volume_fractions": [0.5, 0.6, 0.1]}, made.model.weights())
 
 
 @pytest.mark.parametrize("phase", [0, 1])
@@ -362,7 +377,7 @@ def test_without_its_device_it_stops(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_costs_grow_with_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cost, "seconds_per_pixel", lambda settings, device: (1e-6, 3e-6))
     plain = ENGINE.estimate(target(), TINY, "cpu")
-    assert plain.train_seconds == pytest.approx(3 * 2 * 16**2 * 3e-6)
+    assert plain.train_seconds == pytest.approx(3 * 2 * 16**2 * 3e-6 * cost.TRAINING_SHARE)
     assert plain.generate_seconds == pytest.approx(8 * 16 * 18 * 20 * 1e-6)
     limited = ENGINE.estimate(target(), replace(TINY, iterations=10**7, time_limit=5.0), "cpu")
     assert limited.train_seconds == 5

@@ -13,7 +13,6 @@ from core.reconstruction.diffusion.phases import (
     labels_around,
     labels_with,
     plain_labels,
-    rescaled,
     whole_numbers,
 )
 
@@ -28,11 +27,6 @@ def test_channels_give_the_labels_back(phases: int) -> None:
     assert np.array_equal(plain_labels(channels), labels)
     shares = np.bincount(labels.ravel(), minlength=phases) / labels.size
     assert np.allclose((channels.mean((1, 2)) + 1) / 2, channel_fractions(shares.tolist()))
-
-
-def test_the_others_keep_their_proportions() -> None:
-    assert rescaled((0.5, 0.3, 0.2), 1, 0.65) == pytest.approx((0.25, 0.65, 0.1))
-    assert rescaled((0.5, 0.3, 0.2), 2, 0.2) == pytest.approx((0.5, 0.3, 0.2))
 
 
 def test_whole_numbers_sum_to_all() -> None:
