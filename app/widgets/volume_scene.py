@@ -22,7 +22,7 @@ from app.widgets.volume_parts import Part, Triple
 from app.widgets.volume_surface import Surface
 
 BACKGROUND = "#1B1D20"
-NOTHING_YET = "The first preview appears here."
+NOTHING_YET = "Previews appear here."
 FINE, COARSE = 0.6, 2.5
 SOFTWARE_SURFACE_EDGE = 64
 """Without a graphics card, surfaces are made from so many voxels a side at most."""
