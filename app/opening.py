@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Signal
 from app.context import Context
 from app.jobs import Latest
 from app.preferences import Preferences
-from app.project_state import state_of
+from app.project_state import keep_measurements, state_of
 from app.session import Plan, State
 from app.stored_volume import StoredView, is_stored, read_stored
 from core.images.values import Micrograph, Phase, PhaseImage, default_phases
@@ -190,6 +190,7 @@ class Opener(QObject):
         session.saved_state = State() if opened.recovered else state
         self._expected = project.phase_image
         self._context.commands.start_anew(state)
+        keep_measurements(project, self._context.measurements)
         if opened.recovered:
             self._context.messages.say("Restored the session. Save it to keep it (Ctrl+S).", "good")
             return

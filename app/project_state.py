@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from app.measurements import Measurements
 from app.session import Result, State
 from core.images.values import PhaseImage
 from core.painting.sheet import Painted, Sheet
 from core.projects.project import Project, SavedResult
 
 
-def project_of(state: State, phase_image: PhaseImage | None, belongs_to: str = "") -> Project:
+def project_of(
+    state: State, phase_image: PhaseImage | None, belongs_to: str = "", measurements: Measurements | None = None
+) -> Project:
     """What to save of a session. Results that a test made without a reconstruction behind them are left out."""
+    book = Measurements() if measurements is None else measurements
     return Project(
         micrograph=state.opened,
         source="" if state.source is None else str(state.source),
@@ -31,7 +35,7 @@ def project_of(state: State, phase_image: PhaseImage | None, belongs_to: str = "
         anchors=state.anchors,
         series=state.series,
         output="" if state.output is None else str(state.output),
-        results=tuple(_saved(result) for result in state.results if result.report is not None),
+        results=tuple(_saved(result, book) for result in state.results if result.report is not None),
         shown=state.shown,
         belongs_to=belongs_to,
     )
@@ -61,9 +65,23 @@ def state_of(project: Project) -> State:
     )
 
 
-def _saved(result: Result) -> SavedResult:
-    stored = "" if result.stored is None else str(result.stored)
-    return SavedResult(result.title, result.plan, result.band, result.report, stored)
+def keep_measurements(project: Project, measurements: Measurements) -> None:
+    """Enter into the book what a project knows of its volumes."""
+    for saved in project.results:
+        labels = saved.made.volume.labels
+        if saved.statistics:
+            measurements.keep_statistics(labels, saved.statistics)
+        if saved.properties is not None:
+            measurements.keep_properties(labels, saved.properties)
+
+
+def _saved(result: Result, book: Measurements) -> SavedResult:
+    stored, labels = "" if result.stored is None else str(result.stored), result.volume.labels
+    found = book.properties(labels)
+    return SavedResult(
+        result.title, result.plan, result.band, result.report, stored, book.statistics(labels),
+        None if found is None else found.without_fields(),
+    )  # fmt: skip
 
 
 def _result(saved: SavedResult) -> Result:

@@ -35,7 +35,7 @@ class Saver(QObject):
     def __init__(self, context: Context, preferences: Preferences, exemplar: LiveExemplar, window: QWidget) -> None:
         super().__init__(window)
         self._session, self._messages, self._exemplar = context.session, context.messages, exemplar
-        self._preferences, self._window = preferences, window
+        self._preferences, self._window, self._measurements = preferences, window, context.measurements
         self.runner = JobRunner(self)
         self.runner.returned.connect(self._written)
         self.runner.failed.connect(self._failed)
@@ -51,7 +51,7 @@ class Saver(QObject):
     def snapshot(self, belongs_to: str = "") -> Project:
         """The session as it is now."""
         image = None if self._exemplar.segmenting else self._session.phase_image
-        return project_of(self._session.state, image, belongs_to)
+        return project_of(self._session.state, image, belongs_to, self._measurements)
 
     def save(self, then: Then | None = None) -> None:
         """Write to where the project was opened from or last saved, else ask where; ``then`` follows a success."""

@@ -16,9 +16,11 @@ from core.segmentation.comparing import Kept
 from core.segmentation.settings import SegmentationSettings
 
 if TYPE_CHECKING:
+    from core.properties import Properties
     from core.reconstruction.anchors import Anchor
     from core.reconstruction.pipeline import Reconstruction
     from core.segmentation.classifier import Classifier
+    from core.statistics.describing import Described
     from core.statistics.sampling_band import SamplingBand
 
 SUFFIX = ".microloom"
@@ -43,6 +45,8 @@ class SavedResult:
         Volume, model, curves, seconds, provenance.
     stored
         Path of the whole volume where it was written to the disk, else empty; that of ``made`` is then a sample of it.
+    statistics, properties
+        What was measured and computed of the volume; the latter without its fields.
     """
 
     title: str
@@ -50,6 +54,8 @@ class SavedResult:
     band: SamplingBand | None
     made: Reconstruction
     stored: str = ""
+    statistics: tuple[Described, ...] = ()
+    properties: Properties | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from app.measurements import WITH_FIELDS, Measurements
+from app.project_state import keep_measurements, project_of, state_of
 from core.job import finish
+from core.projects.reading import read_project
+from core.projects.writing import write_project
 from core.properties import Properties, PropertyPlan, properties
+from core.report.properties import properties_json
+from core.report.statistics import statistics_json
 from core.statistics.describing import Described, describing
 from core.statistics.descriptors import chosen
 from core.statistics.measured import Sample
+from tests.core.projects.projects import PHASES, project
 
 
 def labels() -> np.ndarray:
@@ -76,3 +83,23 @@ def test_a_volume_that_is_gone_is_forgotten() -> None:
     del own
     gc.collect()
     assert not book._statistics and not book._properties and not book._alive and not book._recent
+
+
+def test_a_project_keeps_them(tmp_path: Path) -> None:
+    state, book = state_of(project()), Measurements()
+    first, _, third = (result.volume.labels for result in state.results)
+    statistics, found = described("euler,chord-length"), computed(conductivity={0: 1.0, 1: 2.0}, pore_phase=1)
+    book.keep_statistics(first, statistics)
+    book.keep_properties(third, found)
+    path = write_project(project_of(state, None, measurements=book), tmp_path / "p.microloom")
+    again = Measurements()
+    opened = read_project(path)
+    keep_measurements(opened, again)
+    one, two, three = (result.volume.labels for result in state_of(opened).results)
+    # as texts, since NaN is equal to nothing
+    assert str(statistics_json(again.statistics(one))) == str(statistics_json(book.statistics(first)))
+    assert again.statistics(two) == () and again.properties(one) is None
+    kept = again.properties(three)
+    assert properties_json(kept, PHASES) == properties_json(found, PHASES)
+    # a project without any is one from before
+    assert not read_project(write_project(project(), tmp_path / "q.microloom")).results[0].statistics
