@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from core.devices import threads
 from core.errors import InputError
 from core.images.values import MAX_PHASES
 from core.job import Job, Progress, finish
@@ -94,18 +96,26 @@ class Classifier:
     def of_features(self, rows: Floats) -> npt.NDArray[np.float64]:
         """Probabilities of the phases, shape (pixels, phases), from features, shape (pixels, features), float32."""
         out = np.empty((len(rows), self.phases))
-        for start in range(0, len(rows), _CHUNK):
-            if self.forest is not None:
-                part = np.zeros((len(rows[start : start + _CHUNK]), self.phases))
-                part[:, self.forest.classes_.astype(int)] = self.forest.predict_proba(rows[start : start + _CHUNK])
-                out[start : start + len(part)] = part
-                continue
-            columns = np.ascontiguousarray(rows[start : start + _CHUNK].T)
-            total = np.zeros((columns.shape[1], self.phases))
-            for root in self.roots.tolist():
-                total += self.value.take(self._leaves(columns, root), axis=0)
-            out[start : start + len(total)] = total / len(self.roots)
+        parts = [slice(start, start + _CHUNK) for start in range(0, len(rows), _CHUNK)]
+
+        def fill(part: slice) -> None:
+            out[part] = self._shares(rows[part])
+
+        # each pixel by itself: how many are worked on at once changes no bit
+        with ThreadPoolExecutor(_workers()) as pool:
+            list(pool.map(fill, parts))
         return out
+
+    def _shares(self, rows: Floats) -> npt.NDArray[np.float64]:
+        if self.forest is not None:
+            found = np.zeros((len(rows), self.phases))
+            found[:, self.forest.classes_.astype(int)] = self.forest.predict_proba(rows)
+            return found
+        columns = np.ascontiguousarray(rows.T)
+        total = np.zeros((columns.shape[1], self.phases))
+        for root in self.roots.tolist():
+            total += self.value.take(self._leaves(columns, root), axis=0)
+        return total / len(self.roots)
 
     def _leaves(self, columns: Floats, root: int) -> npt.NDArray[np.int32]:
         """The leaf of each pixel, from features, shape (features, pixels).
@@ -250,7 +260,7 @@ def _block_features(grey: Grey, block: Block, sigmas: Sequence[float], number: i
 
 def _in_parts(seen: Floats) -> Iterator[tuple[slice, Floats]]:
     """Features of some rows at a time: what a forest answers in a moment."""
-    rows = max(1, _CHUNK * len(seen) // max(1, int(np.prod(seen.shape[:-1]))))
+    rows = max(1, _CHUNK * _workers() * len(seen) // max(1, int(np.prod(seen.shape[:-1]))))
     for start in range(0, len(seen), rows):
         part = slice(start, start + rows)
         yield part, seen[part]
@@ -274,9 +284,17 @@ def _grown(rows: Floats, wanted: npt.NDArray[np.uint8], settings: TrainingSettin
     from sklearn.ensemble import RandomForestClassifier
 
     forest = RandomForestClassifier(
-        settings.trees, max_depth=settings.depth, min_samples_leaf=settings.leaf, random_state=settings.seed, n_jobs=1
-    )
-    return forest.fit(rows, wanted)
+        settings.trees, max_depth=settings.depth, min_samples_leaf=settings.leaf, random_state=settings.seed,
+        n_jobs=_workers(),
+    )  # fmt: skip
+    forest.fit(rows, wanted)  # the same trees with any number of threads
+    forest.n_jobs = 1  # several would add up the trees' shares in any order
+    return forest
+
+
+def _workers() -> int:
+    """Threads to work in: more than a few would wait for the memory."""
+    return max(1, min(8, threads()))
 
 
 def _held(forest: Any, phases: int, ndim: int, sigmas: tuple[float, ...], pixels: int) -> Classifier:

@@ -93,6 +93,18 @@ def test_bands_change_no_bit(made: tuple[Any, ...], monkeypatch: pytest.MonkeyPa
     assert np.array_equal(again, labels) and np.array_equal(doubt_again, doubt)
 
 
+def test_threads_change_no_bit(made: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    grey, _, scribbles, classifier = made
+    labels, doubt = classifier.predict(grey)
+    monkeypatch.setattr(room, "_CHUNK", 500)
+    for workers in (1, 3):
+        monkeypatch.setattr(room, "_workers", lambda workers=workers: workers)
+        again = train(grey, scribbles, FEW, SIGMAS)
+        assert classifier_bytes(again) == classifier_bytes(classifier)
+        for found in (again, replace(again, forest=None)):
+            assert np.array_equal(found.predict(grey)[0], labels) and np.array_equal(found.predict(grey)[1], doubt)
+
+
 def test_blocks_of_a_volume_change_no_bit_and_cover_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
     grey, _, scribbles = textures((20, 26, 24))
     scribbles[3:] = 0  # blocks without any are passed over
