@@ -7,7 +7,6 @@ import io
 import json
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -79,11 +78,12 @@ def measuring_all(
         A line for each. Arrays are let go of as soon as their numbers are known.
     """
     found: list[Entry] = []
-    for number, source in enumerate(sources, 1):
-        where = f"{source.name} ({number} of {len(sources)})"
-        yield Progress(0, 0, where)
+    for number, source in enumerate(sources):
+        # one line for the whole folder: what each file goes through would be hundreds
+        progress = Progress(number, len(sources), "Measuring files")
+        yield progress
         try:
-            one = yield from reported(work(source), partial(_named, where))
+            one = yield from reported(work(source), progress)
             if done is not None:
                 done(source, one)
             found.append(entry_of(one, source.name, verdict(one).sentence))
@@ -91,12 +91,8 @@ def measuring_all(
             found.append(Entry(source.name, problem=str(error)))
         except MemoryError:
             found.append(Entry(source.name, problem="The computer's memory was not enough."))
+    yield Progress(len(sources), len(sources), "Measuring files")
     return tuple(found)
-
-
-def _named(where: str, progress: Progress) -> Progress:
-    """The same progress, with the name of what it is about."""
-    return Progress(progress.step, progress.of, f"{where}: {progress.what}")
 
 
 def runs_csv(entries: Sequence[Entry]) -> str:

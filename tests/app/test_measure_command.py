@@ -70,7 +70,7 @@ def test_a_folder_is_one_table(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(asked) == 1
     said = capsys.readouterr()
     assert "torn.tif:" in said.err and "1 of 3 files could not be measured" in said.err
-    assert "v_seed1.tif (2 of 3): " in said.err and "Conductivity along z" in said.out
+    assert "Measuring files 3 of 3" in said.err and "Conductivity along z" in said.out
     with (out / "runs.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     assert [line["name"] for line in lines] == ["torn.tif", "v_seed1.tif", "v_seed2.tif"]

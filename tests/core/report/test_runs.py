@@ -118,7 +118,9 @@ def test_one_that_fails_stops_no_other_and_the_files_say_so(tmp_path: Path) -> N
     assert [bool(entry.problem) for entry in entries] == [False, True, True, False, False]
     assert kept == [sources[0], sources[3], sources[4]]
     assert "It is torn. Mend it." in entries[1].problem and "memory" in entries[2].problem
-    assert any(one.what.startswith("v_seed2.tif (4 of 5): Measuring") for one in seen)
+    assert {one.what for one in seen} == {"Measuring files"} and seen[-1].fraction == 1
+    steps = [one.step for one in seen]
+    assert steps == sorted(steps) and set(steps) == set(range(6))
 
     lines = list(csv.DictReader(io.StringIO(runs_csv(entries))))
     assert [line["group"] for line in lines] == ["v", "", "", "v", "w"]
