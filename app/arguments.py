@@ -134,6 +134,11 @@ def _reconstruct(commands: Any) -> None:
         "that of the phase of interest, and the others share the rest in proportion",
     )  # fmt: skip
     command.add_argument(
+        "--region-of", default=None, metavar="PHASE",
+        help="with --all-phases and --mask: this phase (label or name) is exactly where the mask is 0.5 or more, "
+        "and the others make the fine structure around it as in the exemplar",
+    )  # fmt: skip
+    command.add_argument(
         "--fraction-range", type=_range, default=None, metavar="LOW:HIGH",
         help="train one model for every volume fraction of a range (default: for the wanted one alone)",
     )  # fmt: skip

@@ -139,10 +139,14 @@ def _series(options: argparse.Namespace, settings: Any) -> list[_Wanted]:
     anchors = wanted_anchors(options)
     if options.volume_fractions is not None and not options.all_phases:
         raise InputError("Fractions of all phases were given.", "Rebuild all of them: add --all-phases.")
+    if options.region_of is not None and (options.mask is None or not options.all_phases):
+        raise InputError("A region of a phase was asked for.", "Add --all-phases, and --mask to say where it is.")
+    region_of = None if options.region_of is None else phase_label(exemplar, options.region_of)
     targets = [
         Target(
             exemplar, phase, member.fraction, options.size, member.seed, mask, options.periodic,
-            all_phases=options.all_phases, anchors=anchors, volume_fractions=options.volume_fractions, **planes,
+            all_phases=options.all_phases, anchors=anchors, volume_fractions=options.volume_fractions,
+            region_of=region_of, **planes,
         )
         for member in series
     ]  # fmt: skip

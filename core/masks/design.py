@@ -93,10 +93,14 @@ class MaskDesign:
         Whether the reconstruction shall use it; otherwise the volume is the same everywhere.
     layers
         From the lowest to the topmost. Below the lowest there is 0.
+    region_of
+        Label of the phase that is to be exactly where the mask is ½ or more, the others making the fine structure
+        around it; None: the mask says target fractions of the phase of interest.
     """
 
     used: bool = False
     layers: tuple[Layer, ...] = ()
+    region_of: int | None = None
 
     @property
     def is_empty(self) -> bool:

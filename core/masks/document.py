@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import InputError
+from core.images.values import MAX_PHASES
 from core.masks.design import Layer, MaskDesign
 from core.masks.mask import Mask
 from core.masks.sources import RULES, Imported, PaintedPlanes, Plane, Source
@@ -47,6 +48,7 @@ def design_to_json(design: MaskDesign, keep: Keep) -> dict[str, Any]:
     """What `design_from_json` makes the same design of; arrays go through ``keep``."""
     return {
         "used": design.used,
+        "region_of": design.region_of,
         "layers": [
             {
                 "name": layer.name, "operation": layer.operation, "opacity": layer.opacity, "shown": layer.shown,
@@ -81,7 +83,10 @@ def design_from_json(data: Mapping[str, Any], array: Callable[[str], np.ndarray]
         layers = tuple(_layer(item, array, provenance) for item in data.get("layers", ()))
         for layer in layers:
             layer.check()
-        return MaskDesign(data["used"] is True, layers)
+        region_of = data.get("region_of")  # missing in a project from before there were any
+        if region_of is not None and not (type(region_of) is int and 0 <= region_of < MAX_PHASES):
+            raise InputError(f"Its mask is the region of the phase {region_of!r}.")
+        return MaskDesign(data["used"] is True, layers, region_of)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError("Its mask is not whole.", "Save it again with the program that made it.") from error
 

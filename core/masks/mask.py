@@ -13,6 +13,8 @@ from core.images.values import frozen
 from core.provenance import Provenance, array_hash
 
 AXES = ("z", "y", "x")
+REGION_FROM = 0.5
+"""Where a mask is the region of a phase, the phase is where it has this value or more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +74,10 @@ class Mask:
     def range(self) -> tuple[float, float]:
         """Lowest and highest target fraction."""
         return float(self.fraction.min()), float(self.fraction.max())
+
+    def share_from(self, least: float) -> float:
+        """Share of the volume with a value of ``least`` or more."""
+        return float((self.fraction >= least).mean())
 
     def resampled(self, size: tuple[int, int, int]) -> Mask:
         """The same field on ``size`` elements along z, y and x.

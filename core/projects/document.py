@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from core.errors import InputError
-from core.images.values import MAX_PHASES, Phase
+from core.images.values import MAX_PHASES, Phase, PhaseImage
 from core.projects.plan import MOST_RUNS, Plan, Series
 from core.provenance import Provenance
 from core.statistics.comparison import Comparison
@@ -164,6 +164,14 @@ def shares_from_json(data: Any) -> tuple[float, ...] | None:
     if not 2 <= len(shares) <= MAX_PHASES or not all(0 < share < 1 for share in shares) or abs(sum(shares) - 1) > 1e-6:
         raise wrong(f"its volume fractions are {shares}")
     return shares
+
+
+def region_from_json(data: Any, exemplar: PhaseImage) -> int | None:
+    """The entry ``region_of``: a label of the exemplar. None in a project from before there were any."""
+    label = maybe(data, "region_of", int)
+    if label is not None and not 0 <= label < len(exemplar.phases):
+        raise wrong(f"a mask is the region of the phase {label}")
+    return label
 
 
 def path_from_json(data: Any, key: str) -> str:

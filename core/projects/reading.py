@@ -28,13 +28,16 @@ from core.projects.document import (
     phases_from_json,
     plan_from_json,
     provenance_from_json,
+    region_from_json,
     series_from_json,
     shares_from_json,
     whole_numbers,
     wrong,
 )
+from core.projects.measured import properties_from_json, statistics_from_json
 from core.projects.plan import Plan
 from core.projects.project import SUFFIX, Box, Project, SavedResult
+from core.segmentation.comparing import Kept
 from core.segmentation.settings import settings_from_json
 from core.settings import validate
 
@@ -111,6 +114,7 @@ class _Reader:
             classifier=self._classifier(data.get("classifier")),
             mask=self._mask(maybe(data, "mask", dict)),
             phase_image=None if image is None else self._phase_image(image),
+            compared=self._kept(maybe(data, "compared", dict), micrograph),
             plan=_checked(plan_from_json(get(data, "plan", dict))),
             planes=self._planes(data),
             anchors=self._anchors(data),
@@ -163,6 +167,18 @@ class _Reader:
             get(data, "name", str),
             provenance_from_json(data),
         )
+
+    def _kept(self, data: Any, micrograph: Micrograph | None) -> Kept | None:
+        if data is None:  # also a project from before there was any
+            return None
+        image = self._phase_image(get(data, "image", dict))
+        crop = None if data.get("crop") is None else _crop(data, micrograph)
+        shape = None if micrograph is None else micrograph.shape
+        if crop is not None:
+            shape = crop[1] - crop[0], crop[3] - crop[2]
+        if image.shape != shape:
+            raise wrong("the segmentation that it compares with does not fit its micrograph")
+        return Kept(image, get(data, "name", str), crop)
 
     def _planes(self, data: Any) -> tuple[PhaseImage | None, PhaseImage | None]:
         """The exemplars of the planes xz and yz; none in a project from before there were any."""
@@ -254,11 +270,12 @@ class _Reader:
             periodic=periodic_from_json(aim),
             all_phases=maybe(aim, "all_phases", bool) or False,
             volume_fractions=shares_from_json(aim),
+            region_of=region_from_json(aim, exemplar),
             anchors=self._anchors(aim),
             **dict(zip(PLANE_KEYS, self._planes(aim), strict=True)),
         )
-        band = band_from_json(data, "sampling_band")
-        if band is None:
+        own_band = band_from_json(data, "sampling_band")
+        if own_band is None:
             raise wrong("a result has no band")
         seconds = get(data, "seconds", dict)
         before, after = (maybe(data, key, float) for key in ("fraction_before", "fraction_after"))
@@ -268,7 +285,7 @@ class _Reader:
             target=target,
             volume_phase=label,
             comparison=comparison_from_json(get(data, "comparison", dict)),
-            band=band,
+            band=own_band,
             engine=get(data, "engine", str),
             preset=get(data, "preset", str),
             device=get(data, "device", str),
@@ -279,7 +296,11 @@ class _Reader:
         )
         plan = plan_from_json(get(data, "plan", dict))
         stored = maybe(data, "stored", str) or ""  # also a project from before volumes were written by the window
-        return SavedResult(get(data, "title", str), plan, band_from_json(data, "band"), made, stored)
+        # nothing in a project from before they were kept
+        statistics = statistics_from_json(maybe(data, "statistics", list))
+        properties = properties_from_json(maybe(data, "properties", dict))
+        title, band = get(data, "title", str), band_from_json(data, "band")
+        return SavedResult(title, plan, band, made, stored, statistics, properties)
 
 
 def _voxel_size(data: Any) -> tuple[float, float, float] | None:

@@ -26,8 +26,10 @@ from core.projects.document import (
     plan_to_json,
     series_to_json,
 )
+from core.projects.measured import properties_to_json, statistics_to_json
 from core.projects.project import Project, SavedResult
 from core.provenance import array_hash
+from core.segmentation.comparing import Kept
 from core.segmentation.settings import settings_to_json
 
 if TYPE_CHECKING:
@@ -78,6 +80,7 @@ def saving(project: Project, path: Path, *, overwrite: bool = False) -> Job[Path
             "classifier": None if project.classifier is None else members.classifier(project.classifier),
             "mask": plain(design_to_json(project.mask, lambda array: members.array("mask", array))),
             "phase_image": None if project.phase_image is None else _labels(project.phase_image, members),
+            "compared": None if project.compared is None else _kept(project.compared, members),
             "plan": plan_to_json(project.plan),
             "series": series_to_json(project.series),
             "output": project.output,
@@ -171,6 +174,10 @@ def _labels(value: PhaseImage | Volume, members: _Members) -> dict[str, Any]:
     }
 
 
+def _kept(kept: Kept, members: _Members) -> dict[str, Any]:
+    return {"image": _labels(kept.image, members), "name": kept.name, "crop": plain(kept.crop)}
+
+
 def _planes(planes: tuple[PhaseImage | None, PhaseImage | None], members: _Members) -> dict[str, Any]:
     """The exemplars of the planes xz and yz, where there are any."""
     named = zip(PLANE_KEYS, planes, strict=True)
@@ -188,6 +195,8 @@ def _result(result: SavedResult, volume: dict[str, Any], members: _Members) -> d
     return {
         "title": result.title,
         "stored": result.stored,
+        "statistics": statistics_to_json(result.statistics),
+        "properties": properties_to_json(result.properties),
         "plan": plan_to_json(result.plan),
         "band": band_to_json(result.band),
         "volume": volume,
@@ -200,6 +209,7 @@ def _result(result: SavedResult, volume: dict[str, Any], members: _Members) -> d
             "phase": target.phase,
             "volume_fraction": target.volume_fraction,
             "volume_fractions": None if target.volume_fractions is None else list(target.volume_fractions),
+            "region_of": target.region_of,
             "size": list(target.size),
             "seed": target.seed,
             "periodic": list(target.periodic),

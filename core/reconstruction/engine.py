@@ -16,7 +16,7 @@ from core.generation.progress import GenerationProgress as GenerationProgress
 from core.generation.recipe import Recipe
 from core.images.values import Phase, PhaseImage, Volume
 from core.job import Job, Progress
-from core.masks.mask import Mask
+from core.masks.mask import REGION_FROM, Mask
 from core.reconstruction.anchors import Anchor
 from core.reconstruction.shares import shared
 from core.reconstruction.two_phases import volume_phases
@@ -52,6 +52,9 @@ class Target:
         Where `several`: wanted fraction of every phase, in label order, or None for the exemplar's own. Where
         ``volume_fraction`` or ``mask`` says another share of the phase of interest, the others share the rest in
         proportion to these.
+    region_of
+        Where `several`: label of the phase that is to be exactly where ``mask`` is ½ or more, the other phases making
+        the fine structure around it as in the exemplar; None: the mask says fractions of the phase of interest.
     anchors
         Sections that the volume is to hold exactly.
     """
@@ -67,6 +70,7 @@ class Target:
     exemplar_xz: PhaseImage | None = None
     exemplar_yz: PhaseImage | None = None
     volume_fractions: tuple[float, ...] | None = None
+    region_of: int | None = None
     anchors: tuple[Anchor, ...] = ()
 
     @property
@@ -127,6 +131,8 @@ class Target:
     @property
     def wanted_fraction(self) -> float:
         """The volume fraction that the whole volume is to meet: the mask's mean where there is one."""
+        if self.region_of is not None:
+            return self.wanted_fractions[self.phase]
         if self.mask is not None:
             return self.mask.mean
         if self.volume_fraction is not None:
@@ -145,6 +151,9 @@ class Target:
     @property
     def wanted_fractions(self) -> tuple[float, ...]:
         """As `wanted_fraction`, of every phase."""
+        if self.region_of is not None:
+            given = self.own_fractions[self.region_of] if self.mask is None else self.mask.share_from(REGION_FROM)
+            return shared(self.own_fractions, self.region_of, given)
         return self.fractions_at(self.wanted_fraction)
 
     @property
@@ -257,7 +266,8 @@ class Engine(Protocol):
 
     An engine that follows `Target.mask` says so with an attribute ``uses_mask = True``, one that can make volumes that
     repeat with ``uses_periodic = True``, one for more than two phases with ``uses_all_phases = True``, and one that
-    takes an exemplar for each plane with ``uses_planes = True``; one whose volumes of all phases can have others than
+    takes an exemplar for each plane with ``uses_planes = True``; one that makes the rest around a phase that is given
+    (`Target.region_of`) with ``uses_regions = True``; one whose volumes of all phases can have others than
     the exemplar's fractions says ``uses_phase_fractions = True``; one that keeps `Target.anchors` says
     ``uses_anchors = True``, and its models take ``anchors`` in ``generate`` and ``recipe``. For any other,
     `core.reconstruction.preflight.unused_problems` stops a run that asks for it. One whose training can be interrupted

@@ -151,7 +151,8 @@ def finish_from_model(
     began = time.monotonic()
     wanted = target.wanted_fraction
     own = model.card.get("volume_fraction")
-    fraction = None if own is not None and abs(own - wanted) < 1e-9 else wanted
+    same = own is not None and abs(own - wanted) < 1e-9
+    fraction = None if same or target.region_of is not None else wanted
     # a model that keeps no sections is not asked for any
     given: dict[str, Any] = {"anchors": target.anchors} if target.anchors else {}
     volume = yield from model.generate(

@@ -40,6 +40,11 @@ def unused_problems(engine: Engine, target: Target) -> list[Problem]:
             Problem("error", "volume_fractions", f"The engine {engine.title} makes volumes of all phases with the "
                     "exemplar's fractions only.", "Leave the fractions as they are, or choose another engine.")
         )  # fmt: skip
+    if target.region_of is not None and not getattr(engine, "uses_regions", False):
+        found.append(
+            Problem("error", "mask", f"The engine {engine.title} cannot make phases around one that is given.",
+                    "Let the mask say fractions, or choose another engine.")
+        )  # fmt: skip
     if target.anisotropic and not getattr(engine, "uses_planes", False):
         found.append(
             Problem("error", "exemplar_xz", f"The engine {engine.title} takes one exemplar for all three planes.",

@@ -31,7 +31,7 @@ def test_every_field_has_its_place_in_the_file() -> None:
     assert names(Series) == {"seeds", "fractions", "train_once"}
     assert names(Target) == {
         "exemplar", "phase", "volume_fraction", "size", "seed", "mask", "periodic", "all_phases", "exemplar_xz",
-        "exemplar_yz", "volume_fractions", "anchors",
+        "exemplar_yz", "volume_fractions", "region_of", "anchors",
     }  # fmt: skip
     assert names(Reconstruction) == {
         "model", "volume", "target", "volume_phase", "comparison", "band", "engine", "preset", "device", "settings",

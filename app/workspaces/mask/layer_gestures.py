@@ -74,6 +74,10 @@ class LayerGestures(QObject):
         """Use the mask, or no mask; its layers are kept."""
         self._do("use a mask" if on else "use no mask", used=on)
 
+    def mean(self, region_of: int | None) -> None:
+        """Let the mask say where a phase is, or (None) fractions."""
+        self._do("what the mask says", region_of=region_of)
+
     def add(self, name: str, path: Path | None = None) -> bool:
         """Put a new layer on top: "Linear gradient", "Painted plane", "File …" and so on; whether there is one now."""
         fractions, size = self.fractions, self._session.state.plan.size

@@ -14,6 +14,7 @@ from app.session import Result
 from app.widgets.panel import hint
 from app.workspaces.mask import making
 from app.workspaces.mask.region_table import RegionTable
+from core.masks.mask import REGION_FROM
 from core.masks.regions import share_outside
 
 
@@ -86,6 +87,14 @@ class RegionsCard(QWidget):
             self.summary.setText("No mask: the same everywhere.")
             self._messages.set_issues("mask", [])
             self.judged.emit("ready", "No mask: the volume is statistically the same everywhere.")
+            return
+        region = self._session.state.mask.region_of
+        if region is not None:
+            self.table.hide()
+            text = f"The phase is given in {100 * mask.share_from(REGION_FROM):.1f} % of the volume."
+            self.summary.setText(text)
+            self._messages.set_issues("mask", [])
+            self.judged.emit("ready", text if used else "The mask is off: no phase is given.")
             return
         words = [f"The whole volume: {100 * mask.mean:.1f} % on average."]
         if achieved:

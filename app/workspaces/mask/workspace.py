@@ -17,6 +17,7 @@ from app.widgets.settings_form import SettingsForm
 from app.workspaces.mask import making
 from app.workspaces.mask.layer_gestures import LayerGestures
 from app.workspaces.mask.layer_list import LayerForm, LayerList
+from app.workspaces.mask.meaning import MaskMeaning
 from app.workspaces.mask.painting import PlanePainting
 from app.workspaces.mask.plane import PlanePane
 from app.workspaces.mask.plane_and_field import PlaneAndField
@@ -119,6 +120,9 @@ class MaskWorkspace(Workspace):
         self.used.setToolTip("Off: the volume is the same everywhere. The layers are kept")
         self.used.toggled.connect(self.gestures.use)
         self.panel.settings.add(self.used)
+        self.meaning = MaskMeaning()
+        self.meaning.chosen.connect(self.gestures.mean)
+        self.panel.settings.add(self.meaning)
         self.layers = LayerList(self.menu)
         self.layers.chosen.connect(self.gestures.choose)
         self.layers.toggled.connect(self.gestures.switch)
@@ -220,7 +224,7 @@ class MaskWorkspace(Workspace):
     def reach(self) -> tuple[float, float] | None:
         """Fractions that the exemplar shows (`seen_range`); counted when somebody looks, not at every threshold."""
         image, phase = self.session.phase_image, self.session.phase_of_interest
-        if image is None or phase is None:
+        if image is None or phase is None or self.design.region_of is not None:
             return None
         if self._seen is None or self._seen[0] is not image.labels or self._seen[1] != phase:
             self._seen = image.labels, phase, seen_range(image.labels == phase)
@@ -241,6 +245,7 @@ class MaskWorkspace(Workspace):
         self.used.setChecked(design.used)
         self.used.setEnabled(bool(design.layers))
         self.used.blockSignals(False)
+        self.meaning.show_meaning(() if image is None else image.phases, phase, design.region_of)
         self.pages.setCurrentIndex(1 if design.layers else 0)
         self.layers.show_design(design, self.gestures.place)
         self._show_layer()

@@ -111,6 +111,12 @@ def mask_of(result: Result) -> Any:
     return getattr(getattr(result.report, "target", None), "mask", None)
 
 
+def region_of(result: Result) -> int | None:
+    """The phase whose region a result's mask was, or None."""
+    found: int | None = getattr(getattr(result.report, "target", None), "region_of", None)
+    return found
+
+
 def settings_of(result: Result, session: Session) -> tuple[Plan, MaskDesign]:
     """Plan and mask with which the session asks for exactly what ``result`` was asked for.
 
@@ -124,6 +130,7 @@ def settings_of(result: Result, session: Session) -> tuple[Plan, MaskDesign]:
     image = session.phase_image
     if design.used and image is not None:
         now = Run(image, result.phase, plan, None, design).mask
-        if now is not None and now.shape == mask.shape and np.array_equal(now.fraction, mask.fraction):
+        same = design.region_of == region_of(result)
+        if same and now is not None and now.shape == mask.shape and np.array_equal(now.fraction, mask.fraction):
             return plan, design
-    return plan, MaskDesign(True, (Layer(f"Of {result.title}", Imported(mask)),))
+    return plan, MaskDesign(True, (Layer(f"Of {result.title}", Imported(mask)),), region_of(result))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QColor, QPixmap
-from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from core.images.values import Phase
 from core.reconstruction.shares import shared
@@ -32,7 +32,7 @@ class PhaseFractions(QWidget):
         self._phases: tuple[Phase, ...] = ()
         self.spins: list[QDoubleSpinBox] = []
         self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setContentsMargins(16, 0, 0, 0)
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
         self.reset = QToolButton()
@@ -71,6 +71,7 @@ class PhaseFractions(QWidget):
             color = QLabel()
             color.setPixmap(square)
             name = QLabel(phase.name)
+            name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # a long name is cut off
             spin = QDoubleSpinBox()
             spin.setRange(_LEAST, 100 - _LEAST)
             spin.setDecimals(2)
@@ -81,7 +82,7 @@ class PhaseFractions(QWidget):
             spin.setToolTip(f"Wanted share of {phase.name}; the others share the rest in the same proportion as before")
             spin.valueChanged.connect(lambda percent, line=line: self._typed(line, percent / 100))
             name.setBuddy(spin)
-            name.setToolTip(spin.toolTip())
+            name.setToolTip(f"{phase.name}\n{spin.toolTip()}")
             self._grid.addWidget(color, line, 0)
             self._grid.addWidget(name, line, 1)
             self._grid.addWidget(spin, line, 2)

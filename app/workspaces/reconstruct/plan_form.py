@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -71,8 +71,8 @@ class PlanForm(QWidget):
             )
         )
         self._all_fractions = QLabel("Volume fractions")
-        grid.addWidget(self._all_fractions, grid.rowCount(), 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(self.fractions, grid.rowCount() - 1, 1, 1, 2)
+        grid.addWidget(self._all_fractions, grid.rowCount(), 0, 1, 3)
+        grid.addWidget(self.fractions, grid.rowCount(), 0, 1, 3)
         self.sides = [self._spin(8, 4096, f"Voxels along {axis}") for axis in "zyx"]
         for side in self.sides:
             side.valueChanged.connect(self._size_changed)
@@ -215,6 +215,7 @@ class PlanForm(QWidget):
     def _show_fractions(self, plan: Plan, several: bool) -> None:
         """The one number, or, where all phases are rebuilt, one for each."""
         image, phase = self._session.phase_image, self._session.phase_of_interest
+        _keep_room(self.fraction_reset, not several)
         self._one_fraction.setVisible(not several)
         self.fraction.setVisible(not several)
         self._all_fractions.setVisible(several)
@@ -265,9 +266,9 @@ class PlanForm(QWidget):
         self.form.show_settings(engine_settings(plan), chosen.presets[plan.preset])
 
 
-def _keep_room(widget: QWidget) -> None:
+def _keep_room(widget: QWidget, kept: bool = True) -> None:
     policy = widget.sizePolicy()
-    policy.setRetainSizeWhenHidden(True)
+    policy.setRetainSizeWhenHidden(kept)
     widget.setSizePolicy(policy)
 
 

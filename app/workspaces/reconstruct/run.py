@@ -70,7 +70,7 @@ class Run:
         return Target(
             self.exemplar, self.phase, plan.volume_fraction, plan.size, plan.seed, self.mask, plan.periodic,
             all_phases=plan.all_phases, volume_fractions=chosen_fractions(plan, self.exemplar), exemplar_xz=xz,
-            exemplar_yz=yz, anchors=self.anchors,
+            region_of=self.design.region_of if self.design.used else None, exemplar_yz=yz, anchors=self.anchors,
         )  # fmt: skip
 
     @property

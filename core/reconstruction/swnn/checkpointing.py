@@ -173,6 +173,7 @@ def identity(target: Target, settings: SwnnSettings, device: str) -> dict[str, A
         "all phases": target.all_phases,
         "volume fraction": target.wanted_fraction,
         **({"volume fractions": list(target.base_fractions)} if target.several else {}),
+        **({} if target.region_of is None else {"region of": target.region_of}),
         "seed": target.seed,
         "settings": to_json(settings),
         "device": devices.title(device),

@@ -6,6 +6,7 @@ torch is imported where it is first needed, so that the window can list the engi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,18 +36,19 @@ class SwnnEngine:
     uses_periodic = True
     uses_all_phases = True
     uses_phase_fractions = True
+    uses_regions = True
     uses_planes = True
     uses_checkpoints = True
 
     def preflight(self, target: Target, settings: SwnnSettings, device: str) -> list[Problem]:
         """Everything that would stop or harm a run."""
-        return find_problems(target, for_mask(settings, target.mask), device)
+        return find_problems(target, for_target(settings, target), device)
 
     def estimate(self, target: Target, settings: SwnnSettings, device: str) -> Estimate:
         """Expected time and memory, from a short measurement on the device (once a process, about 0.2 s)."""
         from core.reconstruction.swnn.cost import estimate
 
-        chosen = resolve(for_mask(settings, target.mask), *target.indicators)
+        chosen = resolve(for_target(settings, target), *target.indicators)
         return estimate(chosen, target.size, devices.resolve(device), len(target.volume_phases[0]))
 
     def train(
@@ -62,7 +64,7 @@ class SwnnEngine:
         from core.reconstruction.swnn import training
 
         device = devices.resolve(device)
-        settings = for_mask(settings, target.mask)
+        settings = for_target(settings, target)
         job = training.train(target, settings, device=device, max_seconds=max_seconds, checkpoints=checkpoints)
         remedy = "Choose smaller blocks, fewer channels or the preset fast."
         return (yield from as_contract(job, lambda trained: _model(target, settings, trained, device), remedy))
@@ -80,12 +82,20 @@ class SwnnEngine:
         return restore(card, weights)
 
 
+def for_target(settings: SwnnSettings, target: Target) -> SwnnSettings:
+    """Settings that serve the target's mask: a range that holds its fractions, or no overview around given shapes."""
+    if target.region_of is None:
+        return for_mask(settings, target.mask)
+    return replace(settings, overview=0)
+
+
 def _model(target: Target, settings: SwnnSettings, trained: TrainedSwnn, device: str) -> SwnnModel:
     from core.reconstruction.swnn.model import SwnnModel
 
+    region = {} if target.region_of is None else {"region_of": target.region_of}
     fractions = {"volume_fractions": list(target.base_fractions)} if target.several else {}
     card = card_of(
         SwnnEngine.key, target, settings, trained.settings, trained, device,
-        planes=len(target.distinct_exemplars) if target.anisotropic else 1, **fractions,
+        planes=len(target.distinct_exemplars) if target.anisotropic else 1, **fractions, **region,
     )  # fmt: skip
     return SwnnModel(trained.network, card)

@@ -27,9 +27,10 @@ def folded(network: SwnnNetwork, place: float | None = None) -> SwnnNetwork:
         Where the wanted fraction lies in its range (`core.reconstruction.swnn.settings.place_of`); None for a network
         that serves none.
     """
-    if (place is not None) != network.settings.conditional:
-        raise ValueError("a network for a range of volume fractions, and only that, is told the wanted one")
+    if (place is not None) != network.told:
+        raise ValueError("a network for a range of volume fractions, or given shapes, and only that, is told")
     made = copy.deepcopy(network)
+    made.told = False
     made.settings = replace(network.settings, lowest_fraction=None, highest_fraction=None)
     for number, stage in enumerate(network.stages):
         layers = list(stage.children())

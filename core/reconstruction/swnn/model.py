@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,13 @@ from core.generation.recipe import Recipe
 from core.generation.tiles import TILE_EDGE, assemble
 from core.images.values import Phase, Volume
 from core.job import Job, Progress
-from core.masks.mask import Mask
+from core.masks.mask import REGION_FROM, Mask
 from core.provenance import Provenance, array_hash, versions
 from core.reconstruction.shares import shared
 from core.reconstruction.swnn.folding import folded
 from core.reconstruction.swnn.labelling import labels_of, offsets_for, shares_of
 from core.reconstruction.swnn.network import SwnnNetwork
+from core.reconstruction.swnn.region import binary, labelled
 from core.reconstruction.swnn.serving import (
     BEYOND,
     ServedOffsets,
@@ -112,7 +113,7 @@ class SwnnModel:
             ]
             with torch.inference_mode():
                 values: np.ndarray = network(noises, origin, size, told)[0].movedim(0, -1).cpu().numpy()
-            return values if self._several else values[..., 0]
+            return values if values.shape[-1] > 1 else values[..., 0]
         finally:
             network.to("cpu")
 
@@ -124,12 +125,14 @@ class SwnnModel:
         self, wanted: WantedFractions | None, origin: Triple, size: Triple, device: str
     ) -> list[torch.Tensor] | None:
         """What the network is told where that differs from place to place, else None."""
-        if not self._network.settings.conditional or wanted is None or wanted.uniform is not None:
+        region = self._card.get("region_of") is not None
+        if wanted is None or not (region or (self._network.settings.conditional and wanted.uniform is None)):
             return None
         boxes = zip(self._network.noise_grids, self._network.noise_boxes(origin, size), strict=True)
         fields = (wanted.box(box.start, box.shape, grid.stride) for grid, box in boxes)
         settings = self._network.settings
-        return [torch.from_numpy(place_of(settings, field)).to(device)[None, None] for field in fields]
+        places = (2 * field - 1 if region else place_of(settings, field) for field in fields)
+        return [torch.from_numpy(place).to(device)[None, None] for place in places]
 
     def _folded(self, wanted: WantedFractions | None) -> SwnnNetwork:
         """The network for one fraction, without normalisations; the last one is kept."""
@@ -204,6 +207,8 @@ class SwnnModel:
         problem = misfit(size, periodic, self._network.noise_grids[-1].stride)
         if problem is not None:
             raise problem
+        if self._card.get("region_of") is not None:
+            return self._around(mask, size, seed, device, periodic)
         conditional = self._network.settings.conditional
         if mask is not None and not conditional:
             raise InputError(
@@ -243,13 +248,45 @@ class SwnnModel:
             above = self._tile(seed, start, edge, device, period, wanted) > level
             return np.where(above, inside, 1 - inside).astype(np.uint8)
 
-        asked: dict[str, Any] = {"size": list(size)}
+        asked: dict[str, Any] = {}
         if offsets is not None:
             asked |= {"volume_fraction": fraction, "offsets": offsets.tolist()}
         elif mask is None:
             asked |= {"volume_fraction": fraction, "threshold": threshold}
         else:
             asked["mask"] = {"name": mask.name, "range": list(mask.range), "hash": array_hash(mask.fraction)}
+        return self._recipe(size, seed, device, periodic, make_tile, asked)
+
+    def _around(self, mask: Mask | None, size: Triple, seed: int, device: str, periodic: Axes) -> Recipe:
+        """The recipe of the other phases around the one whose region ``mask`` is."""
+        label = int(self._card["region_of"])
+        name = self._card["phases"][label]["name"]
+        if mask is None:
+            raise InputError(
+                f"This model makes the other phases around {name}, so it must be told where that is.",
+                f"Give a mask that is {REGION_FROM:g} or more there.",
+            )
+        period = period_of(size, periodic)
+        wanted = WantedFractions(binary(mask), size, period)
+
+        def make_tile(start: Triple, edge: int) -> np.ndarray:
+            field = self.field(seed, start, (edge, edge, edge), device, period, wanted)
+            others = (field > 0).astype(np.uint8) if field.ndim == 3 else np.argmax(field, axis=-1)
+            return labelled(others, wanted.box(start, (edge, edge, edge), 1) >= REGION_FROM, label)
+
+        region = {"name": mask.name, "of": name, "hash": array_hash(mask.fraction)}
+        return self._recipe(size, seed, device, periodic, make_tile, {"region": region})
+
+    def _recipe(
+        self,
+        size: Triple,
+        seed: int,
+        device: str,
+        periodic: Axes,
+        make_tile: Callable[[Triple, int], np.ndarray],
+        asked: dict[str, Any],
+    ) -> Recipe:
+        asked = {"size": list(size), **asked}
         if any(periodic):
             asked["periodic"] = axes_name(periodic)
 

@@ -75,13 +75,16 @@ class SwnnNetwork(nn.Module):
         Resolved settings: ``levels`` must not be None.
     phases
         How many phases are told apart: of two the field has one channel, of more one each.
+    told
+        Whether it is told something at every place; by default where it serves a range of volume fractions.
     """
 
-    def __init__(self, settings: SwnnSettings, phases: int = 2) -> None:
+    def __init__(self, settings: SwnnSettings, phases: int = 2, told: bool = False) -> None:
         super().__init__()
         if settings.levels is None:
             raise ValueError("resolve the settings before making a network")
         self.settings = settings
+        self.told = told or settings.conditional
         self.noise_grids = tuple(
             NoiseGrid(level, 2**level, settings.noise_channels) for level in range(settings.levels)
         )
@@ -90,7 +93,7 @@ class SwnnNetwork(nn.Module):
         )
         widths = [settings.channels] + [settings.coarse_channels] * (settings.levels - 1)
         self.stages = nn.ModuleList(
-            _stage(settings.noise_channels + below, width, depth, settings.leak, settings.conditional)
+            _stage(settings.noise_channels + below, width, depth, settings.leak, self.told)
             for below, width, depth in zip([*widths[1:], 0], widths, self._depths, strict=True)
         )
         fields = 1 if phases == 2 else phases
@@ -179,8 +182,8 @@ class SwnnNetwork(nn.Module):
         features: Tensor | None = None,
     ) -> Tensor:
         """What level ``level`` makes in ``box`` of its cells, from the coarsest down or from ``features`` on."""
-        if (wanted is not None) != self.settings.conditional:
-            raise ValueError("a network for a range of volume fractions, and only that, is told the wanted one")
+        if (wanted is not None) != self.told:
+            raise ValueError("a network for a range of volume fractions, or given shapes, and only that, is told")
         boxes = self._boxes(box, level)
         for step in reversed(range(len(noises))):
             noise, (_, needed) = noises[step], boxes[step]

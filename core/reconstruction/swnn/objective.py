@@ -268,6 +268,8 @@ def other_fraction(target: Target, wanted: float, image: PhaseImage | None = Non
 
 def other_fractions(target: Target, wanted: float, image: PhaseImage) -> tuple[float, ...] | None:
     """As `other_fraction`, of all phases: those in which the phase of interest has the share ``wanted``."""
+    if target.region_of is not None:
+        return None
     fractions = target.fractions_at(wanted)
     own = target.own_fractions if target.anisotropic else image.fractions
     near = all(abs(one - other) < OWN for one, other in zip(fractions, own, strict=True))

@@ -6,6 +6,7 @@ import numpy as np
 
 from core.errors import InputError
 from core.images.values import PhaseImage
+from core.masks.mask import REGION_FROM
 from core.reconstruction.engine import Problem, Target
 from core.reconstruction.preflight import (
     device_problems,
@@ -46,9 +47,34 @@ def find_problems(target: Target, settings: SwnnSettings, device: str) -> list[P
         resolved = resolve(settings, *target.indicators)
     except InputError as error:
         return [*found, Problem("error", "exemplar", error.what, error.remedy)]
-    found += _several(target, resolved) if target.several else _fraction(target, resolved)
+    if target.region_of is not None:
+        found += _region(target, resolved)
+    else:
+        found += _several(target, resolved) if target.several else _fraction(target, resolved)
     # noise repeats in whole cells of the coarsest level
     return [*found, *_structure(target), *misfit_problems(target, 2 ** ((resolved.levels or 1) - 1))]
+
+
+def _region(target: Target, settings: SwnnSettings) -> list[Problem]:
+    """Whether the rest can be made around a phase that is given."""
+    if not target.several:
+        return [
+            Problem("error", "mask", "Shapes of a phase can only be given where the exemplar has two others, and all "
+                    "are rebuilt.", "Rebuild all phases of three or more, or let the mask say fractions.")
+        ]  # fmt: skip
+    reasons = (
+        (not 0 <= (target.region_of or 0) < len(target.exemplar.phases), "the exemplar has no such phase"),
+        (target.mask is None, "no mask says where it is"),
+        (target.mask is not None and not 0 < target.mask.share_from(REGION_FROM) < 1, "the mask holds only one side"),
+        (target.anisotropic, "there are exemplars of other planes"),
+        (settings.conditional, "a range of volume fractions is set"),
+        (target.volume_fraction is not None or target.volume_fractions is not None, "volume fractions are chosen"),
+        (settings.geometry != "cubes", "the training blocks are slabs"),
+    )
+    wrong = [words for yes, words in reasons if yes]
+    if not wrong:
+        return []
+    return [Problem("error", "mask", f"A phase cannot be given: {', '.join(wrong)}.", "Change that.")]
 
 
 def _fraction(target: Target, settings: SwnnSettings) -> list[Problem]:

@@ -33,7 +33,11 @@ def restore(card: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> SwnnM
     count = settings.channels**2 * 27 * (settings.fine_convolutions + settings.levels * settings.coarse_convolutions)
     if count > _MAX_PARAMETERS:
         raise wrong(f"its settings ask for a network of {count:,} parameters")
-    return SwnnModel(restored(lambda: SwnnNetwork(settings, len(card["phases"])), arrays), card, quantiles)
+    given = card.get("region_of") is not None
+    if given and not (entry(card, "region_of", int) in range(len(card["phases"])) and len(card["phases"]) > 2):
+        raise wrong("the phase whose shapes are given is none of its phases")
+    made = restored(lambda: SwnnNetwork(settings, len(card["phases"]) - given, given), arrays)
+    return SwnnModel(made, card, quantiles)
 
 
 def _check_calibration(card: Mapping[str, Any], quantiles: np.ndarray | None) -> None:

@@ -22,6 +22,7 @@ from core.reconstruction.swnn.labelling import labels_of, offsets_for
 from core.reconstruction.swnn.network import Box, SwnnNetwork, Triple
 from core.reconstruction.swnn.objective import choose, distance, objectives_of, overview_distance
 from core.reconstruction.swnn.optimiser import optimisers
+from core.reconstruction.swnn.region import ExemplarRegions
 from core.reconstruction.swnn.settings import SwnnSettings, place_of, resolve
 from core.reconstruction.weights import first_weights
 
@@ -105,7 +106,9 @@ def train(
     settings = resolve(settings, *target.indicators)
     limit = settings.time_limit if max_seconds is None else max_seconds
     draw = torch.Generator().manual_seed(target.seed)
-    network = first_weights(lambda: SwnnNetwork(settings, len(target.volume_phases[0])), target.seed).to(device)
+    regions = None if target.region_of is None else ExemplarRegions(target.exemplar.labels, target.region_of)
+    phases, given = len(target.volume_phases[0]), regions is not None
+    network = first_weights(lambda: SwnnNetwork(settings, phases - given, given), target.seed).to(device)
 
     objectives = objectives_of(target, settings, draw, device)
     movers = optimisers(network, settings)
@@ -118,7 +121,7 @@ def train(
     while done < 1:
         if network.training and done >= 1 - settings.frozen:
             report = SwnnProgress(len(losses), settings.iterations, "Training", losses[-1] if losses else float("nan"))
-            freezing = freeze(network, STATISTICS_BLOCKS, torch.Generator().manual_seed(target.seed + 3))
+            freezing = freeze(network, STATISTICS_BLOCKS, torch.Generator().manual_seed(target.seed + 3), regions)
             _, held = yield from _reported(freezing, report)
             began += held
         set_rates(movers, rate_share(len(losses), done, warm_up=WARM_UP, final=settings.final_rate))
@@ -127,6 +130,14 @@ def train(
         chosen = choose(objectives, settings.batch or 1, draw)
         wanted = everywhere(network, [each.place for each in chosen], device)
         for axes, size in training_blocks(settings):
+            if regions is not None:
+                told = regions.draw(network, size, settings.batch or 1, draw, device)
+                noise = make_noise(network, size, settings.batch or 1, draw, device)
+                block = regions.composed(network(noise, (0, 0, 0), size, told.wanted), told.given)
+                across = [distance(chosen[:1], block[i : i + 1], (axis,), draw) for i, axis in enumerate(told.axes)]
+                torch.stack(across).mean().backward()  # type: ignore[no-untyped-call]
+                loss += torch.stack(across).mean().detach().cpu()
+                continue
             if settings.overview:
                 block, field, part = block_in_overview(network, size, draw, device, wanted)
                 part = part + overview_distance(chosen, field, axes, draw)
@@ -260,11 +271,12 @@ def finished(
     Draws its noise from its own generators, so that looking does not change the training.
     """
     device = str(next(network.parameters()).device)
+    regions = None if target.region_of is None else ExemplarRegions(target.exemplar.labels, target.region_of)
     estimates = estimates if network.training else 0
     total = estimates + blocks
     copied = copy.deepcopy(network)
     if network.training:
-        for done in estimate_statistics(copied, estimates, torch.Generator().manual_seed(target.seed + 1)):
+        for done in estimate_statistics(copied, estimates, torch.Generator().manual_seed(target.seed + 1), regions):
             yield done, total
     copied.eval()
     # a start of its own: the first block shows the same place, however many estimates went before
@@ -272,11 +284,17 @@ def finished(
     wanted = everywhere(copied, [place_of(copied.settings, target.wanted_fraction)], device)
     fields = []
     for done in range(blocks):
+        told = None if regions is None else regions.draw(copied, (64, 64, 64), 1, draw, device)
         with torch.no_grad():
-            field = copied(make_noise(copied, (64, 64, 64), 1, draw, device), (0, 0, 0), (64, 64, 64), wanted)
+            noise = make_noise(copied, (64, 64, 64), 1, draw, device)
+            field = copied(noise, (0, 0, 0), (64, 64, 64), wanted if told is None else told.wanted)
+            if regions is not None and told is not None:
+                field = regions.composed(field, told.given)
         fields.append(field[0].movedim(0, -1).cpu().numpy())
         yield estimates + done + 1, total
     trained = TrainedSwnn(copied.cpu(), network.settings, len(losses), seconds, tuple(losses))
+    if regions is not None:
+        return trained, fields[0].argmax(axis=-1).astype(np.uint8)
     values = np.stack(fields)
     if target.several:
         return trained, labels_of(fields[0], offsets_for(values, target.wanted_fractions))
@@ -284,19 +302,23 @@ def finished(
     return trained, (fields[0][..., 0] > threshold).astype(np.uint8)
 
 
-def freeze(network: SwnnNetwork, blocks: int, draw: torch.Generator) -> Generator[tuple[int, int], None, None]:
+def freeze(
+    network: SwnnNetwork, blocks: int, draw: torch.Generator, regions: ExemplarRegions | None = None
+) -> Generator[tuple[int, int], None, None]:
     """Put ``network`` into evaluation mode, with population statistics over ``blocks`` blocks of 64³.
 
     While batch normalisation takes its statistics from the few blocks of one step, it makes them more alike than they
     will be, and training is blind to it: volumes then differ from what was trained, most where pores stand in clusters.
     So the last part of the training sees the network as it will be used.
     """
-    for done in estimate_statistics(network, blocks, draw):
+    for done in estimate_statistics(network, blocks, draw, regions):
         yield done, blocks
     network.eval()
 
 
-def estimate_statistics(network: SwnnNetwork, blocks: int, draw: torch.Generator) -> Generator[int, None, None]:
+def estimate_statistics(
+    network: SwnnNetwork, blocks: int, draw: torch.Generator, regions: ExemplarRegions | None = None
+) -> Generator[int, None, None]:
     """Replace the running statistics of batch normalisation by plain means over ``blocks`` blocks of 64³.
 
     The running ones lag behind the weights; with these, evaluation mode gives what training showed. Yields the number
@@ -313,6 +335,8 @@ def estimate_statistics(network: SwnnNetwork, blocks: int, draw: torch.Generator
     for done in range(1, blocks + 1):
         # of a range of volume fractions, each block takes another
         wanted = everywhere(network, [(2 * done - 1) / blocks - 1], device)
+        if regions is not None:
+            wanted = regions.draw(network, (64, 64, 64), 1, draw, device).wanted
         with torch.no_grad():  # not around the yield: it would hold for whoever runs the job, too
             network(make_noise(network, (64, 64, 64), 1, draw, device), (0, 0, 0), (64, 64, 64), wanted)
         yield done

@@ -19,6 +19,7 @@ from core.reconstruction.engine import Target
 from core.reconstruction.pipeline import Reconstruction
 from core.segmentation.classifier import Classifier, TrainingSettings, train
 from core.segmentation.classifier_file import classifier_bytes, classifier_from_bytes
+from core.segmentation.comparing import Kept
 from core.segmentation.settings import SegmentationSettings
 from core.statistics import compare, sampling_band
 from tests.core.reconstruction.models import tiny_model
@@ -52,6 +53,7 @@ def saved_result(image: PhaseImage, seed: int = 0, model: Any = None) -> SavedRe
             seed,
             constant(0.3, (1, 2, 3)),
             all_phases=seed == 2,
+            region_of=1 if seed == 2 else None,
             volume_fractions=(1 / 3, 1 / 6, 0.5) if seed == 2 else None,
             exemplar_yz=exemplar(7) if seed == 3 else None,
             anchors=(Anchor(1, 5, exemplar(8)), Anchor(2, 0, image)) if seed == 3 else (),
@@ -110,8 +112,10 @@ def project(**changes: Any) -> Project:
                 Layer("Painted", PaintedPlanes(1, (plane(0.25, 5), plane(0.75, 6)), 0.2), "max", 1 / 3),
                 Layer("File", Imported(constant(0.25, (2, 3, 4))), "multiply", shown=False, levels=(0.1, 0.9)),
             ),
+            1,
         ),
         "phase_image": image,
+        "compared": Kept(exemplar(8), "version 3 (ötsu)", (1, 25, 2, 32)),
         "plan": Plan(
             phase=1,
             max_seconds=1 / 3,

@@ -139,6 +139,9 @@ CASES: dict[str, tuple[Edit, str]] = {
     "no classifier": (no_classifier, "no classifier, or it is damaged"),
     "a classifier for volumes": (classifier_of_volumes, "its classifier is for volumes"),
     "another member for the classifier": (replace_entry("classifier", value="labels-1.tif"), "its classifier is in"),
+    "a comparison with another part": (replace_entry("compared", "crop", value=[1, 25, 2, 31]), "does not fit its"),
+    "a comparison with all of it": (replace_entry("compared", "crop", value=None), "does not fit its micrograph"),
+    "a comparison beyond the micrograph": (replace_entry("compared", "crop", value=[30, 54, 2, 32]), "its crop is 30"),
     "a label without a phase": (high_label, "Label 9"),
     "a path upwards": (named("../evil.tif"), "no project has a member '../evil.tif'"),
     "an absolute path": (named("/etc/evil.tif"), "no project has a member '/etc/evil.tif'"),
@@ -181,6 +184,8 @@ CASES: dict[str, tuple[Edit, str]] = {
     "a share beyond all": (replace_entry("series", "fractions", value=[0.1, 1.5]), "series of runs"),
     "a file with a NUL": (replace_entry("output", value="a\0b"), "is no path"),
     "fractions beyond all": (replace_entry("plan", "volume_fractions", value=[0.5, 0.6]), "volume fractions are"),
+    "a region of no phase": (replace_entry("results", 1, "target", "region_of", value=7), "region of the phase 7"),
+    "a mask of no phase": (replace_entry("mask", "region_of", value=-1), "region of the phase -1"),
     "results of another kind": (replace_entry("results", value={}), "results"),
 }  # fmt: skip
 

@@ -220,7 +220,7 @@ def test_what_is_damaged_or_hostile_is_refused(kept: Checkpoints) -> None:
     rewritten(kept.path, {**head, "version": 99}, weights)
     with pytest.raises(InputError, match="newer version"):
         next(train(target, settings, checkpoints=kept))
-    one = next(name for name in arrays if name.endswith("weight"))
+    one = next(name for name in sorted(arrays) if name.endswith("weight") and len(arrays[name]) > 1)
     for bad in (
         {name: array for name, array in arrays.items() if name != one},
         {**arrays, one: arrays[one][:1]},
