@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.terminal import ProgressDisplay, may_report, note
+from app.terminal import ProgressDisplay, may_report, note, note_problem
 from core.errors import InputError, JobError, MicroloomError
 from core.job import Progress, finish
 
@@ -60,7 +60,9 @@ def compare(options: argparse.Namespace) -> int:
             note(said)
     print(options.output)
     if failed or failed_there:
-        raise JobError(f"{failed + failed_there} files could not be read.", "The lines above say why.")
+        count = failed + failed_there
+        files = "One file" if count == 1 else f"{count} files"
+        raise JobError(f"{files} could not be read.", "The lines above say why.")
     return 0
 
 
@@ -79,7 +81,7 @@ def _read(options: argparse.Namespace, path: Path, display: ProgressDisplay) -> 
         try:
             found.append(subject(options, source))
         except MicroloomError as error:
-            note(f"{source.name}: {error}")
+            note_problem(source.name, str(error))
     if not found:
         raise InputError(f"None of the files in {path} can be read.", "The lines above say why.")
     return found, len(sources) - len(found)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.property_options import add_options as add_property_options
 from app.property_options import property_plan
-from app.terminal import ProgressDisplay, may_report, note
+from app.terminal import ProgressDisplay, may_report, note, note_problem
 from core.errors import InputError, JobError
 from core.job import Job, finish
 
@@ -130,7 +130,7 @@ def _folder(options: argparse.Namespace) -> int:
         entries = finish(job, display)
     failed = [entry for entry in entries if entry.problem]
     for entry in failed:
-        note(f"{entry.name}: {entry.problem}")
+        note_problem(entry.name, entry.problem)
     if len(failed) == len(entries):
         raise JobError("None of the files could be measured.", "The lines above say why.")
     compared = "" if against is None else against.name

@@ -19,6 +19,11 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def note_problem(name: str, problem: str) -> None:
+    """Tell what is wrong with one file of many; its name is said once."""
+    note(problem if problem.startswith(name) else f"{name}: {problem}")
+
+
 class ProgressDisplay:
     """Shows a job's progress on stderr: a bar on a terminal, otherwise a plain line every few seconds.
 
