@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -14,6 +15,8 @@ from core.report.runs import Column, box_of
 
 MOST = 24
 """More groups than this do not fit beside each other."""
+_LETTERS = 34
+"""Of a line beside a box plot."""
 
 
 def box_figure(column: Column, members: Mapping[str, Sequence[int]]) -> str | None:
@@ -55,14 +58,14 @@ def draw_boxes(column: Column, held: Mapping[str, np.ndarray], axes: Any, inks: 
             )  # fmt: skip
         # dots side by side, so that equal values are all seen
         spread = (np.arange(len(row)) - (len(row) - 1) / 2) * min(0.08, 0.4 / max(1, len(row)))
-        axes.plot(place + spread, row, "o", color=inks.ink, markersize=3.2, alpha=0.75, markeredgewidth=0)
+        axes.plot(place + spread, row, "o", color=inks.ink, markersize=3.2, alpha=0.75, markeredgewidth=0, zorder=5)
     names = list(held)
     axes.set_xlim(-0.6, len(names) - 0.4)
     # where there is but one group its name says nothing
     shown = [_shortened(name) for name in names] if len(names) > 1 else [""]
     turn = {"rotation": 40, "ha": "right"} if len(names) > 2 else {}
     axes.set_xticks(range(len(names)), shown, **turn)
-    axes.set_ylabel(column.label)
+    axes.set_ylabel("\n".join(textwrap.wrap(column.label, _LETTERS)))
 
 
 def _shortened(name: str) -> str:
