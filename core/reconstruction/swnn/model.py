@@ -19,11 +19,11 @@ from core.images.values import Phase, Volume
 from core.job import Job, Progress
 from core.masks.mask import REGION_FROM, Mask
 from core.provenance import Provenance, array_hash, versions
-from core.reconstruction.shares import shared
+from core.reconstruction.swnn.calibration import several_calibrated
 from core.reconstruction.swnn.folding import folded
-from core.reconstruction.swnn.labelling import labels_of, offsets_for, shares_of
+from core.reconstruction.swnn.labelling import labels_of
 from core.reconstruction.swnn.network import SwnnNetwork
-from core.reconstruction.swnn.region import binary, labelled
+from core.reconstruction.swnn.region import given_place, labelled
 from core.reconstruction.swnn.serving import (
     BEYOND,
     ServedOffsets,
@@ -43,8 +43,6 @@ So the usual volume of 128³ voxels meets the volume fraction exactly, and a vox
 smaller and larger ones, and those of other seeds, scatter about it as samples do.
 """
 _QUANTILES = 4097
-_THINNED = 2
-"""Of several phases and a range of fractions, one voxel in so many along each axis is calibrated on."""
 _KEPT_BYTES = 1 << 28
 
 
@@ -261,20 +259,15 @@ class SwnnModel:
         """The recipe of the other phases around the one whose region ``mask`` is."""
         label = int(self._card["region_of"])
         name = self._card["phases"][label]["name"]
-        if mask is None:
-            raise InputError(
-                f"This model makes the other phases around {name}, so it must be told where that is.",
-                f"Give a mask that is {REGION_FROM:g} or more there.",
-            )
-        period = period_of(size, periodic)
-        wanted = WantedFractions(binary(mask), size, period)
+        place, period = given_place(mask, name), period_of(size, periodic)
+        wanted = WantedFractions(place, size, period)
 
         def make_tile(start: Triple, edge: int) -> np.ndarray:
             field = self.field(seed, start, (edge, edge, edge), device, period, wanted)
             others = (field > 0).astype(np.uint8) if field.ndim == 3 else np.argmax(field, axis=-1)
             return labelled(others, wanted.box(start, (edge, edge, edge), 1) >= REGION_FROM, label)
 
-        region = {"name": mask.name, "of": name, "hash": array_hash(mask.fraction)}
+        region = {"name": place.name, "of": name, "hash": array_hash(place.fraction)}
         return self._recipe(size, seed, device, periodic, make_tile, {"region": region})
 
     def _recipe(
@@ -357,7 +350,13 @@ class SwnnModel:
         own, seed = float(self._card["volume_fraction"]), int(self._card["seed"])
         calibration: dict[str, Any] = {"size": list(CALIBRATION_SIZE), "seed": seed}
         if self._several:
-            calibration |= yield from self._several_calibrated(device, seed, own)
+            calibration |= yield from several_calibrated(
+                lambda *asked: self._calibration_field(device, seed, *asked),
+                self._card.get("volume_fractions", self._card["exemplar_fractions"]),
+                self._card["volume_phase"],
+                own,
+                self.served if self._network.settings.conditional else None,
+            )
         elif self._network.settings.conditional:
             fractions, found = nodes(*self.served, own), []
             for number, fraction in enumerate(fractions):
@@ -376,27 +375,6 @@ class SwnnModel:
             places = np.linspace(0, len(values) - 1, _QUANTILES)
             self._quantiles = np.interp(places, np.arange(len(values)), values).astype(np.float32)
         self._card = {**self._card, "calibration": calibration}
-
-    def _several_calibrated(self, device: str, seed: int, own: float) -> Generator[Progress, None, dict[str, Any]]:
-        """What the calibration of several phases says: their offsets, or those over the range that is served."""
-        label = self._card["volume_phase"]
-        base = self._card.get("volume_fractions", self._card["exemplar_fractions"])
-        nothing = np.zeros(len(base), dtype=np.float32)
-        if not self._network.settings.conditional:
-            field = yield from self._calibration_field(device, seed, None, 0, 1)
-            offsets = offsets_for(field, shared(base, label, own))
-            before, after = shares_of(field, nothing), shares_of(field, offsets)
-            found = {"offsets": offsets.tolist(), "fractions_before": before.tolist()}
-            return found | {"fraction_before": float(before[label]), "fraction_after": float(after[label])}
-        fractions, offsets_there, told = nodes(*self.served, own), [], []
-        for number, fraction in enumerate(fractions):
-            field = yield from self._calibration_field(device, seed, fraction, number, len(fractions))
-            part = field[::_THINNED, ::_THINNED, ::_THINNED]
-            offsets_there.append(tuple(offsets_for(part, shared(base, label, fraction)).tolist()))
-            told.append(float(shares_of(part, nothing)[label]))
-        served = ServedOffsets(tuple(fractions), tuple(offsets_there), tuple(told))
-        middle = float(np.interp(own, fractions, told))
-        return {"served_offsets": served.to_json(), "fraction_before": middle, "fraction_after": own}
 
     def _calibration_field(
         self, device: str, seed: int, fraction: float | None, number: int, of: int

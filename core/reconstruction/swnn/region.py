@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.errors import InputError
 from core.masks.mask import REGION_FROM, Mask
 from core.provenance import Provenance
 from core.reconstruction.swnn.network import SwnnNetwork, Triple
@@ -44,8 +45,19 @@ def composed(field: Tensor, given: Tensor, label: int) -> Tensor:
     return 2 * torch.cat((others[:, :label], given, others[:, label:]), dim=1) - 1
 
 
-def binary(mask: Mask) -> Mask:
-    """1 where the given phase is to be, else 0."""
+def given_place(mask: Mask | None, name: str) -> Mask:
+    """1 where the given phase ``name`` is to be, else 0.
+
+    Raises
+    ------
+    InputError
+        Where no mask says it.
+    """
+    if mask is None:
+        raise InputError(
+            f"This model makes the other phases around {name}, so it must be told where that is.",
+            f"Give a mask that is {REGION_FROM:g} or more there.",
+        )
     field = (mask.fraction >= REGION_FROM).astype(np.float32)
     return Mask(field, mask.voxel_size, mask.name, mask.provenance)
 
