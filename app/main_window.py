@@ -83,6 +83,8 @@ class MainWindow(QMainWindow):
         self.workspaces: dict[str, Workspace] = {
             space.key: space for space in (self.micrograph, self.phases, self.mask_step, self.reconstruct, self.inspect)
         }
+        for space in self.workspaces.values():
+            space.setParent(self)  # so that none outlives its widgets
         self._build_center()
         self._build_docks()
         self._build_actions()

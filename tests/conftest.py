@@ -22,9 +22,13 @@ def data_folder() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def canvases_are_deleted_between_tests(request: pytest.FixtureRequest) -> Iterator[None]:
-    """As in the window, where `app.garbage` sees to it: never in the middle of another canvas's painting."""
-    if request.node.get_closest_marker("gl") is None:
+def widgets_are_deleted_between_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    """As in the window, where `app.garbage` sees to it: never in the middle of another widget's painting.
+
+    Left to themselves, closed windows pile up: no event loop runs that would delete them, and each change of the style
+    walks through them all.
+    """
+    if "qapp" not in request.fixturenames:
         yield
         return
     from PySide6.QtCore import QCoreApplication, QEvent

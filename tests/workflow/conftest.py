@@ -13,10 +13,6 @@ from app import theme
 from app.main_window import MainWindow
 from app.preferences import Preferences
 
-_closed: list[MainWindow] = []
-"""Closed windows stay until the end: a program has one window, and Qt walks all widgets when the style changes."""
-
-
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     theme.apply("light")
@@ -29,4 +25,4 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     made.hide()
     qtbot.waitUntil(lambda: not made.exemplar.busy and not made.opener.busy, timeout=60_000)
     made.close()
-    _closed.append(made)
+    made.deleteLater()
