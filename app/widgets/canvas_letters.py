@@ -6,13 +6,14 @@ each: the six axes and three captions of a volume would hold up the window for s
 
 from __future__ import annotations
 
+import string
 from typing import Any
 
 from vispy.visuals.text.text import FontManager
 
 FACE = "OpenSans"
 """vispy's own: it comes with it."""
-USUAL = "0123456789.-xyz() µmnabcdefghijklopqrstuvwDT·:,ÅÉÑŐ"
+USUAL = string.digits + ".-() µ·:," + string.ascii_letters + "ÅÉÑŐ"
 """What axes and captions are made of, and the capitals by which vispy measures the height of a line."""
 
 

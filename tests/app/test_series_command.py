@@ -100,7 +100,7 @@ def test_one_that_fails_does_not_stop_the_rest(
             raise JobError("The moon is full.", "Wait.")
         return reconstruct(engine, target, *args, **options)
 
-    monkeypatch.setattr(pipeline, "reconstruct", failing)
+    monkeypatch.setattr(patience, "reconstruct", failing)
     assert main(["reconstruct", str(exemplar), "-o", str(tmp_path / "v.tif"), "--seeds=0,1,2", *TINY]) == 1
     assert [(tmp_path / f"v_seed{seed}.tif").exists() for seed in (0, 1, 2)] == [True, False, True]
     assert "microloom: seed 1: The moon is full. Wait." in capsys.readouterr().err
