@@ -13,6 +13,7 @@ from app import theme
 from app.main_window import MainWindow
 from app.preferences import Preferences
 
+
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     theme.apply("light")
