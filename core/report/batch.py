@@ -7,7 +7,6 @@ import io
 import json
 import math
 from collections.abc import Callable, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from core.job import Job, Progress, reported
 from core.provenance import versions
 from core.report.boxes import box_figure
 from core.report.findings import Findings
+from core.report.page import rendered
 from core.report.runs import Column, Entry, box_of, columns, entry_of, groups
 from core.report.verdict import verdict
 
@@ -174,13 +174,10 @@ def _finite(value: float) -> float | None:
 
 def runs_html(entries: Sequence[Entry], title: str, against: str = "", links: bool = False) -> str:
     """One page: the table of the leading quantities, and a box plot of each; ``links``: to each entry's own report."""
-    from jinja2 import Environment, StrictUndefined
-
     shown, members = columns(entries), groups(entries)
-    source = files("resources").joinpath("report", "runs.html").read_text(encoding="utf-8")
-    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     figures = ((column.quantity.label, box_figure(column, members)) for column in shown)
-    return page.from_string(source).render(
+    return rendered(
+        "runs.html",
         title=title,
         against=against,
         columns=shown,

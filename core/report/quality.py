@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import math
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from core.images.values import Phase
 from core.provenance import array_hash, versions
 from core.quality.comparing import Quality
 from core.report.figures import Inks, Picture, figure_svg, picture_of
+from core.report.page import rendered
 
 NAMES = ("pictures.csv", "report.json", "report.html")
 _PAIRS = 4
@@ -166,11 +166,8 @@ def quality_sentence(found: Quality) -> str:
 
 def quality_html(found: Quality, title: str, against: str) -> str:
     """One page without any outside reference."""
-    from jinja2 import Environment, StrictUndefined
-
-    source = files("resources").joinpath("report", "quality.html").read_text(encoding="utf-8")
-    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return page.from_string(source).render(
+    return rendered(
+        "quality.html",
         title=title,
         against=against,
         generated=len(found.generated.names),

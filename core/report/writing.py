@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import math
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from core.provenance import array_hash
 from core.report.figures import curve_figures, scale_bar, section_pictures, statistics_figures
 from core.report.findings import Findings, from_reconstruction
 from core.report.methods import methods
+from core.report.page import rendered
 from core.report.printing import report_pdf
 from core.report.properties import properties_json, property_rows, property_sentences
 from core.report.statistics import columns as statistics_columns
@@ -155,12 +155,9 @@ def curves_csv(found: Findings) -> str:
 
 def report_html(found: Findings) -> str:
     """One page without any outside reference: verdict, numbers, curves, sections, provenance."""
-    from jinja2 import Environment, StrictUndefined
-
-    source = files("resources").joinpath("report", "page.html").read_text(encoding="utf-8")
-    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     pictures = section_pictures(found)
-    return page.from_string(source).render(
+    return rendered(
+        "page.html",
         title=found.subject.name,
         verdict=verdict(found),
         facts=facts(found),
