@@ -11,26 +11,20 @@ from PySide6.QtGui import QColor, QGuiApplication, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
-    QHBoxLayout,
     QHeaderView,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QSplitter,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from app.context import Context
 from app.session import Result
-from app.widgets.flow import Flow
 from app.widgets.panel import hint
 from app.workspaces.inspect.box_plots import BoxPlots
 from app.workspaces.inspect.comparison import entries_of, measuring_runs, missing
 from app.workspaces.inspect.exporting import Wish
 from app.workspaces.inspect.runs_plot import color_of
+from app.workspaces.inspect.table_page import TablePage
 from core.errors import JobError
 
 if TYPE_CHECKING:
@@ -41,25 +35,19 @@ JOB = "comparison"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-class ComparisonPage(QWidget):
+class ComparisonPage(TablePage):
     """Follows the session's results and what is measured of them while it is on show.
 
     Signals
     -------
-    left()
-        The volume is to be seen again.
-    save_wanted()
-        The table is to be saved.
     chosen(number)
         The volume of a run is to be seen.
     """
 
-    left = Signal()
-    save_wanted = Signal()
     chosen = Signal(int)
 
     def __init__(self, context: Context) -> None:
-        super().__init__()
+        super().__init__("Runs compared")
         self._context = context
         self._running: list[tuple[Result, tuple[Described, ...]]] | None = None
         self._entries: tuple[Entry, ...] = ()
@@ -75,19 +63,15 @@ class ComparisonPage(QWidget):
             signal.connect(lambda *_: self._check())
 
     def _build(self) -> None:
-        self.title = QLabel("Runs compared")
-        self.title.setProperty("role", "title")
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.told = hint()
-        self.measure = self._button(
+        self.measure = self.button(
             "Measure what is missing", "Measure surface, connections, Euler number and correlation length of every run",
             self._run,
         )  # fmt: skip
-        self.copy = self._button("Copy", "Copy the table, for a spreadsheet", self.copy_table)
-        self.save = self._button(
+        self.copy = self.button("Copy", "Copy the table, for a spreadsheet", self.copy_table)
+        self.save = self.button(
             "Save …", "Save table, numbers and box plots into a folder: CSV, JSON, HTML", self.save_wanted.emit
         )
-        self.back = self._button("Back to the volume", "Show the volume again", self.left.emit)
         self.table = QTableWidget()
         self.table.setAccessibleName("Runs and what was measured of them")
         self.table.setToolTip("Double click on a run to look at its volume")
@@ -100,33 +84,9 @@ class ComparisonPage(QWidget):
         self.table.horizontalHeader().setHighlightSections(False)
         self.table.cellDoubleClicked.connect(self._clicked)
         self.plots = BoxPlots()
-        row = QHBoxLayout()
-        row.addWidget(self.title, 1)
-        buttons = Flow(6, Qt.AlignmentFlag.AlignRight)
-        for button in (self.measure, self.copy, self.save, self.back):
-            buttons.addWidget(button)
-        row.addLayout(buttons)
-        splitter = QSplitter(Qt.Orientation.Vertical)
-        splitter.addWidget(self.table)
-        splitter.addWidget(self.plots)
-        splitter.setStretchFactor(0, 1)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([300, 300])
-        splitter.setChildrenCollapsible(False)
         self.key = hint()
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(12, 10, 12, 10)
-        whole.addLayout(row)
-        whole.addWidget(self.told)
-        whole.addWidget(splitter, 1)
-        whole.addWidget(self.key)
-
-    @staticmethod
-    def _button(text: str, tip: str, slot: Any) -> QPushButton:
-        button = QPushButton(text)
-        button.setToolTip(tip)
-        button.clicked.connect(lambda _on=False: slot())
-        return button
+        column = self.lay_out((self.measure, self.copy, self.save), self.told, self.table, self.plots, (300, 300))
+        column.addWidget(self.key)
 
     def showEvent(self, event: Any) -> None:
         """Catch up with what happened meanwhile."""

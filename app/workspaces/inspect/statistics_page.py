@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QHeaderView,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QSplitter,
     QTreeWidget,
     QTreeWidgetItem,
-    QVBoxLayout,
-    QWidget,
 )
 
-from app.widgets.flow import Flow
 from app.widgets.panel import hint, set_role
 from app.workspaces.inspect.statistics_plot import StatisticsPlot
+from app.workspaces.inspect.table_page import TablePage
 from core.statistics.describing import Described
 
 _COLUMNS = ("Statistic", "Volume", "Its sections", "Exemplar ± 95 %", "Verdict")
@@ -34,25 +25,13 @@ _TIPS = (
 )
 
 
-class StatisticsPage(QWidget):
-    """A tree of statistics and their numbers; below it the curve of the one that is selected.
-
-    Signals
-    -------
-    save_wanted(), left()
-        The table is to be saved; the volume is to be seen again.
-    """
-
-    save_wanted = Signal()
-    left = Signal()
+class StatisticsPage(TablePage):
+    """A tree of statistics and their numbers; below it the curve of the one that is selected."""
 
     def __init__(self) -> None:
         super().__init__()
         self._found: tuple[Described, ...] = ()
         self._edge: float | None = None
-        self.title = QLabel()
-        self.title.setProperty("role", "title")
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.sentence = hint()
         self.tree = QTreeWidget()
         self.tree.setColumnCount(len(_COLUMNS))
@@ -71,34 +50,9 @@ class StatisticsPage(QWidget):
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(72)
         self.plot = StatisticsPlot()
-        self.copy = self._button("Copy", "Copy the table, for a spreadsheet", self.copy_table)
-        self.save = self._button("Save CSV …", "Save the numbers, and the curves beside them", self.save_wanted.emit)
-        self.back = self._button("Back to the volume", "Show the volume again", self.left.emit)
-        row = QHBoxLayout()
-        row.addWidget(self.title, 1)
-        buttons = Flow(6, Qt.AlignmentFlag.AlignRight)
-        for button in (self.copy, self.save, self.back):
-            buttons.addWidget(button)
-        row.addLayout(buttons)
-        splitter = QSplitter(Qt.Orientation.Vertical)
-        splitter.addWidget(self.tree)
-        splitter.addWidget(self.plot)
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 2)
-        splitter.setSizes([420, 280])
-        splitter.setChildrenCollapsible(False)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(12, 10, 12, 10)
-        whole.addLayout(row)
-        whole.addWidget(self.sentence)
-        whole.addWidget(splitter, 1)
-
-    @staticmethod
-    def _button(text: str, tip: str, slot: Any) -> QPushButton:
-        button = QPushButton(text)
-        button.setToolTip(tip)
-        button.clicked.connect(lambda _on=False: slot())
-        return button
+        self.copy = self.button("Copy", "Copy the table, for a spreadsheet", self.copy_table)
+        self.save = self.button("Save CSV …", "Save the numbers, and the curves beside them", self.save_wanted.emit)
+        self.lay_out((self.copy, self.save), self.sentence, self.tree, self.plot, (420, 280))
 
     def show_statistics(self, name: str, found: tuple[Described, ...], edges: tuple[float, ...] | None) -> None:
         """Fill the table."""
