@@ -15,9 +15,10 @@ from core.images.values import PhaseImage
 from core.reconstruction.engine import Target
 from core.reconstruction.swnn.agreement import shared_lines
 from core.reconstruction.swnn.correlation import ExemplarCorrelation
-from core.reconstruction.swnn.patterns import ExemplarPatterns, Fraction, controlled, places_with
+from core.reconstruction.swnn.patterns import ExemplarPatterns, Fraction, controlled_places, places_with
 from core.reconstruction.swnn.settings import OWN, SwnnSettings, largest_window, place_of
 from core.reconstruction.swnn.shapes import ExemplarShapes
+from core.statistics.indicator import window_shares
 
 Part = TypeVar("Part")
 
@@ -321,18 +322,27 @@ def patches_with(
     """
     edge = min(edge, *indicator.shape[-2:])
     while True:
-        corners = (indicator.shape[-2] - edge + 1, indicator.shape[-1] - edge + 1)
-        place = torch.randperm(corners[0] * corners[1], generator=generator)[:MOST_PATCHES].numpy()
         every = np.lib.stride_tricks.sliding_window_view(indicator, (edge, edge), axis=(-2, -1))
-        patches = every[..., place // corners[1], place % corners[1], :, :]
+        columns, number = every.shape[-3], every.shape[-4] * every.shape[-3]
+        order = torch.randperm(number, generator=generator)
+        channels = [indicator] if indicator.ndim == 2 else list(indicator)
+        shares = torch.from_numpy(np.stack([window_shares(inside, edge) for inside in channels], axis=-1))[order]
         try:
-            if not isinstance(fraction, float):
-                found: np.ndarray = patches[:, places_with(patches.mean(axis=(2, 3)).T, fraction, generator)]
-                return found
-            values = torch.from_numpy(patches.reshape(len(patches), -1).astype(np.float32) * 2 - 1)
-            picked: np.ndarray = controlled(values, fraction, generator).numpy() > 0
-            return picked.reshape(-1, edge, edge)
+            taken = _taken(shares[:MOST_PATCHES], fraction, generator)
         except InputError:
-            if edge <= least:
-                raise
-            edge = max(least, edge // 2)
+            if edge > least:
+                edge = max(least, edge // 2)
+                continue
+            # a fraction near the end of what can be reached is in few patches, which the sample may have missed
+            taken = _taken(shares, fraction, generator)
+            taken = taken[torch.randperm(len(taken), generator=generator)[:MOST_PATCHES]]
+        place = order[taken].numpy()
+        found: np.ndarray = every[..., place // columns, place % columns, :, :]
+        return found
+
+
+def _taken(shares: Tensor, fraction: Fraction, generator: torch.Generator) -> Tensor:
+    """Which of n patches with ``shares`` (n, C) to take for a mean of ``fraction``, some more than once."""
+    if isinstance(fraction, float):
+        return controlled_places(shares[:, 0], fraction, generator)
+    return torch.from_numpy(places_with(shares.numpy(), fraction, generator))

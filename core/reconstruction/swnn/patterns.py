@@ -174,6 +174,11 @@ def controlled(patterns: Tensor, fraction: float, generator: torch.Generator) ->
         Where no run reaches the fraction: the message gives the interval that can be reached.
     """
     own = (patterns.double().mean(dim=1) + 1) / 2
+    return patterns[controlled_places(own, fraction, generator)]
+
+
+def controlled_places(own: Tensor, fraction: float, generator: torch.Generator) -> Tensor:
+    """As `controlled`, of patterns with the volume fractions ``own``, shape (n,): their places, shape (n,)."""
     order = torch.argsort(own, stable=True)
     if fraction > float(own.mean()):
         order = order.flip(0)
@@ -190,7 +195,7 @@ def controlled(patterns: Tensor, fraction: float, generator: torch.Generator) ->
     taken = order[: max(1, int(wanted_side.sum()))]
     repeats, rest = divmod(len(own), len(taken))
     extra = taken[torch.randperm(len(taken), generator=generator)[:rest]]
-    return patterns[torch.cat([taken.repeat(repeats), extra])]
+    return torch.cat([taken.repeat(repeats), extra])
 
 
 def chosen(patterns: Tensor, fraction: Fraction, generator: torch.Generator) -> Tensor:
@@ -205,6 +210,23 @@ def chosen(patterns: Tensor, fraction: Fraction, generator: torch.Generator) -> 
         return controlled(patterns, fraction, generator)
     shares = (patterns.double().reshape(len(patterns), -1, len(fraction)).mean(dim=1) + 1) / 2
     return patterns[torch.from_numpy(places_with(shares.numpy(), fraction, generator))]
+
+
+def _some(patterns: Tensor, fraction: Fraction | None, generator: torch.Generator) -> Tensor:
+    """At most `MOST_WINDOWS` of the patterns, with the wanted volume fraction."""
+    order = torch.randperm(len(patterns), generator=generator) if len(patterns) > MOST_WINDOWS else None
+    few = patterns if order is None else patterns[order[:MOST_WINDOWS]]
+    if fraction is None:
+        return few
+    try:
+        return chosen(few, fraction, generator)
+    except InputError:
+        if order is None:
+            raise
+        # a fraction near the end of what can be reached is in few windows, which the sample may have missed
+        return chosen(patterns[order], fraction, generator)[torch.randperm(len(order), generator=generator)][
+            :MOST_WINDOWS
+        ]
 
 
 def places_with(shares: np.ndarray, fractions: tuple[float, ...], generator: torch.Generator) -> np.ndarray:
@@ -298,11 +320,7 @@ class ExemplarPatterns:
         self.patterns: dict[int, Tensor] = {}
         for scale in scales:
             patterns = all_windows(section, edge, scale)
-            if len(patterns) > MOST_WINDOWS:
-                patterns = patterns[torch.randperm(len(patterns), generator=generator)[:MOST_WINDOWS]]
-            if fraction is not None:
-                patterns = chosen(patterns, fraction, generator)
-            self.patterns[scale] = patterns.to(device)
+            self.patterns[scale] = _some(patterns, fraction, generator).to(device)
         self._pool: dict[int, list[tuple[Projections, Tensor]]] = {scale: [] for scale in self.patterns}
         self._drawn: dict[int, list[Drawn]] = {scale: [] for scale in self.patterns}
 

@@ -20,6 +20,7 @@ from core.reconstruction.swnn.engine import SwnnEngine
 from core.reconstruction.swnn.model import SwnnModel
 from core.reconstruction.swnn.network import Modulation, SwnnNetwork
 from core.reconstruction.swnn.objective import choose, objectives_of, patches_with
+from core.reconstruction.swnn.patterns import MOST_WINDOWS, ExemplarPatterns
 from core.reconstruction.swnn.serving import Thresholds, WantedFractions, nodes, threshold_of
 from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, for_mask, place_of, resolve
 from core.reconstruction.swnn.training import make_noise
@@ -112,6 +113,21 @@ def test_patches_have_the_wanted_mean_and_are_the_exemplars_own() -> None:
     assert patches_with(indicator, 0.9, 12, 3, draw).shape[1:] < (12, 12)
     with pytest.raises(InputError, match="out of reach"):
         patches_with(indicator, 0.9, 24, 24, draw)
+
+
+def test_fractions_that_only_a_few_windows_reach_are_reached() -> None:
+    # 300² pixels are half phase everywhere but in one corner of 8²: a sample of the windows would miss it
+    indicator = np.random.default_rng(0).random((300, 300)) < 0.5
+    indicator[:8, :8] = False
+    lowest = 1 / 64
+    for seed in range(3):
+        draw = torch.Generator().manual_seed(seed)
+        patches = patches_with(indicator, lowest, 32, 8, draw)
+        assert patches.shape[1:] == (8, 8)
+        assert float(patches.mean()) <= lowest
+        patterns = ExemplarPatterns(indicator, 8, (1,), fraction=lowest, generator=draw).patterns[1]
+        assert float(patterns.mean()) == -1
+        assert len(patterns) <= MOST_WINDOWS
 
 
 def test_a_range_has_two_ends_in_order() -> None:
