@@ -5,7 +5,8 @@
 For each exemplar one model is trained for the part of 0.10 to 0.30 that its windows reach. The reference at a fraction
 are patches of the exemplar with that mean, picked as the published control picks windows; S2 and L are compared up to
 half their edge. "told" is the volume fraction of the network alone, at its own middle; "φ" after its threshold, on a
-volume of another seed than the calibration's. Prints a table and writes JSON.
+volume of another seed than the calibration's. With ``--alone``, a model is trained for each of these fractions alone as
+well, by the published control, and measured in the same way. Prints a table and writes JSON.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import os
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +26,7 @@ from core.job import finish
 from core.provenance import versions
 from core.reconstruction.engine import Target
 from core.reconstruction.swnn.engine import SwnnEngine
+from core.reconstruction.swnn.model import SwnnModel
 from core.reconstruction.swnn.objective import patches_with
 from core.reconstruction.swnn.preflight import reachable_fractions
 from core.reconstruction.swnn.serving import Thresholds
@@ -41,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--exemplars", nargs="+", choices=list(EXEMPLARS), default=list(EXEMPLARS))
     parser.add_argument("--iterations", type=int, default=PRESETS["fast"].iterations)
+    parser.add_argument("--alone", type=float, nargs="*", default=[], metavar="FRACTION")
     parser.add_argument("--data", type=Path, default=os.environ.get("MICROLOOM_DATA") or root.parent / "shared/data")
     parser.add_argument("--out", type=Path, default=root / "tests/benchmarks/results/fractions.json")
     chosen = parser.parse_args()
@@ -53,39 +57,47 @@ def main() -> None:
         plain = resolve(PRESETS["fast"], target.indicator)
         least, most = reachable_fractions(target.indicator, plain)
         low, high = max(WANTED[0], round(least + 0.005, 2)), min(WANTED[-1], round(most - 0.005, 2))
-        settings = replace(
-            PRESETS["fast"],
-            iterations=chosen.iterations,
-            time_limit=None,
-            lowest_fraction=low,
-            highest_fraction=high,
-        )
+        settings = replace(PRESETS["fast"], iterations=chosen.iterations, time_limit=None)
+        reached = [wanted for wanted in WANTED if low <= wanted <= high]
+        for wanted in sorted(set(WANTED) - set(reached)):
+            print(f"{name:16}{f'{low}:{high}':>12}{wanted:8.2f}  out of reach ({least:.3f} to {most:.3f})")
         own = min(max(float(target.indicator.mean()), low), high)
-        began = time.perf_counter()
-        model = finish(SwnnEngine().train(replace(target, volume_fraction=own), settings))
-        seconds = time.perf_counter() - began
-        for wanted in WANTED:
-            if not low <= wanted <= high:
-                print(f"{name:16}{f'{low}:{high}':>12}{wanted:8.2f}  out of reach ({least:.3f} to {most:.3f})")
-                continue
-            inside = finish(model.generate((EDGE,) * 3, 1, volume_fraction=wanted)).labels == model.card["volume_phase"]
-            nodes = Thresholds.from_json(model.card["calibration"]["served"])
-            told = float(np.interp(wanted, nodes.fractions, nodes.before))
-            s2, lineal = discrepancies(inside, target.indicator, wanted, plain.cube or 1, largest_window(plain))
-            row = {
-                "exemplar": name, "low": low, "high": high, "wanted": wanted, "told": told,
-                "fraction": float(inside.mean()), "epsilon_s2_percent": 100 * s2,
-                "epsilon_lineal_path_percent": 100 * lineal, "train_seconds": seconds,
-            }  # fmt: skip
-            rows.append(row)
-            print(
-                f"{name:16}{f'{low}:{high}':>12}{wanted:8.2f}{told:8.3f}{row['fraction']:8.3f}{100 * s2:8.2f}"
-                f"{100 * lineal:8.2f}{seconds:9.0f}",
-                flush=True,
-            )
-            chosen.out.write_text(
-                json.dumps({"versions": dict(versions()), "threads": torch.get_num_threads(), "rows": rows}, indent=1)
-            )
+        served = replace(settings, lowest_fraction=low, highest_fraction=high)
+        jobs = [(replace(target, volume_fraction=own), served, reached)]
+        jobs += [(replace(target, volume_fraction=f), settings, [f]) for f in chosen.alone if low <= f <= high]
+        for aimed, told, fractions in jobs:
+            began = time.perf_counter()
+            model = finish(SwnnEngine().train(aimed, told))
+            seconds = time.perf_counter() - began
+            for wanted in fractions:
+                row = measured(model, wanted, target.indicator, (plain.cube or 1, largest_window(plain)))
+                row |= {"exemplar": name, "low": low, "high": high, "alone": not told.conditional}
+                row |= {"train_seconds": seconds}
+                rows.append(row)
+                print(
+                    f"{name:16}{f'{low}:{high}' if told.conditional else 'alone':>12}{wanted:8.2f}{row['told']:8.3f}"
+                    f"{row['fraction']:8.3f}{row['epsilon_s2_percent']:8.2f}{row['epsilon_lineal_path_percent']:8.2f}"
+                    f"{seconds:9.0f}",
+                    flush=True,
+                )
+                document = {"versions": dict(versions()), "threads": torch.get_num_threads(), "rows": rows}
+                chosen.out.write_text(json.dumps(document, indent=1))
+
+
+def measured(model: SwnnModel, wanted: float, exemplar: np.ndarray, edges: tuple[int, int]) -> dict[str, Any]:
+    """What comes out where ``wanted`` is asked for; ``edges``: largest and smallest of the patches compared with."""
+    inside = finish(model.generate((EDGE,) * 3, 1, volume_fraction=wanted)).labels == model.card["volume_phase"]
+    calibration = model.card["calibration"]
+    if "served" in calibration:
+        nodes = Thresholds.from_json(calibration["served"])
+        told = float(np.interp(wanted, nodes.fractions, nodes.before))
+    else:
+        told = float(calibration["fraction_before"])
+    s2, lineal = discrepancies(inside, exemplar, wanted, *edges)
+    return {
+        "wanted": wanted, "told": told, "fraction": float(inside.mean()), "epsilon_s2_percent": 100 * s2,
+        "epsilon_lineal_path_percent": 100 * lineal,
+    }  # fmt: skip
 
 
 def discrepancies(
