@@ -24,9 +24,8 @@ import torch
 
 from core.job import finish
 from core.provenance import versions
-from core.reconstruction.engine import Target
+from core.reconstruction.engine import Model, Target
 from core.reconstruction.swnn.engine import SwnnEngine
-from core.reconstruction.swnn.model import SwnnModel
 from core.reconstruction.swnn.objective import patches_with
 from core.reconstruction.swnn.preflight import reachable_fractions
 from core.reconstruction.swnn.serving import Thresholds
@@ -84,7 +83,7 @@ def main() -> None:
                 chosen.out.write_text(json.dumps(document, indent=1))
 
 
-def measured(model: SwnnModel, wanted: float, exemplar: np.ndarray, edges: tuple[int, int]) -> dict[str, Any]:
+def measured(model: Model, wanted: float, exemplar: np.ndarray, edges: tuple[int, int]) -> dict[str, Any]:
     """What comes out where ``wanted`` is asked for; ``edges``: largest and smallest of the patches compared with."""
     inside = finish(model.generate((EDGE,) * 3, 1, volume_fraction=wanted)).labels == model.card["volume_phase"]
     calibration = model.card["calibration"]
