@@ -80,12 +80,22 @@ def _tables(device: str) -> tuple[Tensor, Tensor, Tensor]:
 def normal_from_words(words: Tensor) -> Tensor:
     """Standard normal numbers (float32) from random words (int64, 0 to 2³² − 1), one each, rising with the word."""
     start, slope, tail = _tables(str(words.device))
+    shape = words.shape
+    words = words.reshape(-1)
     step = words >> 16
     rest = words.bitwise_and(0xFFFF)
-    values = slope[step].mul_(rest.to(torch.float32).add_(0.5)).add_(start[step])
-    low, high = step == 0, step == 0xFFFF
-    outer = torch.where(low, tail[rest], -tail[0xFFFF - rest])
-    return torch.where(low.logical_or_(high), outer, values)
+    # four times faster on a CPU than slope[step]
+    values = torch.index_select(slope, 0, step).mul_(rest.to(torch.float32).add_(0.5))
+    values.add_(torch.index_select(start, 0, step))
+    outer = (step == 0).logical_or_(step == 0xFFFF)
+    if words.device.type == "cpu":
+        # one number in 32,768; on a GPU, counting them would make the host wait
+        place = outer.nonzero().reshape(-1)
+        rest = rest[place]
+        values[place] = torch.where(step[place] == 0, tail[rest], -tail[0xFFFF - rest])
+    else:
+        values = torch.where(outer, torch.where(step == 0, tail[rest], -tail[0xFFFF - rest]), values)
+    return values.reshape(shape)
 
 
 def gaussian(
