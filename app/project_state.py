@@ -37,6 +37,7 @@ def project_of(
         output="" if state.output is None else str(state.output),
         results=tuple(_saved(result, book) for result in state.results if result.report is not None),
         shown=state.shown,
+        marks=state.marks,
         belongs_to=belongs_to,
     )
 
@@ -62,6 +63,7 @@ def state_of(project: Project) -> State:
         output=Path(project.output) if project.output else None,
         results=tuple(map(_result, project.results)),
         shown=project.shown,
+        marks=project.marks,
     )
 
 

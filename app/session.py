@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
+from core.images.marks import Mark
 from core.images.values import Micrograph, Phase, PhaseImage, Volume
 from core.masks.design import MaskDesign
 from core.painting.sheet import Painted
@@ -95,6 +96,8 @@ class State:
     results: tuple[Result, ...] = ()
     shown: int = -1
     """Which result is on show; -1 is the newest."""
+    marks: tuple[Mark, ...] = ()
+    """Distances, angles and notes, of all volumes; each knows its own."""
 
     @cached_property
     def micrograph(self) -> Micrograph | None:

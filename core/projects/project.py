@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.images.marks import Mark
 from core.images.values import Micrograph, Phase, PhaseImage
 from core.masks.design import MaskDesign
 from core.projects.plan import Plan, Series
@@ -98,6 +99,8 @@ class Project:
         Oldest first.
     shown
         Which result is on show; -1 is the newest.
+    marks
+        Distances, angles and notes, of all volumes.
     belongs_to
         Path of the project that an automatic copy was made of; empty in a project that was saved by hand.
     versions
@@ -123,5 +126,6 @@ class Project:
     output: str = ""
     results: tuple[SavedResult, ...] = ()
     shown: int = -1
+    marks: tuple[Mark, ...] = ()
     belongs_to: str = ""
     versions: Mapping[str, str] = field(default_factory=lambda: dict(versions()))

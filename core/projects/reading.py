@@ -34,6 +34,7 @@ from core.projects.document import (
     whole_numbers,
     wrong,
 )
+from core.projects.marked import marks_from_json
 from core.projects.measured import properties_from_json, statistics_from_json
 from core.projects.plan import Plan
 from core.projects.project import SUFFIX, Box, Project, SavedResult
@@ -122,6 +123,7 @@ class _Reader:
             output=path_from_json(data, "output"),
             results=results,
             shown=shown,
+            marks=marks_from_json(data),
             belongs_to=get(data, "belongs_to", str),
             versions={key: str(value) for key, value in get(data, "versions", dict).items()},
         )

@@ -26,6 +26,7 @@ from core.projects.document import (
     plan_to_json,
     series_to_json,
 )
+from core.projects.marked import marks_to_json
 from core.projects.measured import properties_to_json, statistics_to_json
 from core.projects.project import Project, SavedResult
 from core.provenance import array_hash
@@ -86,6 +87,7 @@ def saving(project: Project, path: Path, *, overwrite: bool = False) -> Job[Path
             "output": project.output,
             **_planes(project.planes, members),
             "anchors": _anchors(project.anchors, members),
+            "marks": marks_to_json(project.marks),
         }
         results: list[dict[str, Any]] = []
         for number, result in enumerate(project.results):

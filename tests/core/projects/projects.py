@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from core.images.marks import Mark
 from core.images.values import Micrograph, Phase, PhaseImage, Volume
 from core.masks.design import Layer, MaskDesign
 from core.masks.fields import constant
@@ -131,5 +132,10 @@ def project(**changes: Any) -> Project:
         "output": "/somewhere/völume.tif",
         "results": (first, saved_result(image, 2, first.made.model), saved_result(exemplar(9), 3)),
         "shown": 1,
+        "marks": (
+            Mark("distance", "Wïdth", ((0.1 + 0.2, 1.5, 2.0), (3.0, 1 / 3, 0.5)), "a hash"),
+            Mark("angle", "", ((0.0, 0.0, 1.0), (0.0, 0.0, 0.0), (0.0, 1.0, 0.0)), "another"),
+            Mark("note", "a throat", ((1.5, 2.5, 3.5),), "a hash"),
+        ),
     }
     return Project(**(fields | changes))

@@ -186,6 +186,10 @@ CASES: dict[str, tuple[Edit, str]] = {
     "fractions beyond all": (replace_entry("plan", "volume_fractions", value=[0.5, 0.6]), "volume fractions are"),
     "a region of no phase": (replace_entry("results", 1, "target", "region_of", value=7), "region of the phase 7"),
     "a mask of no phase": (replace_entry("mask", "region_of", value=-1), "region of the phase -1"),
+    "a mark of another kind": (replace_entry("marks", 0, "kind", value="area"), "a mark of the kind 'area'"),
+    "a mark with a place too few": (replace_entry("marks", 1, "points", value=[[0, 0, 0]]), "No angle has 1 places"),
+    "a mark in the plane": (replace_entry("marks", 2, "points", value=[[0, 0]]), "a mark has no place"),
+    "a mark at no number": (replace_entry("marks", 2, "points", 0, 1, value="middle"), "its entry 'y' is 'middle'"),
     "results of another kind": (replace_entry("results", value={}), "results"),
 }  # fmt: skip
 
