@@ -101,7 +101,7 @@ class SwnnNetwork(nn.Module):
         self.overview = nn.Conv3d(settings.coarse_channels, fields, 1) if settings.overview else None
         for module in self.modules():
             if isinstance(module, nn.Conv3d):
-                module.weight.data = _channels_last(module.weight.data)
+                module.weight.data = channels_last(module.weight.data)
 
     def noise_boxes(self, origin: Triple, size: Triple, level: int = 0) -> tuple[Box, ...]:
         """For each level from ``level`` on, finest first, the noise that an output box of that level depends on.
@@ -189,12 +189,15 @@ class SwnnNetwork(nn.Module):
             noise, (_, needed) = noises[step], boxes[step]
             if tuple(noise.shape[2:]) != needed.shape:
                 raise ValueError(f"level {level + step}: noise of shape {tuple(noise.shape[2:])}, not {needed.shape}")
-            joined = noise if features is None else _joined(doubled(features, needed.coarser, needed), noise)
-            place = None if wanted is None else wanted[step]
-            features = _staged(self.stages[level + step], _channels_last(joined), place)
+            features = self._made(level + step, features, needed, noise, None if wanted is None else wanted[step])
         if features is None:
             raise ValueError("a network needs noise on at least one level")
         return features
+
+    def _made(self, level: int, below: Tensor | None, needed: Box, noise: Tensor, place: Tensor | None) -> Tensor:
+        """What one level makes of the noise on its inputs' box and of what the coarser level made."""
+        joined = noise if below is None else _joined(doubled(below, needed.coarser, needed), noise)
+        return _staged(self.stages[level], channels_last(joined), place)
 
     def _field(self, head: nn.Module, features: Tensor) -> Tensor:
         field: Tensor = head(features)
@@ -266,7 +269,8 @@ def _joined(features: Tensor, noise: Tensor) -> Tensor:
     return torch.cat((features.permute(0, 2, 3, 4, 1), noise.permute(0, 2, 3, 4, 1)), dim=-1).permute(0, 4, 1, 2, 3)
 
 
-def _channels_last(values: Tensor) -> Tensor:
+def channels_last(values: Tensor) -> Tensor:
+    """The same values with the channels next to each other in memory."""
     # cat and slicing lose the layout in which convolution is three times faster
     return values.contiguous(memory_format=torch.channels_last_3d)
 
