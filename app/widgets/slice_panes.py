@@ -65,6 +65,7 @@ class SlicePanes:
                 axis.link_view(view)
                 # its numbers follow the view, but it has to be told of its own place, too
                 axis.events.resize.connect(lambda _event, axis=axis: axis._view_changed())
+                axis.transform.changed.connect(lambda _event=None, axis=axis: axis._view_changed())
             image, finer = (
                 scene.Image(np.zeros((2, 2, 3), np.uint8), parent=view.scene, interpolation="nearest") for _ in range(2)
             )

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QMessageBox,
     QPushButton,
     QSlider,
     QVBoxLayout,
     QWidget,
 )
 
-from app.widgets.picture_file import save_picture
 from app.widgets.range_slider import RangeSlider
 from app.widgets.volume_view import MODES, VolumeView
-from core.errors import MicroloomError
 
 TITLES = {"surface": "Surface of the phase", "translucent": "Translucent", "maximum": "Maximum"}
 
 
 class VolumeControls(QWidget):
-    """Controls of one `VolumeView`; call `refresh` after changing the view from elsewhere."""
+    """Controls of one `VolumeView`; call `refresh` after changing the view from elsewhere.
+
+    Signals
+    -------
+    picture_wanted()
+        The view is to be saved as a picture.
+    """
+
+    picture_wanted = Signal()
 
     def __init__(self, view: VolumeView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,8 +66,8 @@ class VolumeControls(QWidget):
         self._name(self.turntable, "Turntable", "Let the volume turn (T)")
         self.turntable.toggled.connect(lambda on: view.start_turntable() if on else view.stop_turntable())
         self.picture = QPushButton("Picture …")
-        self._name(self.picture, "Save a picture", "Save the view as a PNG (S)")
-        self.picture.clicked.connect(self._save)
+        self._name(self.picture, "Save a picture", "Save the view, or a part of it, as a PNG of any size; S: as it is")
+        self.picture.clicked.connect(self.picture_wanted)
         self.position = QLabel("–")
         self._name(self.position, "Position", "Voxel under the pointer, or the cursor, and its phase")
         buttons = QHBoxLayout()
@@ -156,12 +158,3 @@ class VolumeControls(QWidget):
             z2, y2, x2 = ((p + 0.5) * s for p, s in zip(place, view.scale, strict=True))
             text = f"z {z2:.4g}, y {y2:.4g}, x {x2:.4g} {view.unit}"
         self.position.setText(f"{text} · {view.phase_name(view.label_at(place))}")
-
-    def _save(self) -> None:
-        image = self._view.snapshot()
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save a picture of the view", "volume.png", "Picture (*.png)")
-        if chosen:
-            try:
-                save_picture(image, Path(chosen))
-            except MicroloomError as error:
-                QMessageBox.warning(self, "Save a picture", str(error))
