@@ -1,4 +1,4 @@
-"""Where the offsets of several phases lie, so that a calibration volume has their wanted fractions."""
+"""Where the threshold, or the offsets of several phases, lie, so that a calibration volume has the wanted fractions."""
 
 from __future__ import annotations
 
@@ -7,16 +7,64 @@ from typing import Any
 
 import numpy as np
 
+from core.errors import InputError
 from core.job import Progress
 from core.reconstruction.shares import shared
 from core.reconstruction.swnn.labelling import offsets_for, shares_of
-from core.reconstruction.swnn.serving import ServedOffsets, nodes
+from core.reconstruction.swnn.serving import ServedOffsets, Thresholds, nodes, threshold_of
 
+QUANTILES = 4097
+"""So many quantiles of a field stand for it where another fraction than the trained one is asked for."""
 THINNED = 2
 """Where offsets are found for a range of fractions, one voxel in so many along each axis is looked at."""
 
 FieldOf = Callable[[float | None, int, int], Generator[Progress, None, np.ndarray]]
 """Makes the field of the calibration volume: told a fraction (or nothing), as the n-th of so many."""
+
+
+def one_calibrated(field_of: FieldOf, own: float) -> Generator[Progress, None, tuple[dict[str, Any], np.ndarray]]:
+    """What a card tells of the calibration for one fraction ``own``, and the field's quantiles at equal steps."""
+    field = yield from field_of(None, 0, 1)
+    threshold, before = threshold_of(field, own)
+    after = float((field > np.float32(threshold)).mean())
+    values = np.sort(field, axis=None)
+    places = np.linspace(0, len(values) - 1, QUANTILES)
+    quantiles = np.interp(places, np.arange(len(values)), values).astype(np.float32)
+    return {"threshold": threshold, "fraction_before": before, "fraction_after": after}, quantiles
+
+
+def threshold_in(quantiles: np.ndarray, wanted: float, own: float) -> float:
+    """The value that a share ``wanted`` of a field with these quantiles is above.
+
+    Raises
+    ------
+    InputError
+        Where many voxels share that value, so that none parts them; ``own`` is what the model was trained for.
+    """
+    steps = np.linspace(0, 1, len(quantiles))
+    value = float(np.float32(np.interp(1 - wanted, steps, quantiles)))
+    # where the output is saturated, many voxels share a value and no threshold parts them
+    low, high = (float(np.interp(v, quantiles, steps)) for v in (value - 1e-6, value + 1e-6))
+    if high - low > 0.01:
+        raise InputError(
+            f"A volume fraction of {wanted:.3f} is out of reach of this model, which was trained for {own:.3f}.",
+            "Train a model with the fraction that you want.",
+        )
+    return value
+
+
+def range_calibrated(
+    field_of: FieldOf, own: float, served: tuple[float, float]
+) -> Generator[Progress, None, dict[str, Any]]:
+    """What a card tells of the calibration over a range of fractions, trained for ``own`` first."""
+    fractions, found = nodes(*served, own), []
+    for number, fraction in enumerate(fractions):
+        field = yield from field_of(fraction, number, len(fractions))
+        found.append(threshold_of(field, fraction))
+    thresholds = Thresholds(tuple(fractions), *(tuple(column) for column in zip(*found, strict=True)))
+    before = float(np.interp(own, fractions, thresholds.before))
+    entries: dict[str, Any] = {"threshold": float(thresholds.at(np.array(own))), "served": thresholds.to_json()}
+    return entries | {"fraction_before": before, "fraction_after": own}
 
 
 def several_calibrated(

@@ -19,7 +19,7 @@ from core.images.values import Phase, Volume
 from core.job import Job, Progress
 from core.masks.mask import REGION_FROM, Mask
 from core.provenance import Provenance, array_hash, versions
-from core.reconstruction.swnn.calibration import several_calibrated
+from core.reconstruction.swnn.calibration import one_calibrated, range_calibrated, several_calibrated, threshold_in
 from core.reconstruction.swnn.folding import folded
 from core.reconstruction.swnn.labelling import labels_of
 from core.reconstruction.swnn.network import SwnnNetwork
@@ -30,8 +30,6 @@ from core.reconstruction.swnn.serving import (
     Thresholds,
     WantedFractions,
     checked_range,
-    nodes,
-    threshold_of,
 )
 from core.reconstruction.swnn.settings import place_of
 from core.reconstruction.weights import weights_hash, weights_of
@@ -42,7 +40,6 @@ CALIBRATION_SIZE: Triple = (128, 128, 128)
 So the usual volume of 128³ voxels meets the volume fraction exactly, and a voxel never depends on the size asked for;
 smaller and larger ones, and those of other seeds, scatter about it as samples do.
 """
-_QUANTILES = 4097
 _KEPT_BYTES = 1 << 28
 
 
@@ -178,17 +175,7 @@ class SwnnModel:
             return float(Thresholds.from_json(self._card["calibration"]["served"]).at(np.array(wanted)))
         if math.isclose(wanted, self._card["volume_fraction"], abs_tol=1e-12):
             return float(self._card["calibration"]["threshold"])
-        steps = np.linspace(0, 1, len(self._quantiles))
-        value = float(np.float32(np.interp(1 - wanted, steps, self._quantiles)))
-        # where the output is saturated, many voxels share a value and no threshold parts them
-        low, high = (float(np.interp(v, self._quantiles, steps)) for v in (value - 1e-6, value + 1e-6))
-        if high - low > 0.01:
-            raise InputError(
-                f"A volume fraction of {wanted:.3f} is out of reach of this model, which was trained for "
-                f"{self._card['volume_fraction']:.3f}.",
-                "Train a model with the fraction that you want.",
-            )
-        return value
+        return threshold_in(self._quantiles, wanted, self._card["volume_fraction"])
 
     def recipe(
         self,
@@ -349,31 +336,19 @@ class SwnnModel:
         """Set the threshold, or those of a range, that meet the wanted fractions on the calibration volume."""
         own, seed = float(self._card["volume_fraction"]), int(self._card["seed"])
         calibration: dict[str, Any] = {"size": list(CALIBRATION_SIZE), "seed": seed}
+        served = self.served if self._network.settings.conditional else None
+
+        def field_of(*asked: Any) -> Generator[Progress, None, np.ndarray]:
+            return self._calibration_field(device, seed, *asked)
+
         if self._several:
-            calibration |= yield from several_calibrated(
-                lambda *asked: self._calibration_field(device, seed, *asked),
-                self._card.get("volume_fractions", self._card["exemplar_fractions"]),
-                self._card["volume_phase"],
-                own,
-                self.served if self._network.settings.conditional else None,
-            )
-        elif self._network.settings.conditional:
-            fractions, found = nodes(*self.served, own), []
-            for number, fraction in enumerate(fractions):
-                field = yield from self._calibration_field(device, seed, fraction, number, len(fractions))
-                found.append(threshold_of(field, fraction))
-            thresholds = Thresholds(tuple(fractions), *(tuple(column) for column in zip(*found, strict=True)))
-            before = float(np.interp(own, fractions, thresholds.before))
-            calibration |= {"threshold": float(thresholds.at(np.array(own))), "served": thresholds.to_json()}
-            calibration |= {"fraction_before": before, "fraction_after": own}
+            base = self._card.get("volume_fractions", self._card["exemplar_fractions"])
+            calibration |= yield from several_calibrated(field_of, base, self._card["volume_phase"], own, served)
+        elif served is not None:
+            calibration |= yield from range_calibrated(field_of, own, served)
         else:
-            field = yield from self._calibration_field(device, seed, None, 0, 1)
-            threshold, before = threshold_of(field, own)
-            calibration |= {"threshold": threshold, "fraction_before": before}
-            calibration["fraction_after"] = float((field > np.float32(threshold)).mean())
-            values = np.sort(field, axis=None)
-            places = np.linspace(0, len(values) - 1, _QUANTILES)
-            self._quantiles = np.interp(places, np.arange(len(values)), values).astype(np.float32)
+            found, self._quantiles = yield from one_calibrated(field_of, own)
+            calibration |= found
         self._card = {**self._card, "calibration": calibration}
 
     def _calibration_field(
