@@ -127,6 +127,10 @@ def _sheet(dark: bool) -> str:
         QToolButton[role="step"]:hover {{ background: {line}; }}
         QToolButton[role="step"]:checked {{ border-left: 3px solid {strong}; background: {card}; font-weight: 600; }}
         QToolButton[role="step"]:focus {{ outline: none; background: {line}; }}
+        QToolButton[role="tool"] {{ border: 1px solid {line}; border-radius: 4px; padding: 3px 8px; }}
+        QToolButton[role="tool"]:hover {{ background: {line}; }}
+        QToolButton[role="tool"]:focus {{ border-color: palette(text); }}
+        QToolButton[role="tool"]:checked {{ background: {strong}; color: {on_strong}; border-color: {strong}; }}
         QLabel[role="error"] {{ color: {"#FF8A80" if dark else "#B3261E"}; }}
         QLabel[role="warning"] {{ color: {"#FFC24B" if dark else "#8A5A00"}; }}
         QLabel[role="good"] {{ color: {"#7BDDA0" if dark else "#12703B"}; }}

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from app.widgets.closer_look import resolution
 from app.widgets.volume_parts import Part, Triple
 from app.widgets.volume_surface import Surface, SurfaceMaker
+from core.images.marks import Point
 
 if TYPE_CHECKING:
     from app.widgets.volume_view import VolumeView
@@ -20,10 +21,13 @@ class VolumeIn3D(QObject):
 
     Signals
     -------
+    drawn()
+        What `show` was last asked for is there.
     failed(error)
         A surface could not be computed.
     """
 
+    drawn = Signal()
     failed = Signal(object)
 
     def __init__(self, view: VolumeView) -> None:
@@ -77,6 +81,7 @@ class VolumeIn3D(QObject):
         method = "translucent" if view.mode == "translucent" else "mip"
         self._note(view.scene.show_volume(labels, rgba, method, self._start, self._scale))
         view.scene.canvas.update()
+        self.drawn.emit()
 
     def _surfaces_made(self, surfaces: list[Surface]) -> None:
         view = self._view
@@ -91,6 +96,7 @@ class VolumeIn3D(QObject):
             colors.append((*rgb[surface.phase], alpha))
         view.scene.show_surfaces(surfaces, colors, self._start, self._scale)
         self._note(max((surface.step for surface in surfaces), default=1))
+        self.drawn.emit()
 
     def _note(self, subsampled: int) -> None:
         """Say which voxels are drawn."""
@@ -109,6 +115,14 @@ class VolumeIn3D(QObject):
 
     def voxel_seen(self, pixel: Any) -> Triple | None:
         """The first voxel (z, y, x) of a phase that is switched on, along the line of sight through ``pixel``."""
+        found = self.seen(pixel)
+        return None if found is None else found[1]
+
+    def seen(self, pixel: Any) -> tuple[Point, Triple] | None:
+        """Where the line of sight through ``pixel`` first meets a phase that is switched on, and the voxel there.
+
+        Both z, y, x in voxels of the full volume; None where it meets nothing.
+        """
         view, part = self._view, self._part
         if view.labels is None:
             return None
@@ -128,4 +142,5 @@ class VolumeIn3D(QObject):
         if not len(hits):
             return None
         z, y, x = voxels[hits[0]]
-        return int(z), int(y), int(x)
+        at = np.clip(points[hits[0]], voxels[hits[0]], voxels[hits[0]] + 1)
+        return (float(at[0]), float(at[1]), float(at[2])), (int(z), int(y), int(x))

@@ -40,6 +40,8 @@ class VolumePointer:
 
     def _pressed(self, event: Any) -> None:
         self._view.setFocus()
+        if self._view.marks.pressed(event):
+            return
         found = self._voxel(event.pos)
         if found is None or found[0] == 3:
             return
@@ -49,10 +51,14 @@ class VolumePointer:
             place = self._scene.place(event.pos)
             self._held = None if place is None else (place[0], *place[1])
 
-    def _released(self, _event: Any) -> None:
+    def _released(self, event: Any) -> None:
         self._held = None
+        self._view.marks.released(event)
 
     def _double_clicked(self, event: Any) -> None:
+        if self._view.marks.tool:  # the second of two quick clicks
+            self._view.marks.pressed(event)
+            return
         found = self._voxel(event.pos)
         if found is None or event.button != 1:
             return
@@ -66,6 +72,7 @@ class VolumePointer:
         if self._held is not None and 2 in event.buttons:
             self._pan(event)
             return
+        self._view.marks.moved(event)
         found = self._voxel(event.pos)
         if found is None:
             return
@@ -77,6 +84,8 @@ class VolumePointer:
             return
         if all(0 <= at < side for at, side in zip(voxel, self._view.shape, strict=True)):
             self._view.voxelHovered.emit(voxel, self._view.label_at(voxel))
+        if self._view.marks.tool:
+            return
         start = self._voxel(event.press_event.pos) if event.press_event is not None else None
         if event.is_dragging and 1 in event.buttons and start is not None and start[0] == plane:
             self._view.set_cursor(voxel)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.widgets.closer_look import CloserLook
 from app.widgets.volume_in_3d import VolumeIn3D
+from app.widgets.volume_marks import VolumeMarks
 from app.widgets.volume_parts import Clip as Clip
 from app.widgets.volume_parts import Levels, Part, Triple
 from core.images.values import Phase, default_phases
@@ -82,6 +83,7 @@ class VolumeView(QWidget):
         self.scene: Any = None
         self.closer = CloserLook(self)
         self.in_3d = VolumeIn3D(self)
+        self.marks = VolumeMarks(self)
         self.in_3d.failed.connect(self.failed)
         self._redraw = QTimer(self, interval=60, singleShot=True)
         self._redraw.timeout.connect(self.in_3d.show)
@@ -208,6 +210,12 @@ class VolumeView(QWidget):
             for visual in self.scene.of_the_volume:
                 visual.visible = False
             self.scene.canvas.update()
+        self.marks.draw()
+
+    @property
+    def voxel_size(self) -> tuple[float, float, float] | None:
+        """Edges (z, y, x) of a voxel of the full volume in metres, or None."""
+        return self._voxel_size
 
     def _choose_unit(self) -> None:
         if self._voxel_size is None:
@@ -263,8 +271,8 @@ class VolumeView(QWidget):
         self._show_slices()
         self._redraw.start()
 
-    def set_clip(self, clip: Clip) -> None:
-        """Show only voxels z0 to z1 − 1 and so on, in 3-D."""
+    def set_clip(self, clip: Clip, at_once: bool = False) -> None:
+        """Show only voxels z0 to z1 − 1 and so on, in 3-D; not ``at_once``: when it has rested for a moment."""
         if self.labels is None:
             return
         kept = []
@@ -275,7 +283,7 @@ class VolumeView(QWidget):
             return
         self.clip = tuple(kept)  # type: ignore[assignment]
         self.closer.leave_box()
-        self._redraw.start()
+        self.in_3d.show() if at_once else self._redraw.start()
 
     def look_close(self) -> None:
         """Show, in 3-D, a box around the cursor in full."""
@@ -325,6 +333,7 @@ class VolumeView(QWidget):
         if self.scene is not None and self.labels is not None:
             part, colors = self._field or (self.whole, self.colors())
             self.scene.show_slices(part, self.shape, colors, self.cursor_at, self.scale)
+            self.marks.draw()
             self.closer.note()
 
     def moving(self) -> None:
@@ -370,14 +379,24 @@ class VolumeView(QWidget):
         position[axis] += by
         self.set_cursor((position[0], position[1], position[2]))
 
+    def event(self, event: QEvent) -> bool:
+        """Esc belongs to a tool that is in the hand, before it cancels a job."""
+        asked = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
+        if asked and event.key() == Qt.Key.Key_Escape and self.marks.tool:  # type: ignore[attr-defined]
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrow keys and PgUp, PgDn move the cursor; F fits; T turns."""
+        """Arrow keys and PgUp, PgDn move the cursor; F fits; T turns; Esc puts a tool down."""
         keys = Qt.Key
         moves = {keys.Key_Left: (2, -1), keys.Key_Right: (2, 1), keys.Key_Up: (1, -1), keys.Key_Down: (1, 1)}
         moves |= {keys.Key_PageUp: (0, 1), keys.Key_PageDown: (0, -1)}
         key = keys(event.key())
         if key in moves:
             self.step(*moves[key])
+        elif key == keys.Key_Escape and self.marks.tool:
+            self.marks.give_up()
         elif key == keys.Key_F:
             self.fit()
         elif key == keys.Key_T:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.session import Result
+from core.images.marks import Mark, write_marks
 from core.images.values import Volume
 from core.job import Job
 from core.statistics.describing import Described
@@ -58,8 +59,9 @@ def ask_report(
     folder: str,
     statistics: tuple[Described, ...] = (),
     properties: Properties | None = None,
+    marks: tuple[Mark, ...] = (),
 ) -> Wish | None:
-    """Ask for a folder for the report (page, PDF, JSON, CSV, methods); the last two: what else was measured."""
+    """Ask for a folder for the report (page, PDF, JSON, CSV, methods); the last three: what else was measured."""
     from core.report import from_reconstruction, write_report
 
     name = QFileDialog.getExistingDirectory(parent, "Folder for the report", folder)
@@ -69,6 +71,9 @@ def ask_report(
 
     def write() -> object:
         found = replace(from_reconstruction(result.report), statistics=statistics, properties=properties)
+        if marks:
+            path.mkdir(parents=True, exist_ok=True)
+            write_marks(marks, result.volume.voxel_size, path / "distances.csv", overwrite=True)
         return write_report(found, path, overwrite=True)
 
     return Wish("the report", path, write)

@@ -31,6 +31,8 @@ from app.widgets.volume_view import VolumeView
 from app.workspaces.inspect import exporting
 from app.workspaces.inspect.comparison_page import ComparisonPage
 from app.workspaces.inspect.fraction_card import FractionCard
+from app.workspaces.inspect.marks_card import MarksCard
+from app.workspaces.inspect.picturing import Picturing
 from app.workspaces.inspect.properties_card import PropertiesCard, subject_of
 from app.workspaces.inspect.statistics_part import StatisticsPart
 from app.workspaces.inspect.stored_watcher import StoredWatcher
@@ -74,6 +76,8 @@ class InspectWorkspace(Workspace):
         self.statistics.page.save_wanted.connect(self.export_statistics)
         self.comparison = ComparisonPage(context)
         stack.addWidget(self.comparison)
+        self.picturing = Picturing(context, self.view, self.panel, self._place)
+        self.picturing.wished.connect(self._write)
         self._make_actions()
         self._build_panel()
         self.session.changed.connect(self._changed)
@@ -114,7 +118,7 @@ class InspectWorkspace(Workspace):
         """Exports and the turntable."""
         return [
             self.volume_action, self.surface_action, self.curves_action, self.picture_action, self.report_action,
-            self.turn_action,
+            self.turn_action, *self.picturing.actions(),
         ]  # fmt: skip
 
     def _build_panel(self) -> None:
@@ -136,7 +140,13 @@ class InspectWorkspace(Workspace):
         self.fraction.previewed.connect(self._show_fraction)
         self.fraction.failed.connect(lambda error: self.context.messages.failed("Making a preview", error))
         self.panel.settings.add(self.fraction)
+        self.controls.picture_wanted.connect(self.picturing.ask_picture)
+        self.controls.movie_wanted.connect(self.picturing.ask_movie)
+        self.picturing.filming.connect(self.controls.setDisabled)
         self.panel.settings.add(self.controls)
+        self.marks = MarksCard(self.context, self.view)
+        self.marks.save_wanted.connect(lambda: self._write(self.marks.ask(self.panel, self._preferences.folder)))
+        self.panel.settings.add(self.marks)
         self.sentence = QLabel()
         self.sentence.setWordWrap(True)
         self.numbers = QWidget()
@@ -226,11 +236,17 @@ class InspectWorkspace(Workspace):
             image = self.view.snapshot()
             self._write(exporting.Wish("the picture", Path(chosen), lambda: save_picture(image, Path(chosen))))
 
+    def _place(self) -> tuple[str, str]:
+        """Where a file of what is shown goes first: the folder, and a name without suffix."""
+        shown = self._stored.path.name.split(".")[0] if self._stored is not None else "volume"
+        return self._preferences.folder, exporting.file_name(self._shown) if self._shown is not None else shown
+
     def export_report(self) -> None:
         """Ask for a folder and write the report."""
         if self._shown is not None:
             folder, statistics = self._preferences.folder, self.statistics.found
-            self._write(exporting.ask_report(self.panel, self._shown, folder, statistics, self.properties.found))
+            found, marks = self.properties.found, self.marks.found
+            self._write(exporting.ask_report(self.panel, self._shown, folder, statistics, found, marks))
 
     def export_statistics(self) -> None:
         """Ask for a place and write the statistics that were measured."""
@@ -324,6 +340,7 @@ class InspectWorkspace(Workspace):
         result = None if stored is not None else state.result
         for action in self.actions():
             action.setEnabled(result is not None)
+        self.picturing.set_possible(result is not None or stored is not None)
         with QSignalBlocker(self.choice):
             self.choice.clear()
             for number, item in enumerate(state.results, 1):
@@ -336,6 +353,7 @@ class InspectWorkspace(Workspace):
         if result is not self._shown or result is None:
             self.fraction.show_result(result)
         self.properties.show_subject(subject_of(result, stored))
+        self.marks.show_volume(result, stored)
         if stored is not None:
             self._show_volume(stored)
             return
