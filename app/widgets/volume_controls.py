@@ -27,11 +27,12 @@ class VolumeControls(QWidget):
 
     Signals
     -------
-    picture_wanted()
-        The view is to be saved as a picture.
+    picture_wanted(), movie_wanted()
+        The view is to be saved as a picture; a movie is to be made of it.
     """
 
     picture_wanted = Signal()
+    movie_wanted = Signal()
 
     def __init__(self, view: VolumeView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,11 +69,15 @@ class VolumeControls(QWidget):
         self.picture = QPushButton("Picture …")
         self._name(self.picture, "Save a picture", "Save the view, or a part of it, as a PNG of any size; S: as it is")
         self.picture.clicked.connect(self.picture_wanted)
+        self.movie = QPushButton("Movie …")
+        self._name(self.movie, "Make a movie", "A turntable, or a way through the volume, as a movie")
+        self.movie.clicked.connect(self.movie_wanted)
         self.position = QLabel("–")
         self._name(self.position, "Position", "Voxel under the pointer, or the cursor, and its phase")
         buttons = QHBoxLayout()
         buttons.addWidget(self.turntable)
         buttons.addWidget(self.picture)
+        buttons.addWidget(self.movie)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.mode)

@@ -74,8 +74,10 @@ def size_of(view: VolumeView, shot: Shot, even: bool = False) -> tuple[int, int]
     return sides
 
 
-def draw(view: VolumeView, shot: Shot, even: bool = False) -> np.ndarray:
+def draw(view: VolumeView, shot: Shot, size: tuple[int, int] | None = None) -> np.ndarray:
     """The picture, finely drawn: shape (height, width, 3), or (…, 4) with opacity where its ground is transparent.
+
+    ``size`` is its width and height where they are known already.
 
     Raises
     ------
@@ -87,9 +89,13 @@ def draw(view: VolumeView, shot: Shot, even: bool = False) -> np.ndarray:
     from app.widgets import off_screen
 
     scene = view.scene
-    where, size = region(view, shot.part), size_of(view, shot, even)
+    where, size = region(view, shot.part), size or size_of(view, shot)
     coarseness = scene.volume.relative_step_size
     scene.coarse(False)
+    panes = dict(zip(("xy", "zy", "xz", "3d"), (*scene.panes.cells, scene.view), strict=True))
+    hidden = [pane for part, pane in panes.items() if shot.part not in ("all", part) and pane.visible]
+    for pane in hidden:  # it would be drawn all the same, beside the picture
+        pane.visible = False
     try:
         if shot.ground == "screen":
             return off_screen.draw(scene.canvas, where, size)
@@ -100,6 +106,8 @@ def draw(view: VolumeView, shot: Shot, even: bool = False) -> np.ndarray:
             return without_ground(off_screen.draw(scene.canvas, where, size, "black"), white)
     finally:
         scene.volume.relative_step_size = coarseness
+        for pane in hidden:
+            pane.visible = True
 
 
 def as_image(pixels: np.ndarray) -> QImage:

@@ -1,4 +1,4 @@
-"""Pictures of what Inspect shows, at any size: the gesture, the question, and what is to be written."""
+"""Pictures and movies of what Inspect shows: the gesture, the question, and what is to be written."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from app.context import Context
 from app.widgets import volume_picture
+from app.widgets.filming import Film, Filming
+from app.widgets.movie_dialog import MovieDialog
 from app.widgets.picture_dialog import PictureDialog
 from app.widgets.picture_file import save_picture
 from app.widgets.volume_view import VolumeView
 from app.workspaces.inspect.exporting import Wish
 from core.errors import InputError, MicroloomError
+from core.job import Job
 
 NO_VIEW = InputError("There is nothing to draw without OpenGL.", "Save it on a computer that shows the 3-D view.")
 
@@ -27,6 +30,8 @@ class Picturing(QObject):
     -------
     wished(wish)
         A file is to be written.
+    filming(on)
+        The view is being filmed: nothing else should change it.
 
     Parameters
     ----------
@@ -35,6 +40,7 @@ class Picturing(QObject):
     """
 
     wished = Signal(object)
+    filming = Signal(bool)
 
     def __init__(
         self, context: Context, view: VolumeView, parent: QWidget, place: Callable[[], tuple[str, str]]
@@ -44,10 +50,16 @@ class Picturing(QObject):
         self.picture_action = QAction("Save a picture of any size …")
         self.picture_action.setToolTip("Choose what a picture shows, its width in pixels and its ground")
         self.picture_action.triggered.connect(self.ask_picture)
+        self.movie_action = QAction("Make a movie …")
+        self.movie_action.setToolTip("The volume on a turntable, or a way through it, as MP4, GIF or animated PNG")
+        self.movie_action.triggered.connect(self.ask_movie)
+        self._filming: Filming | None = None
+        for signal in (context.jobs.idle, context.jobs.finishing):
+            signal.connect(self._stop)
 
     def actions(self) -> list[QAction]:
         """For the menu and the command palette."""
-        return [self.picture_action]
+        return [self.picture_action, self.movie_action]
 
     def set_possible(self, there: bool) -> None:
         """Whether a volume is shown."""
@@ -77,6 +89,53 @@ class Picturing(QObject):
             return
         what = f"the picture, {image.width()} × {image.height()} pixels"
         self.wished.emit(Wish(what, path, lambda: save_picture(image, path)))
+
+    def ask_movie(self) -> None:
+        """Ask for a movie and where it goes, and have it made."""
+        jobs = self._context.jobs
+        if jobs.busy:
+            self._context.messages.say(f"{jobs.title} is still running: wait for it, or cancel it first.", "warning")
+            return
+        if not self._ready("Making a movie"):
+            return
+        dialog = MovieDialog(self._view, self._parent)
+        wanted = dialog.exec() == QDialog.DialogCode.Accepted
+        film, suffix = dialog.film, dialog.suffix
+        dialog.deleteLater()
+        if wanted:
+            self.make_movie(film, suffix)
+
+    def make_movie(self, film: Film, suffix: str) -> None:
+        """Ask where a movie goes and have it made."""
+        from core.images.movies import FORMATS, writing_movie
+
+        path = self._ask("Make a movie", suffix[1:], f"{FORMATS[suffix][0]} (*{suffix})")
+        if path is None:
+            return
+        from app.widgets import off_screen
+
+        try:
+            off_screen.check_size(self._view.scene.canvas, volume_picture.size_of(self._view, film.shot, even=True))
+        except MicroloomError as error:
+            self._context.messages.failed("Making a movie", error)
+            return
+        filming = Filming(self._view, film, self)
+
+        def write() -> Job[object]:
+            return writing_movie(filming.frames(), path, film.count, film.fps)
+
+        self.wished.emit(Wish(f"the movie, {film.count} frames", path, job=write))
+        if self._context.jobs.busy and self._context.jobs.title == path.name:
+            self._filming = filming
+            filming.ended.connect(lambda: self.filming.emit(False))
+            self.filming.emit(True)
+            filming.start()
+
+    def _stop(self) -> None:
+        filming, self._filming = self._filming, None
+        if filming is not None:
+            filming.stop()
+            filming.deleteLater()
 
     def _ready(self, doing: str) -> bool:
         if self._view.scene is None:

@@ -1,0 +1,125 @@
+"""Asks what a movie of the view is to show, how long, how large and in which format."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QLabel,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.widgets.filming import KINDS, Film
+from app.widgets.panel import hint
+from app.widgets.picture_dialog import choice_of, named
+from app.widgets.volume_picture import GROUNDS, PARTS, Shot, size_of, width_on_screen
+from app.widgets.volume_view import VolumeView
+from core.images import ffmpeg
+from core.images.movies import FORMATS
+
+SLICE_OF = ("xy", "xz", "zy")
+"""The slice that moves along z, y, x."""
+WIDEST = 4096
+USUAL_WIDTH = 960
+
+
+class MovieDialog(QDialog):
+    """Accepted, `film` is what is wanted, and `suffix` its format."""
+
+    def __init__(self, view: VolumeView, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Make a movie")
+        self._view = view
+        self.kind = choice_of(
+            KINDS, "Kind of movie", "The volume turns, the slices step through it, or a cut goes through it"
+        )
+        self.turns = QSpinBox()
+        self.turns.setRange(1, 20)
+        named(self.turns, "Turns", "Full turns; the movie can be repeated without a jump")
+        self.axis = choice_of(
+            {str(n): f"along {axis}" for n, axis in enumerate("zyx")}, "Way", "Axis along which it goes"
+        )
+        self.part = choice_of(PARTS, "What the movie shows", "All of the view, or one part of it")
+        self.seconds = QDoubleSpinBox()
+        self.seconds.setRange(0.5, 600)
+        self.seconds.setDecimals(1)
+        self.seconds.setValue(8)
+        self.seconds.setSuffix(" s")
+        named(self.seconds, "Length", "Length of the movie in seconds")
+        self.fps = QSpinBox()
+        self.fps.setRange(1, 50)
+        self.fps.setValue(25)
+        named(self.fps, "Frames a second", "More look smoother and take longer to make")
+        self.pixels = QSpinBox()
+        self.pixels.setRange(64, WIDEST)
+        self.pixels.setSingleStep(16)
+        self.pixels.setValue(USUAL_WIDTH)
+        self.pixels.setSuffix(" px")
+        named(self.pixels, "Width of the movie", "Width in pixels; the height follows from the view's shape")
+        grounds = {key: text for key, text in GROUNDS.items() if key != "transparent"}
+        self.ground = choice_of(grounds, "Ground", "What is behind; on a white ground letters and lines are dark")
+        self.format = QComboBox()
+        for suffix, (title, _) in FORMATS.items():
+            if suffix != ".mp4" or ffmpeg.program() is not None:
+                self.format.addItem(title, suffix)
+        named(self.format, "Format", "GIF: everywhere, 256 colours a frame; animated PNG: exact, for browsers, larger")
+        self.told = QLabel()
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
+        save = self.buttons.button(QDialogButtonBox.StandardButton.Save)
+        save.setText("Make …")
+        save.setToolTip("Choose a file and make the movie; the line at the foot of the window shows how far it is")
+        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setToolTip("Make nothing")
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        self.form = QFormLayout()
+        for title, widget in (
+            ("Movie", self.kind), ("Turns", self.turns), ("Way", self.axis), ("Shows", self.part),
+            ("Length", self.seconds), ("Frames a second", self.fps), ("Width", self.pixels), ("Ground", self.ground),
+            ("Format", self.format),
+        ):  # fmt: skip
+            self.form.addRow(title, widget)
+        column = QVBoxLayout(self)
+        column.addLayout(self.form)
+        column.addWidget(self.told)
+        if ffmpeg.program() is None:
+            column.addWidget(hint(ffmpeg.NEEDED))
+        column.addWidget(hint("While it is made, the view shows it and takes no gestures; Esc cancels."))
+        column.addStretch(1)
+        column.addWidget(self.buttons)
+        for box in (self.kind, self.axis):
+            box.currentIndexChanged.connect(lambda _: self._follow())
+        self.part.currentIndexChanged.connect(lambda _: self._tell())
+        for number in (self.turns, self.seconds, self.fps, self.pixels):
+            number.valueChanged.connect(lambda _: self._tell())
+        self._follow()
+
+    @property
+    def film(self) -> Film:
+        """The movie that is wanted."""
+        shot = Shot(self.part.currentData(), self.pixels.value(), self.ground.currentData())
+        axis = int(self.axis.currentData())
+        return Film(self.kind.currentData(), shot, self.seconds.value(), self.fps.value(), self.turns.value(), axis)
+
+    @property
+    def suffix(self) -> str:
+        """Of the file, with its dot."""
+        return str(self.format.currentData())
+
+    def _follow(self) -> None:
+        film = self.film
+        self.form.setRowVisible(self.turns, film.kind == "turntable")
+        self.form.setRowVisible(self.axis, film.kind != "turntable")
+        part = SLICE_OF[film.axis] if film.kind == "slices" else "3d"
+        self.part.setCurrentIndex(self.part.findData(part))
+        self._tell()
+
+    def _tell(self) -> None:
+        film = self.film
+        width, height = size_of(self._view, film.shot, even=True)
+        shown = width_on_screen(self._view, film.shot.part)
+        self.told.setText(f"{film.count} frames of {width} × {height} pixels; on screen it is {shown} pixels wide")
