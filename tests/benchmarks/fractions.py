@@ -25,6 +25,7 @@ import torch
 from core.job import finish
 from core.provenance import versions
 from core.reconstruction.engine import Model, Target
+from core.reconstruction.model_file import save_model
 from core.reconstruction.swnn.engine import SwnnEngine
 from core.reconstruction.swnn.objective import patches_with
 from core.reconstruction.swnn.preflight import reachable_fractions
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("--exemplars", nargs="+", choices=list(EXEMPLARS), default=list(EXEMPLARS))
     parser.add_argument("--iterations", type=int, default=PRESETS["fast"].iterations)
     parser.add_argument("--alone", type=float, nargs="*", default=[], metavar="FRACTION")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="save the models here")
     parser.add_argument("--data", type=Path, default=os.environ.get("MICROLOOM_DATA") or root.parent / "shared/data")
     parser.add_argument("--out", type=Path, default=root / "tests/benchmarks/results/fractions.json")
     chosen = parser.parse_args()
@@ -68,6 +70,9 @@ def main() -> None:
             began = time.perf_counter()
             model = finish(SwnnEngine().train(aimed, told))
             seconds = time.perf_counter() - began
+            if chosen.keep:
+                kind = "range" if told.conditional else f"{fractions[0]:.2f}"
+                save_model(model, chosen.keep / f"{name}-{kind}.microloom-model", overwrite=True)
             for wanted in fractions:
                 row = measured(model, wanted, target.indicator, (plain.cube or 1, largest_window(plain)))
                 row |= {"exemplar": name, "low": low, "high": high, "alone": not told.conditional}
@@ -105,7 +110,7 @@ def discrepancies(
     """ε of S2 and L of a volume against patches of the exemplar with the wanted mean."""
     patches = patches_with(exemplar, fraction, edge, least, torch.Generator().manual_seed(0))
     lag = patches.shape[1] // 2
-    reference = mean_curves([measure_curves(patch, lag) for patch in patches[:256]])
+    reference = mean_curves([measure_curves(patch, lag) for patch in patches])
     measured = measure_curves(inside, lag)
     errors = []
     pairs = ((measured.s2_mean, reference.s2_mean), (measured.lineal_path_mean, reference.lineal_path_mean))

@@ -101,7 +101,7 @@ def _added(features: Tensor, parts: Tensor, needed: Box) -> Tensor:
         Shape (N, 8·C, D, H, W): for each coarse cell with any of them, what it gives to its eight, x fastest.
     """
     number, channels = features.shape[:2]
-    coarse = parts.permute(0, 2, 3, 4, 1).unflatten(-1, (2, 2, 2, channels))
+    coarse = parts.permute(0, 2, 3, 4, 1).unflatten(-1, (2, 2, 2, channels))  # type: ignore[no-untyped-call]
     turned = coarse.permute(0, 1, 4, 2, 5, 3, 6, 7)
     fine = turned.reshape(number, *(2 * n for n in parts.shape[2:]), channels)
     z, y, x = (
@@ -119,7 +119,7 @@ def _doubled(weight: Tensor) -> nn.Conv3d:
 
 def _convolved(convolution: nn.Module, features: Tensor) -> Tensor:
     assert isinstance(convolution, nn.Conv3d)
-    if features.device.type == "cpu" and torch.backends.mkldnn.is_available():
+    if features.device.type == "cpu" and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         # torch would take a path three times slower for what it thinks is small
         made: Tensor = torch.mkldnn_convolution(
             features, convolution.weight, convolution.bias, [0, 0, 0], [1, 1, 1], [1, 1, 1], 1
