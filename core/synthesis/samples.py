@@ -22,6 +22,7 @@ from core.synthesis.fields import bicontinuous
 from core.synthesis.grains import grain_section, polycrystal
 from core.synthesis.sem import SemSettings, section_of, sem_micrograph, write_sample
 from core.synthesis.spheres import sphere_packing
+from core.synthesis.titanium import titanium
 
 SIDE = 512
 """Rows and columns of a sample without its info bar, and the sides of its true volume across the section."""
@@ -112,6 +113,15 @@ def _samples() -> Mapping[str, Sample]:
             SemSettings(
                 dark=84, bright=176, edge=14, shadow=10, tilt=6, electrons=240,
                 voltage=15.0, distance=8.2, detector="BSE",
+            ),
+        ),
+        Sample(
+            "bimodal_titanium", "Bimodal titanium (synthetic)",
+            "Three phases: globules of alpha, and between them lamellae of alpha in beta.",
+            0, titanium, 15, 20,
+            SemSettings(
+                dark=66, bright=206, texture=3, edge=0, shadow=0, tilt=2, blur=0.6, charging=5, electrons=700,
+                voltage=20.0, distance=8.7, detector="BSE",
             ),
         ),
     )  # fmt: skip
