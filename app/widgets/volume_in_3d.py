@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from app.widgets.volume_view import VolumeView
 
 
+FADED = 0.2
+"""Share of their opacity that surfaces keep where something in them is to be seen."""
+
+
 class VolumeIn3D(QObject):
     """Draws one `VolumeView`'s volume, as its mode, styles and clip say.
 
@@ -36,9 +40,22 @@ class VolumeIn3D(QObject):
         self._part = view.whole
         self._start: tuple[float, ...] = (0.0, 0.0, 0.0)
         """Where what is drawn begins, in the part's own voxels."""
+        self._faded: frozenset[str] = frozenset()
         self._maker = SurfaceMaker(self)
         self._maker.made.connect(self._surfaces_made)
         self._maker.failed.connect(self.failed)
+
+    @property
+    def faded(self) -> bool:
+        """Whether surfaces are see-through, so that what lies in them shows."""
+        return bool(self._faded)
+
+    def fade(self, reason: str, on: bool) -> None:
+        """Let surfaces be see-through as long as there is a reason."""
+        before = self.faded
+        self._faded = self._faded | {reason} if on else self._faded - {reason}
+        if self.faded != before:
+            self.show()
 
     def forget(self) -> None:
         """Drop whatever is on its way."""
@@ -92,7 +109,7 @@ class VolumeIn3D(QObject):
         for surface in surfaces:
             _, opacity, visible = view.styles[surface.phase]
             # half way up is a closed surface already: what is translucent as a volume is still firm as a skin
-            alpha = min(1.0, 2 * opacity) if visible else 0.0
+            alpha = min(1.0, 2 * opacity) * (FADED if self.faded else 1.0) if visible else 0.0
             colors.append((*rgb[surface.phase], alpha))
         view.scene.show_surfaces(surfaces, colors, self._start, self._scale)
         self._note(max((surface.step for surface in surfaces), default=1))

@@ -144,8 +144,9 @@ class VolumeMarks(QObject):
             self.missed.emit()
             return
         if wants_piece:
-            z, y, x = (int(at) for at in point)
-            self.picked.emit((z, y, x))
+            # a line of sight ends at a voxel's face, which the place alone does not say the voxel of
+            seen = self._view.in_3d.seen(pixel) if self._view.scene.place(pixel)[0] == 3 else None
+            self.picked.emit((int(point[0]), int(point[1]), int(point[2])) if seen is None else seen[1])
             return
         if self.points and self.points[-1] == point:
             return  # a second click on the same place measures nothing

@@ -10,6 +10,7 @@ from vispy import scene
 from vispy.color import Colormap
 from vispy.geometry import MeshData
 from vispy.gloo import gl
+from vispy.visuals.filters.clipping_planes import PlanesClipper
 from vispy.visuals.transforms import STTransform
 
 from app.widgets.canvas_letters import CanvasLetters
@@ -76,6 +77,10 @@ class VolumeScene:
         self.volume.transform = STTransform()
         self.volume.visible = False
         self.meshes: list[Any] = []
+        self.beside: list[Any] = []
+        """Meshes beside the phases' surfaces, lit and cut like these."""
+        self.planes = np.zeros((0, 2, 3), np.float32)
+        self._clippers: list[Any] = []
         # colours as numbers: a string makes vispy import matplotlib at the first draw
         self.box = scene.Line(parent=root, connect="segments", color=(*_rgb(INK), 1.0))
         self.tripod = scene.Line(parent=root, connect="segments", width=3)
@@ -96,7 +101,8 @@ class VolumeScene:
     def of_the_volume(self) -> list[Any]:
         """All that shows a volume: slices and what stands in the 3-D view."""
         return [
-            self.volume, *self.meshes, *self.panes.cells, self.box, self.tripod, self.ticks, *self.frames, self.rest,
+            self.volume, *self.meshes, *self.beside, *self.panes.cells, self.box, self.tripod, self.ticks, *self.frames,
+            self.rest,
         ]  # fmt: skip
 
     def lay_out(self, shape: tuple[int, ...], scale: tuple[float, ...], unit: str) -> None:
@@ -207,9 +213,7 @@ class VolumeScene:
         """
         self.volume.visible = False
         while len(self.meshes) < len(surfaces):
-            mesh = scene.Mesh(parent=self.view.scene, shading=None)
-            mesh.transform = STTransform()
-            self.meshes.append(mesh)
+            self.meshes.append(self.new_mesh())
         # what can be seen through is drawn last, or it would hide what lies behind it
         shown = sorted(zip(surfaces, colors, strict=True), key=lambda pair: -pair[1][3])
         for order, mesh in enumerate(self.meshes):
@@ -219,15 +223,30 @@ class VolumeScene:
                 continue
             mesh.transform.scale = tuple(scale[::-1])
             mesh.transform.translate = tuple((np.array(offset) * np.array(scale))[::-1])
-            drawn = mesh.mesh_data
-            if not (isinstance(drawn, _Triangles) and drawn.surface is surface):
-                mesh.set_data(meshdata=_Triangles(surface), color=rgba)
-                mesh.shading = "smooth"
-            else:
-                mesh.color = rgba
+            put_surface(mesh, surface, rgba)
             mesh.order = order
-            mesh.set_gl_state("translucent", depth_test=True, cull_face=False)
         self.light()
+        self.canvas.update()
+
+    def new_mesh(self) -> Any:
+        """A mesh in the 3-D view that the cutting planes cut."""
+        mesh = scene.Mesh(parent=self.view.scene, shading=None)
+        mesh.transform = STTransform()
+        clipper = PlanesClipper(coord_system="scene")
+        clipper.clipping_planes = self.planes
+        mesh.attach(clipper)
+        self._clippers.append(clipper)
+        return mesh
+
+    def cut(self, planes: np.ndarray) -> None:
+        """Show, of surfaces and volume, only what lies on the side of each plane that its normal points to.
+
+        ``planes``, shape (n, 2, 3): a point and the normal (x, y, z; units of the axes).
+        """
+        self.planes = np.asarray(planes, np.float32)
+        for clipper in self._clippers:
+            clipper.clipping_planes = self.planes
+        self.volume.clipping_planes = self.planes
         self.canvas.update()
 
     def turned(self) -> None:
@@ -238,7 +257,7 @@ class VolumeScene:
     def light(self) -> None:
         """Let the light come from the viewer, a little from above."""
         a, e = np.radians(self.view.camera.azimuth), np.radians(self.view.camera.elevation + 20)
-        for mesh in self.meshes:
+        for mesh in (*self.meshes, *self.beside):
             shading = mesh.shading_filter
             if shading is None or not mesh.visible:
                 continue
@@ -293,6 +312,17 @@ class VolumeScene:
                 found = view.scene.transform.imap([local[0], local[1], 0, 1])
                 return plane, (float(found[0]), float(found[1]))
         return None
+
+
+def put_surface(mesh: Any, surface: Surface, rgba: tuple[float, ...]) -> None:
+    """Let ``mesh`` show a surface in a colour (red, green, blue, opacity; 0 to 1)."""
+    drawn = mesh.mesh_data
+    if not (isinstance(drawn, _Triangles) and drawn.surface is surface):
+        mesh.set_data(meshdata=_Triangles(surface), color=rgba)
+        mesh.shading = "smooth"
+    else:
+        mesh.color = rgba
+    mesh.set_gl_state("translucent", depth_test=True, cull_face=False)
 
 
 class _Triangles(MeshData):

@@ -18,6 +18,7 @@ from app.widgets.volume_in_3d import VolumeIn3D
 from app.widgets.volume_marks import VolumeMarks
 from app.widgets.volume_parts import Clip as Clip
 from app.widgets.volume_parts import Levels, Part, Triple
+from app.widgets.volume_piece import VolumePiece
 from core.images.values import Phase, default_phases
 
 MODES = ("surface", "translucent", "maximum")
@@ -39,7 +40,9 @@ class VolumeView(QWidget):
     voxelHovered(tuple, int)
         The voxel under the pointer and its label.
     changed()
-        Something else than the cursor: volume, mode, styles, clip.
+        Something else than the cursor: volume, mode, phase of interest.
+    styled()
+        A phase's style or the clip.
     failed(error)
         A surface could not be computed, or a finer part not be read.
 
@@ -54,6 +57,7 @@ class VolumeView(QWidget):
     cursorMoved = Signal(object)
     voxelHovered = Signal(object, int)
     changed = Signal()
+    styled = Signal()
     failed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -84,6 +88,8 @@ class VolumeView(QWidget):
         self.closer = CloserLook(self)
         self.in_3d = VolumeIn3D(self)
         self.marks = VolumeMarks(self)
+        self.piece = VolumePiece(self)
+        self.marks.picked.connect(self.piece.ask)
         self.in_3d.failed.connect(self.failed)
         self._redraw = QTimer(self, interval=60, singleShot=True)
         self._redraw.timeout.connect(self.in_3d.show)
@@ -147,6 +153,7 @@ class VolumeView(QWidget):
         self.whole = Part(labels) if levels is None else Part(labels, (0, 0, 0), levels.steps[level])
         self.closer.begin(levels, level)
         self._field = None
+        self.piece.clear()
         self.set_rest(None)
         self.set_caption("")
         if not same:
@@ -211,6 +218,7 @@ class VolumeView(QWidget):
                 visual.visible = False
             self.scene.canvas.update()
         self.marks.draw()
+        self.piece.clear()
 
     @property
     def voxel_size(self) -> tuple[float, float, float] | None:
@@ -270,6 +278,7 @@ class VolumeView(QWidget):
         self.styles[label] = (color, float(opacity), bool(visible))
         self._show_slices()
         self._redraw.start()
+        self.styled.emit()
 
     def set_clip(self, clip: Clip, at_once: bool = False) -> None:
         """Show only voxels z0 to z1 − 1 and so on, in 3-D; not ``at_once``: when it has rested for a moment."""
@@ -284,6 +293,7 @@ class VolumeView(QWidget):
         self.clip = tuple(kept)  # type: ignore[assignment]
         self.closer.leave_box()
         self.in_3d.show() if at_once else self._redraw.start()
+        self.styled.emit()
 
     def look_close(self) -> None:
         """Show, in 3-D, a box around the cursor in full."""
@@ -334,6 +344,7 @@ class VolumeView(QWidget):
             part, colors = self._field or (self.whole, self.colors())
             self.scene.show_slices(part, self.shape, colors, self.cursor_at, self.scale)
             self.marks.draw()
+            self.piece.draw()
             self.closer.note()
 
     def moving(self) -> None:

@@ -63,3 +63,10 @@ def format_length(metres: float) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return f"{text} {unit}"
+
+
+def format_volume(cubic_metres: float) -> str:
+    """A volume with three significant digits in the unit that suits it: "12.3 µm³", "0.0021 mm³"."""
+    # from one unit to the next the number falls by a billion: the smaller one is left where it would have 7 digits
+    scale, unit = next((pair for pair in _SHOWN if abs(cubic_metres) < 1e6 * pair[0] ** 3), _SHOWN[-1])
+    return f"{float(f'{cubic_metres / scale**3:.3g}'):,.10g} {unit}³"

@@ -33,6 +33,7 @@ from app.workspaces.inspect.comparison_page import ComparisonPage
 from app.workspaces.inspect.fraction_card import FractionCard
 from app.workspaces.inspect.marks_card import MarksCard
 from app.workspaces.inspect.picturing import Picturing
+from app.workspaces.inspect.piece_card import PieceCard
 from app.workspaces.inspect.properties_card import PropertiesCard, subject_of
 from app.workspaces.inspect.statistics_part import StatisticsPart
 from app.workspaces.inspect.stored_watcher import StoredWatcher
@@ -144,6 +145,8 @@ class InspectWorkspace(Workspace):
         self.controls.movie_wanted.connect(self.picturing.ask_movie)
         self.picturing.filming.connect(self.controls.setDisabled)
         self.panel.settings.add(self.controls)
+        self.piece = PieceCard(self.context, self.view)
+        self.panel.settings.add(self.piece)
         self.marks = MarksCard(self.context, self.view)
         self.marks.save_wanted.connect(lambda: self._write(self.marks.ask(self.panel, self._preferences.folder)))
         self.panel.settings.add(self.marks)
