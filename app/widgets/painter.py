@@ -13,12 +13,14 @@ from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsPathItem
 from app.widgets.image_canvas import ImageCanvas
 from app.widgets.index_layer import IndexLayer
 from app.widgets.paint_options import PaintOptionsPanel
+from app.widgets.sketching import LARGE, Sketching
 from core.masks.fields import plane_gradient
 from core.painting.brush import Brush
 from core.painting.pixels import Box, Marked, Pixels
 from core.painting.rules import AUTOMATIC, EditingRules, Ground
 from core.painting.selecting import wand
 from core.painting.shapes import ellipse, polygon, rectangle
+from core.painting.sketch import Sketch
 from core.painting.stroke import Stroke
 
 Point = tuple[float, float]
@@ -45,9 +47,13 @@ class Painter(QObject):
     committed = Signal(object, str)
     selected = Signal(object, object)
 
-    def __init__(self, canvas: ImageCanvas, panel: PaintOptionsPanel, show: Callable[[Box], None]) -> None:
+    def __init__(
+        self, canvas: ImageCanvas, panel: PaintOptionsPanel, show: Callable[[Box], None],
+        show_sketch: Callable[[Sketch | None], None] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(canvas)
         self._canvas, self._panel, self._show = canvas, panel, show
+        self._sketching = None if show_sketch is None else Sketching(canvas, show, show_sketch)
         self.ground: Ground | None = None
         self.erased: float = AUTOMATIC
         """What the eraser leaves."""
@@ -100,6 +106,7 @@ class Painter(QObject):
         if self._stroke is not None:
             box = self._stroke.abort()
             self._stroke = None
+            self._end_sketch()
             if box is not None:
                 self._show(box)
         self._points, self._dragging, self._resizing = [], False, None
@@ -229,15 +236,26 @@ class Painter(QObject):
 
     def _begin(self) -> Stroke:
         assert self.ground is not None
-        value = self.erased if self._tool == "eraser" else self._panel.options.value
-        self._stroke = Stroke(self.ground, value, self.rules())
+        options = self._panel.options
+        soft = self._tool in ("brush", "eraser") and options.hardness < 1 and not self.ground.of_labels
+        later = soft and options.size >= LARGE and self._sketching is not None
+        value = self.erased if self._tool == "eraser" else options.value
+        self._stroke = Stroke(self.ground, value, self.rules(), later=later)
+        if later and self._sketching is not None:
+            self._sketching.begin(self._stroke)
         return self._stroke
 
     def _brush_to(self, point: Point) -> None:
         assert self._stroke is not None
         options = self._panel.options
-        size = max(1.0, options.size * self._canvas.pressure)
-        self._shown(self._stroke.draw_to(point, Brush(size, options.hardness)))
+        brush = Brush(max(1.0, options.size * self._canvas.pressure), options.hardness)
+        self._shown(self._stroke.draw_to(point, brush))
+        if self._sketching is not None:
+            self._sketching.moved(point, brush)
+
+    def _end_sketch(self) -> None:
+        if self._sketching is not None:
+            self._sketching.end()
 
     def _shown(self, box: Box | None) -> None:
         if box is not None:
@@ -246,6 +264,7 @@ class Painter(QObject):
     def _commit(self) -> None:
         stroke, self._stroke = self._stroke, None
         patch = None if stroke is None else stroke.commit()
+        self._end_sketch()
         if patch is not None:
             self.committed.emit(patch, NAMES[self._tool])
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import InputError
-from core.painting.pixels import Box, Pixels, Rows
+from core.painting.pixels import Box, Listed, Pixels, Rows
 from core.painting.shapes import Point
 
 _BAND = 32768
 """Pixels of a band: what is computed of one stays in the processor's cache."""
+_EDGE = 1e-3
+"""Pixels by which a cut reaches over its edge."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,15 @@ class Brush:
         share = (self.radius - distance) / (self.radius * (1 - self.hardness))
         return _faded(share.astype(np.float32))
 
-    def strength_along(self, box: Box, start: Point, end: Point) -> np.ndarray:
-        """Strength of a soft brush, moved from ``start`` to ``end``, at the centres of the pixels of ``box``; float32.
+    def strength_along(self, y: np.ndarray, x: np.ndarray, start: Point, end: Point) -> np.ndarray:
+        """Strength of a soft brush, moved from ``start`` to ``end``, at places (``y`` and ``x`` broadcast); float32.
 
         With d the distance to the line and R the radius, R − d is computed as (R² − d²) / (R + d): R² − d² is a sum of
         what depends on the row and what depends on the column, and less is lost near the edge. Everything is done in
-        place, for this is what a movement of the mouse costs.
+        place, for this is what a movement of the mouse costs. It is the same to the bit whichever places are asked
+        for at once.
         """
-        y, x = np.arange(box[0], box[1])[:, None] + (0.5 - end[0]), np.arange(box[2], box[3])[None] + (0.5 - end[1])
+        y, x = y - end[0], x - end[1]
         radius, length = self.radius, math.hypot(end[0] - start[0], end[1] - start[1])
         inside = (radius * radius - y * y) - x * x
         if length > 0:
@@ -72,7 +75,7 @@ class Brush:
             along -= nearest
             along *= nearest
             inside += along
-        share = inside.astype(np.float32)
+        share = inside.astype(np.float32, copy=False)
         apart = np.float32(radius * radius) - share
         np.maximum(apart, 0, out=apart)
         np.sqrt(apart, out=apart)
@@ -114,25 +117,39 @@ def swept(start: Point, end: Point, radius: float, shape: tuple[int, int], done:
     return None if rows is None else rows.pixels(shape)
 
 
-def bands(
-    start: Point, end: Point, radius: float, shape: tuple[int, int], done: float = 0.0, *, onward: bool = False
-) -> Iterator[Box]:
-    """Rectangles that hold what `swept` gives, few pixels more, and none twice.
+@dataclass(frozen=True)
+class Piece:
+    """A part of what a moved brush covers.
 
-    Parameters
+    Attributes
     ----------
-    onward
-        Leave out what lies behind ``start``: it is nearer to that place than to any other of the line, and was painted
-        when the brush came there.
+    start, end
+        The line that it is moved along.
+    brush
+        The brush.
+    done
+        Radius of a disc around ``start`` that is left out (painted already), or 0.
+    cuts
+        Only what lies on the far side of each: a point, and the unit vector (y, x) towards that side.
     """
-    rows = _rows(start, end, radius, shape, done, onward=onward)
-    if rows is not None:
-        yield from rows.boxes(_BAND)
+
+    start: Point
+    end: Point
+    brush: Brush
+    done: float = 0.0
+    cuts: tuple[tuple[Point, Point], ...] = ()
+
+    def parts(self, shape: tuple[int, int]) -> Iterator[Box | Listed]:
+        """All its pixels in a picture of ``shape`` and few more, in parts that stay in the processor's cache."""
+        rows = _rows(self.start, self.end, self.brush.radius, shape, self.done, self.cuts)
+        if rows is not None:
+            yield from rows.parts(_BAND, shape[1])
 
 
 def _rows(
-    start: Point, end: Point, radius: float, shape: tuple[int, int], done: float, *, onward: bool = False
-) -> Rows | None:
+    start: Point, end: Point, radius: float, shape: tuple[int, int], done: float,
+    cuts: tuple[tuple[Point, Point], ...] = (),
+) -> Rows | None:  # fmt: skip
     """Columns of each row that a disc moved along a line covers; None above and below the picture."""
     top = math.floor(min(start[0], end[0]) - radius - 0.5)
     bottom = math.ceil(max(start[0], end[0]) + radius + 0.5)
@@ -160,11 +177,15 @@ def _rows(
             share = (y - ya) / (yb - ya)
             crossing = np.where((share >= 0) & (share <= 1), xa + share * (xb - xa), np.nan)
             low, high = np.fmin(low, crossing), np.fmax(high, crossing)
-        if onward and dx != 0:
-            edge = start[1] - (y - start[0]) * (dy / dx)
-            low, high = (np.maximum(low, edge), high) if dx > 0 else (low, np.minimum(high, edge))
-        elif onward:
-            low = np.where((y - start[0]) * dy >= 0, low, np.nan)
+    for (py, px), (dy, dx) in cuts:
+        # what lies on the edge belongs to both sides: rounding must not leave a pixel out
+        ahead = (y - py) * dy + _EDGE
+        if abs(dx) < 1e-9:
+            low = np.where(ahead >= 0, low, np.nan)
+        elif dx > 0:
+            low = np.maximum(low, px - ahead / dx)
+        else:
+            high = np.minimum(high, px - ahead / dx)
     starts, ends = _columns(low, high, shape[1])
     half = _half_width(y - start[0], done) if done > 0 else np.full(len(y), np.nan)
     hole = _columns(start[1] - half, start[1] + half, shape[1])

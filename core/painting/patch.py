@@ -27,7 +27,8 @@ class Patch:
     bits
         Which pixels of the box changed, one bit each, compressed.
     change
-        Old value xor new value of each of them, compressed.
+        Old value xor new value of each of them: first bytes, second bytes and so on (neighbours differ least in their
+        high ones), compressed.
     dtype
         "uint8" or "float32".
     """
@@ -59,7 +60,8 @@ class Patch:
         view = values[y0:y1, x0:x1]
         changed = self.pixels
         word = _WORDS[self.dtype]
-        both = np.frombuffer(zlib.decompress(self.change), word)
+        planes = np.frombuffer(zlib.decompress(self.change), np.uint8).reshape(values.itemsize, -1)
+        both = np.ascontiguousarray(planes.T).view(word)[:, 0]
         view[changed] = (view[changed].view(word) ^ both).view(values.dtype)
 
     def moved(self, rows: int, columns: int) -> Patch:
@@ -91,6 +93,6 @@ def patch_of(touched: np.ndarray, old: np.ndarray, new: np.ndarray, box: Box) ->
     return Patch(
         (box[0] + top, box[0] + bottom, box[2] + left, box[2] + right),
         zlib.compress(np.packbits(touched[top:bottom, left:right]).tobytes(), _LEVEL),
-        zlib.compress(both.tobytes(), _LEVEL),
+        zlib.compress(np.ascontiguousarray(both[:, None].view(np.uint8).T).data, _LEVEL),
         str(old.dtype),
     )

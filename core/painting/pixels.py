@@ -86,6 +86,30 @@ class Listed:
         return rows + 0.5, columns + 0.5
 
 
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """Every ``step``-th row and column of a box inside the picture, from its first on. To look at, not to paint."""
+
+    box: Box
+    step: int
+
+    @property
+    def cover(self) -> np.ndarray:
+        """All of them."""
+        y0, y1, x0, x1 = self.box
+        return np.ones((-(-(y1 - y0) // self.step), -(-(x1 - x0) // self.step)), dtype=bool)
+
+    def take(self, array: np.ndarray) -> np.ndarray:
+        """The values of ``array`` (shape of the picture) there: a view."""
+        y0, y1, x0, x1 = self.box
+        return array[y0 : y1 : self.step, x0 : x1 : self.step]
+
+    def centres(self) -> tuple[np.ndarray, np.ndarray]:
+        """Row and column of the pixels' centres, to broadcast against `take`."""
+        y0, y1, x0, x1 = self.box
+        return np.arange(y0, y1, self.step)[:, None] + 0.5, np.arange(x0, x1, self.step)[None, :] + 0.5
+
+
 Pixels = Marked | Listed
 
 
@@ -157,28 +181,45 @@ class Rows:
         total = int(counts.sum())
         if 4 * total < (box[1] - box[0]) * (box[3] - box[2]):
             begin = np.concatenate([self.starts, self.hole_ends])
-            begin = begin + np.concatenate([rows, rows]) * shape[1] - (np.cumsum(counts) - counts)
-            return Listed(box, np.arange(total) + np.repeat(begin, counts), shape[1])
+            return Listed(box, _places(np.concatenate([rows, rows]), begin, counts, shape[1]), shape[1])
         columns = np.arange(box[2], box[3])
         cover = (columns >= self.starts[:, None]) & (columns < self.ends[:, None])
         if not (self.hole_ends <= self.hole_starts).all():
             cover &= (columns < self.hole_starts[:, None]) | (columns >= self.hole_ends[:, None])
         return Marked(box, cover)
 
-    def boxes(self, pixels: int) -> Iterator[Box]:
-        """Rectangles of about ``pixels`` that hold them all and do not overlap: bands of rows, each cut at the hole."""
+    def parts(self, pixels: int, width: int) -> Iterator[Box | Listed]:
+        """Parts of about ``pixels`` that hold them all, none twice, in a picture of ``width`` columns.
+
+        Bands of rows, each cut at the hole: a rectangle that holds few more, or, where it would hold many more, a list.
+        """
         widest = max(1, int((self.ends - self.starts).max()))
         step = max(1, min(len(self.starts), pixels // widest))
         for begin in range(0, len(self.starts), step):
             part = slice(begin, begin + step)
-            left, right = self.hole_starts[part] > self.starts[part], self.ends[part] > self.hole_ends[part]
-            rows = (self.first + begin, self.first + begin + len(left))
-            sides = []
-            if left.any():
-                sides.append((int(self.starts[part][left].min()), int(self.hole_starts[part][left].max())))
-            if right.any():
-                sides.append((int(self.hole_ends[part][right].min()), int(self.ends[part][right].max())))
-            if len(sides) == 2 and sides[1][0] <= sides[0][1]:
-                sides = [(min(sides[0][0], sides[1][0]), max(sides[0][1], sides[1][1]))]
-            for low, high in sides:
-                yield (*rows, low, high)
+            row = self.first + begin
+            sides = [(self.starts[part], self.hole_starts[part]), (self.hole_ends[part], self.ends[part])]
+            sides = [(starts, np.maximum(starts, ends)) for starts, ends in sides if (ends > starts).any()]
+            boxes = [_around(row, *side) for side in sides]
+            if len(sides) == 2 and boxes[1][2] <= boxes[0][3]:
+                yield union(*boxes) or boxes[0]
+                continue
+            for box, (starts, ends) in zip(boxes, sides, strict=True):
+                counts = ends - starts
+                if 4 * int(counts.sum()) < (box[1] - box[0]) * (box[3] - box[2]):
+                    yield Listed(box, _places(np.arange(box[0], box[1]), starts, counts, width), width)
+                else:
+                    yield box
+
+
+def _around(row: int, starts: np.ndarray, ends: np.ndarray) -> Box:
+    """The rectangle around intervals of columns, of which one at least is not empty."""
+    there = ends > starts
+    return (row, row + len(starts), int(starts[there].min()), int(ends[there].max()))
+
+
+def _places(rows: np.ndarray, starts: np.ndarray, counts: np.ndarray, width: int) -> np.ndarray:
+    """Places in a picture of ``width`` columns of ``counts`` pixels in each of ``rows``, from ``starts`` on."""
+    begin = starts + rows * width - (np.cumsum(counts) - counts)
+    places: np.ndarray = np.arange(int(counts.sum())) + np.repeat(begin, counts)
+    return places

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.painting.pixels import Pixels
+from core.painting.pixels import Pixels, Sampled
 
 AUTOMATIC = 255
 """In a field of corrections: nothing painted here, the automatic label holds."""
@@ -38,7 +38,7 @@ class EditingRules:
         """Whether every pixel may be changed."""
         return self.inside is None and self.selection is None and self.grey_range is None and not self.locked
 
-    def allow(self, pixels: Pixels, ground: Ground) -> np.ndarray:
+    def allow(self, pixels: Pixels | Sampled, ground: Ground) -> np.ndarray:
         """Which of ``pixels`` may be changed; bool, as ``pixels.take`` gives."""
         allowed = pixels.cover
         if self.selection is not None:
@@ -89,7 +89,7 @@ class Ground:
         """Whether labels are painted (else a field)."""
         return self.values.dtype == np.uint8
 
-    def labels_of(self, pixels: Pixels) -> np.ndarray | None:
+    def labels_of(self, pixels: Pixels | Sampled) -> np.ndarray | None:
         """The labels that a person sees there: corrections over the automatic ones."""
         if self.labels is None:
             return pixels.take(self.values) if self.of_labels else None

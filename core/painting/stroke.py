@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 
-from core.painting.brush import Brush, bands, snapped, swept
+from core.painting.brush import Brush, Piece, snapped, swept
 from core.painting.patch import Patch, patch_of
-from core.painting.pixels import Box, Marked, Pixels, union
+from core.painting.pixels import Box, Listed, Marked, Pixels, Sampled, union
 from core.painting.rules import EditingRules, Ground
 from core.painting.shapes import Point
+from core.painting.trail import Trail, way
 
 
 class Stroke:
@@ -21,19 +24,26 @@ class Stroke:
     ----------
     value
         The label (`core.painting.rules.AUTOMATIC` erases) or the target fraction that is painted.
+    later
+        A soft brush on a field only notes where it was; `work` paints it bit by bit, `commit` what is left. What comes
+        out does not depend on when the work is done, to the bit.
     """
 
-    def __init__(self, ground: Ground, value: float, rules: EditingRules | None = None) -> None:
+    def __init__(self, ground: Ground, value: float, rules: EditingRules | None = None, *, later: bool = False) -> None:
         self.ground = ground
         self.value = value
         self.rules = rules or EditingRules()
         self.box: Box | None = None
         self._touched = np.zeros(ground.shape, dtype=bool)
         self._old = np.zeros_like(ground.values)
-        self._strength: np.ndarray | None = None
+        # one that is drawn later may be asked for after another brush painted in full
+        self._strength = np.zeros(ground.shape, np.float32) if later and not ground.of_labels else None
         self._last: Point | None = None
         self._brush: Brush | None = None
         self._done = 0.0
+        self._trail = Trail() if later else None
+        self._waiting: deque[Piece | Box | Listed] = deque()
+        self._piece: Piece | None = None
 
     def draw_to(self, point: Point, brush: Brush) -> Box | None:
         """Move the brush in a straight line to ``point`` (y, x), or set it down there; returns what may have changed.
@@ -52,7 +62,14 @@ class Stroke:
         done = 0.0 if moved_by_snapping else min(self._done, full) * (1 - 1e-9)
         self._done = full
         if not hard:
-            return self._sweep(start, end, brush, done, onward=before == brush and not moved_by_snapping)
+            known = before == brush and not moved_by_snapping
+            if self._trail is not None:
+                self._waiting.extend(self._trail.to(start, end, brush, known=known))
+                return None
+            if known and start == end:
+                return None
+            # nothing behind the place where the same brush stood becomes stronger
+            return self._mix(Piece(start, end, brush, done, ((start, way(start, end)),) if known else ()))
         pixels = swept(start, end, radius, self.ground.shape, done)
         return None if pixels is None else self.paint(pixels)
 
@@ -78,48 +95,91 @@ class Stroke:
         self.box = union(self.box, pixels.box)
         return pixels.box
 
-    def _sweep(self, start: Point, end: Point, brush: Brush, done: float, *, onward: bool) -> Box | None:
-        """Mix the value into what was there by the strength of a soft brush; where it passes twice the stronger counts.
-
-        Only pixels that can become stronger are looked at, in rectangles so small that they stay in the cache.
-
-        Parameters
-        ----------
-        done
-            Radius of a disc around ``start`` where the strength is 1 already.
-        onward
-            Whether the same brush stood at ``start`` before: then nothing behind it becomes stronger.
-        """
-        if onward and start == end:
-            return None
-        ground, wanted = self.ground, np.float32(self.value)
-        if self._strength is None:
-            self._strength = np.zeros(ground.shape, dtype=np.float32)
+    def work(self, pixels: int) -> Box | None:
+        """Paint some of what a soft brush left for later, about ``pixels`` of it; returns what may have changed."""
         found: Box | None = None
-        for box in bands(start, end, brush.radius, ground.shape, done, onward=onward):
-            inside = slice(box[0], box[1]), slice(box[2], box[3])
-            strength = brush.strength_along(box, start, end)
-            touched, kept, before = self._touched[inside], self._old[inside], self._strength[inside]
-            values = ground.values[inside]
-            stronger = strength > before
-            if not self.rules.allow_all:
-                # a pixel that was changed before was allowed before; any other still is as it was at the start
-                whole = Marked(box, np.ones(strength.shape, dtype=bool))
-                stronger &= touched | self.rules.allow(whole, ground)
-            np.copyto(kept, values, where=stronger > touched)
-            touched |= stronger
-            mixed = wanted - kept
-            mixed *= strength
-            mixed += kept
-            np.copyto(mixed, wanted, where=strength >= 1)
-            np.copyto(values, mixed, where=stronger)
-            np.copyto(before, strength, where=stronger)
+        while self._waiting and pixels > 0:
+            part = self._waiting.popleft()
+            if isinstance(part, Piece):
+                self._piece = part
+                self._waiting.extendleft(reversed(list(part.parts(self.ground.shape))))
+                continue
+            assert self._piece is not None
+            box = part.box if isinstance(part, Listed) else part
+            pixels -= len(part.places) if isinstance(part, Listed) else (box[1] - box[0]) * (box[3] - box[2])
+            self._mix_part(self._piece, part)
             found = union(found, box)
         self.box = union(self.box, found)
         return found
 
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something to `work` on."""
+        return bool(self._waiting)
+
+    @property
+    def ahead(self) -> Piece | None:
+        """What lies ahead of the last place of a soft brush and is painted later than all that is `waiting`."""
+        return None if self._trail is None else self._trail.head
+
+    def so_far(self, pixels: Sampled) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """What was there before, the strength of a soft brush by now, and where it may paint (None: everywhere).
+
+        What is `waiting` is painted first.
+        """
+        while self._waiting:
+            self.work(1 << 20)
+        old = np.where(pixels.take(self._touched), pixels.take(self._old), pixels.take(self.ground.values))
+        strength = np.zeros_like(old) if self._strength is None else pixels.take(self._strength).copy()
+        if self.rules.allow_all:
+            return old, strength, None
+        # a field's rules look at what painting it does not change
+        return old, strength, self.rules.allow(pixels, self.ground)
+
+    def _mix(self, piece: Piece) -> Box | None:
+        """Mix the value into what was there by the strength of a soft brush; where it passes twice the stronger counts.
+
+        Only pixels that can become stronger are looked at, in parts so small that they stay in the cache.
+        """
+        found: Box | None = None
+        for part in piece.parts(self.ground.shape):
+            self._mix_part(piece, part)
+            found = union(found, part.box if isinstance(part, Listed) else part)
+        self.box = union(self.box, found)
+        return found
+
+    def _mix_part(self, piece: Piece, part: Box | Listed) -> None:
+        ground, wanted = self.ground, np.float32(self.value)
+        if self._strength is None:
+            self._strength = np.zeros(ground.shape, dtype=np.float32)
+        pixels = part if isinstance(part, Listed) else Marked(part, np.ones(_shape(part), dtype=bool))
+        strength = piece.brush.strength_along(*pixels.centres(), piece.start, piece.end)
+        stronger = strength > pixels.take(self._strength)
+        if not self.rules.allow_all:
+            # a pixel that was changed before was allowed before; any other still is as it was at the start
+            stronger &= pixels.take(self._touched) | self.rules.allow(pixels, ground)
+        if isinstance(part, Listed):
+            places, strength = part.places[stronger], strength[stronger]
+            old, values = self._old.reshape(-1), ground.values.reshape(-1)
+            touched, strengths = self._touched.reshape(-1), self._strength.reshape(-1)
+            fresh = places[~touched[places]]
+            old[fresh] = values[fresh]
+            touched[fresh] = True
+            strengths[places] = strength
+            values[places] = mixed(old[places], wanted, strength)
+            return
+        touched, kept, values = pixels.take(self._touched), pixels.take(self._old), pixels.take(ground.values)
+        np.copyto(kept, values, where=stronger > touched)
+        touched |= stronger
+        np.copyto(values, mixed(kept, wanted, strength), where=stronger)
+        np.copyto(pixels.take(self._strength), strength, where=stronger)
+
     def commit(self) -> Patch | None:
         """End the gesture; the patch undoes and redoes it. None where nothing was changed."""
+        if self._trail is not None:
+            self._waiting.extend(self._trail.finish())
+            while self._waiting:
+                self.work(1 << 20)
         if self.box is None:
             return None
         y0, y1, x0, x1 = self.box
@@ -128,7 +188,21 @@ class Stroke:
 
     def abort(self) -> Box | None:
         """Put back what was there; returns where that was."""
+        self._waiting.clear()
         if self.box is not None:
             y0, y1, x0, x1 = self.box
             np.copyto(self.ground.values[y0:y1, x0:x1], self._old[y0:y1, x0:x1], where=self._touched[y0:y1, x0:x1])
         return self.box
+
+
+def mixed(old: np.ndarray, value: np.float32, strength: np.ndarray) -> np.ndarray:
+    """``value`` mixed into ``old`` by ``strength``, and ``value`` to the bit where that is 1; float32."""
+    found: np.ndarray = value - old
+    found *= strength
+    found += old
+    np.copyto(found, value, where=strength >= 1)
+    return found
+
+
+def _shape(box: Box) -> tuple[int, int]:
+    return box[1] - box[0], box[3] - box[2]

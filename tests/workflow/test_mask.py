@@ -15,13 +15,17 @@ from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
 from app.session import Result
+from app.widgets import painter
 from app.workspaces.reconstruct.run import Run
 from core.images.values import PhaseImage, Volume, default_phases
 from core.masks.design import Layer, MaskDesign
 from core.masks.fields import bands
 from core.masks.files import read_mask, write_mask
 from core.masks.sources import Imported, Linear, PaintedPlanes, Solid, Uniform
+from core.painting.brush import Brush
+from core.painting.rules import Ground
 from core.painting.shapes import Point, rectangle
+from core.painting.stroke import Stroke
 from core.provenance import Provenance
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -198,6 +202,56 @@ def test_painting_a_plane_is_a_stroke_that_is_undone(person: Person) -> None:
     assert shown is not None and shown[10, 10] == np.rint(255 * before[0, 10, 10])
     person.window.redo_action.trigger()
     assert np.array_equal(person.field()[3], wanted)
+
+
+def test_a_large_soft_brush_is_sketched_while_it_moves_and_painted_exactly(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(painter, "LARGE", 10.0)
+    person.add("Painted plane")
+    pane, options = person.step.plane, person.step.painting.options
+    before = person.field()[0].copy()
+    options.set(value=0.75, size=14.0, hardness=0.3)
+    viewport, path = pane.canvas.viewport(), [(5.0, 5.0), (20.0, 12.0), (16.0, 30.0)]
+    stroke = Stroke(Ground(before.copy()), 0.75, later=True)
+    QTest.mousePress(viewport, LEFT, NONE, person.pixel(*path[0]))
+    for place in path[1:]:
+        QTest.mouseMove(viewport, person.pixel(*place), 2)
+        person.qtbot.wait(5)
+    for place in path:
+        stroke.draw_to(pane.canvas.place_of(QPointF(person.pixel(*place))), Brush(14.0, 0.3))
+    seen, drawn = pane._sketch.indices, pane._sketch
+    assert seen is not None and drawn.scale() >= 1
+    y, x = int((16 - drawn.pos().y()) / drawn.scale()), int((30 - drawn.pos().x()) / drawn.scale())
+    assert seen[y, x] == round(255 * 0.75), "the head of the brush is seen at once"
+    pane.canvas.view.scaleBy((0.9, 0.9))  # what was drawn stays where one looks closer
+    assert pane._sketch.indices is not None and (pane._sketch.indices == round(255 * 0.75)).any()
+    pane.canvas.view.scaleBy((1 / 0.9, 1 / 0.9))
+    QTest.mouseRelease(viewport, LEFT, NONE, person.pixel(*path[-1]))
+    person.settle()
+    assert pane._sketch.indices is None
+    stroke.commit()
+    assert np.array_equal(person.field()[0], stroke.ground.values), "to the bit"
+    assert np.array_equal(pane.canvas.overlay.indices, np.rint(255 * stroke.ground.values))
+    person.window.undo_action.trigger()
+    assert np.array_equal(person.field()[0], before)
+
+
+def test_a_large_brush_is_given_up_with_escape(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(painter, "LARGE", 10.0)
+    person.add("Painted plane")
+    pane = person.step.plane
+    shown = pane.canvas.overlay.indices.copy()
+    person.step.painting.options.set(value=0.75, size=14.0, hardness=0.3)
+    viewport = pane.canvas.viewport()
+    QTest.mousePress(viewport, LEFT, NONE, person.pixel(9.0, 9.0))
+    QTest.mouseMove(viewport, person.pixel(20.0, 20.0), 2)
+    person.qtbot.wait(20)
+    assert not np.array_equal(pane.canvas.overlay.indices, shown)
+    QTest.keyClick(viewport, Qt.Key.Key_Escape)
+    assert pane._sketch.indices is None and np.array_equal(pane.canvas.overlay.indices, shown)
+    QTest.mouseRelease(viewport, LEFT, NONE, person.pixel(20.0, 20.0))
+    assert person.window.commands.stack.undoText() != "brush stroke"
 
 
 def test_between_key_planes_the_mask_is_interpolated(person: Person) -> None:

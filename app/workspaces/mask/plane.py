@@ -20,6 +20,7 @@ from app.widgets.tool_row import ToolRow
 from app.workspaces.mask.color_bar import ColorBar
 from core.masks.mask import AXES
 from core.painting.pixels import Box
+from core.painting.sketch import Sketch
 
 Place = tuple[float, float, float]
 TOOLS = (
@@ -54,7 +55,11 @@ class PlanePane(QWidget):
         self._hatch.setZValue(6)
         self._hatch.set_colors([(0, 0, 0, 0), (255, 255, 255, 210)])
         self.canvas.view.addItem(self._hatch, ignoreBounds=True)
-        self.painter = Painter(self.canvas, options, self.show_box)
+        self._sketch = IndexLayer()
+        self._sketch.setZValue(5.5)
+        self._sketch.set_colors([(int(r), int(g), int(b), 255) for r, g, b in viridis()])
+        self.canvas.view.addItem(self._sketch, ignoreBounds=True)
+        self.painter = Painter(self.canvas, options, self.show_box, self.show_sketch)
         self.row = ToolRow(options, self.painter, TOOLS)
         self.axis_box = QComboBox()
         self.axis_box.addItems([f"across {name}" for name in AXES])
@@ -185,6 +190,15 @@ class PlanePane(QWidget):
                 np.logical_and(outside, self._stripes[rows], out=hatch[rows].view(bool))
         self.canvas.overlay.show_box(box)
         self._hatch.show_box(box)
+
+    def show_sketch(self, sketch: Sketch | None) -> None:
+        """Lay what a stroke will make of the plane over it, until the plane is changed; None takes it away."""
+        if sketch is None:
+            self._sketch.set_indices(None)
+            return
+        self._sketch.setPos(sketch.box[2], sketch.box[0])
+        self._sketch.setScale(sketch.step)
+        self._sketch.set_indices(np.rint(255 * sketch.values).astype(np.uint8))
 
     def _read(self, row: int, column: int) -> str:
         if self._values is None:

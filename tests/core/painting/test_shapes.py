@@ -69,12 +69,12 @@ def test_a_brush_set_down_is_a_disc() -> None:
 @pytest.mark.parametrize(("diameter", "hardness"), [(9.0, 0.5), (30.0, 0.0), (120.0, 0.95)])
 def test_strength_along_a_line_is_that_of_the_distance_to_it(diameter: float, hardness: float) -> None:
     generator = np.random.default_rng(0)
-    brush, box = Brush(diameter, hardness), (-3, 12, 5, 21)
+    brush, y, x = Brush(diameter, hardness), np.arange(-3, 12)[:, None] + 0.5, np.arange(5, 21)[None] + 0.5
     for number in range(12):
         a, b = (tuple(generator.uniform(-5, 25, 2)) for _ in range(2))
         b = (a, (a[0], b[1]), (b[0], a[1]), b)[number % 4]  # a place, along the axes, aslant
         away = [[distance(y + 0.5, x + 0.5, a, b) for x in range(5, 21)] for y in range(-3, 12)]
-        found = brush.strength_along(box, a, b)
+        found = brush.strength_along(y, x, a, b)
         assert found.dtype == np.float32
         assert np.allclose(found, brush.strength(np.array(away)), atol=2e-6)
 

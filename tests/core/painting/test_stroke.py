@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from core.painting import brush as room
 from core.painting.brush import Brush
 from core.painting.patch import Patch
-from core.painting.pixels import Pixels
+from core.painting.pixels import Listed, Pixels
 from core.painting.rules import AUTOMATIC, EditingRules, Ground, over
 from core.painting.selecting import wand
 from core.painting.shapes import ellipse, polygon, rectangle
 from core.painting.stroke import Stroke
+from core.painting.trail import Trail
 from tests.core.painting.test_shapes import distance
 
 SHAPE = (40, 44)
@@ -102,6 +103,62 @@ def test_a_soft_stroke_of_many_bands_and_sizes(rule: str | None, monkeypatch: py
     assert patch is not None
     patch.apply(ground.values)
     assert np.array_equal(ground.values, before)
+
+
+LONG = [*PATH, (20.0, 20.0), (20.0, 34.0), (20.0, 20.0), (3.0, 20.0), (3.5, 20.5), (-9.0, 2.0)]  # turns back, too
+
+
+@pytest.mark.parametrize("rule", [None, "all"])
+@pytest.mark.parametrize("slices", [0, 1, 37])
+def test_what_is_painted_later_does_not_depend_on_when(slices: int, rule: str | None) -> None:
+    brushes = [*[Brush(15.0, 0.3)] * 8, Brush(9.0, 0.6), Brush(9.0, 0.6), Brush(9.0, 1.0), *[Brush(70.0, 0.1)] * 9]
+    grounds = [field(), field(), field()]
+    grey = np.random.default_rng(3).integers(0, 256, SHAPE).astype(np.uint8)
+    before, patches = grounds[0].values.copy(), []
+    for number, ground in enumerate(grounds):
+        ground.grey = grey
+        stroke = Stroke(ground, 0.75, RULES[rule] if rule else None, later=number > 0)
+        for point, brush in zip(LONG, brushes, strict=False):
+            box = stroke.draw_to(point, brush)
+            assert number == 0 or brush.hardness == 1 or box is None
+            if number == 1:
+                stroke.work(1 << 20)
+            elif number == 2 and slices:
+                stroke.work(slices)
+        patches.append(stroke.commit())
+        assert not stroke.waiting
+    plain, at_once, late = (ground.values for ground in grounds)
+    assert np.array_equal(late, at_once), "to the bit"
+    assert np.allclose(late, plain, atol=1e-6) and not np.array_equal(late, before)
+    for ground, patch in zip(grounds, patches, strict=True):
+        assert patch is not None
+        patch.apply(ground.values)
+        assert np.array_equal(ground.values, before)
+
+
+def test_what_is_painted_later_is_given_up_with_the_gesture() -> None:
+    ground = field()
+    before = ground.values.copy()
+    stroke = Stroke(ground, 0.9, later=True)
+    for point in PATH:
+        stroke.draw_to(point, Brush(15.0, 0.5))
+        stroke.work(20)
+    assert stroke.waiting and not np.array_equal(ground.values, before)
+    stroke.abort()
+    assert not stroke.waiting and np.array_equal(ground.values, before)
+
+
+def test_a_long_way_is_worked_on_once_not_at_each_movement() -> None:
+    ground = Ground(np.zeros((300, 300), np.float32))
+    trail, brush, pixels = Trail(), Brush(200.0, 0.5), 0
+    pieces = trail.to((150.0, 20.0), (150.0, 20.0), brush, known=False)
+    for x in range(24, 284, 4):
+        pieces += trail.to((150.0, x - 4.0), (150.0, float(x)), brush, known=True)
+    for piece in [*pieces, *trail.finish()]:
+        for part in piece.parts(ground.shape):
+            box = part.box if isinstance(part, Listed) else part
+            pixels += len(part.places) if isinstance(part, Listed) else (box[1] - box[0]) * (box[3] - box[2])
+    assert pixels < 2 * ground.values.size
 
 
 def test_a_brush_that_stands_still_changes_nothing_more() -> None:
