@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.widgets.cut_controls import CutControls
 from app.widgets.range_slider import RangeSlider
 from app.widgets.volume_view import MODES, VolumeView
 
@@ -83,6 +84,8 @@ class VolumeControls(QWidget):
         column.addWidget(self.mode)
         column.addLayout(self.phase_grid)
         column.addLayout(clip_grid)
+        self.cut = CutControls(view)
+        column.addWidget(self.cut)
         closer = QHBoxLayout()
         closer.addWidget(self.in_full, 1)
         closer.addWidget(self.whole)

@@ -57,6 +57,17 @@ class VolumeIn3D(QObject):
         if self.faded != before:
             self.show()
 
+    @property
+    def part(self) -> Part:
+        """What of the volume is drawn."""
+        return self._part
+
+    def firmness(self, label: int) -> float:
+        """Opacity of a phase's surface, 0 to 1."""
+        _, opacity, visible = self._view.styles[label]
+        # half way up is a closed surface already: what is translucent as a volume is still firm as a skin
+        return min(1.0, 2 * opacity) * (FADED if self.faded else 1.0) if visible else 0.0
+
     def forget(self) -> None:
         """Drop whatever is on its way."""
         self._maker.forget()
@@ -75,6 +86,7 @@ class VolumeIn3D(QObject):
             self._maker.ask(part.labels, clip, shown, view.scene.surface_step(tuple(b - a for a, b in clip)))
             return
         self._maker.forget()
+        view.oblique.draw()
         self._cast_rays(part.labels[tuple(slice(low, high) for low, high in clip)])
 
     @property
@@ -107,11 +119,9 @@ class VolumeIn3D(QObject):
         rgb = view.colors() / 255
         colors = []
         for surface in surfaces:
-            _, opacity, visible = view.styles[surface.phase]
-            # half way up is a closed surface already: what is translucent as a volume is still firm as a skin
-            alpha = min(1.0, 2 * opacity) * (FADED if self.faded else 1.0) if visible else 0.0
-            colors.append((*rgb[surface.phase], alpha))
+            colors.append((*rgb[surface.phase], self.firmness(surface.phase)))
         view.scene.show_surfaces(surfaces, colors, self._start, self._scale)
+        view.oblique.draw()
         self._note(max((surface.step for surface in surfaces), default=1))
         self.drawn.emit()
 
@@ -155,7 +165,7 @@ class VolumeIn3D(QObject):
         voxels = np.clip(np.floor(points), low, high - 1).astype(int)
         shown = np.array([*(visible and opacity > 0 for _, opacity, visible in view.styles), False])
         places = np.clip((voxels - part.origin) // part.step, 0, np.array(part.labels.shape) - 1)
-        hits = np.flatnonzero(shown[part.labels[tuple(places.T)]])
+        hits = np.flatnonzero(shown[part.labels[tuple(places.T)]] & view.oblique.keeps(points))
         if not len(hits):
             return None
         z, y, x = voxels[hits[0]]

@@ -11,7 +11,7 @@ from vispy.color import Colormap
 from vispy.geometry import MeshData
 from vispy.gloo import gl
 from vispy.visuals.filters.clipping_planes import PlanesClipper
-from vispy.visuals.transforms import STTransform
+from vispy.visuals.transforms import MatrixTransform, STTransform
 
 from app.widgets.canvas_letters import CanvasLetters
 from app.widgets.slice_panes import AXIS_COLORS as AXIS_COLORS
@@ -81,6 +81,7 @@ class VolumeScene:
         """Meshes beside the phases' surfaces, lit and cut like these."""
         self.planes = np.zeros((0, 2, 3), np.float32)
         self._clippers: list[Any] = []
+        self.faces: list[Any] = []
         # colours as numbers: a string makes vispy import matplotlib at the first draw
         self.box = scene.Line(parent=root, connect="segments", color=(*_rgb(INK), 1.0))
         self.tripod = scene.Line(parent=root, connect="segments", width=3)
@@ -102,7 +103,7 @@ class VolumeScene:
         """All that shows a volume: slices and what stands in the 3-D view."""
         return [
             self.volume, *self.meshes, *self.beside, *self.panes.cells, self.box, self.tripod, self.ticks, *self.frames,
-            self.rest,
+            self.rest, *self.faces,
         ]  # fmt: skip
 
     def lay_out(self, shape: tuple[int, ...], scale: tuple[float, ...], unit: str) -> None:
@@ -237,6 +238,15 @@ class VolumeScene:
         mesh.attach(clipper)
         self._clippers.append(clipper)
         return mesh
+
+    def new_face(self) -> Any:
+        """A picture in the 3-D view that lies as its transform's matrix says."""
+        face = scene.Image(np.zeros((2, 2, 4), np.float32), parent=self.view.scene, interpolation="nearest")
+        face.transform = MatrixTransform()
+        face.set_gl_state("translucent", depth_test=True, cull_face=False)
+        face.order = 15  # after what stands behind it
+        self.faces.append(face)
+        return face
 
     def cut(self, planes: np.ndarray) -> None:
         """Show, of surfaces and volume, only what lies on the side of each plane that its normal points to.

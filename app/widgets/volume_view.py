@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.widgets.closer_look import CloserLook
+from app.widgets.oblique_cut import ObliqueCut
 from app.widgets.volume_in_3d import VolumeIn3D
 from app.widgets.volume_marks import VolumeMarks
 from app.widgets.volume_parts import Clip as Clip
@@ -89,6 +90,7 @@ class VolumeView(QWidget):
         self.in_3d = VolumeIn3D(self)
         self.marks = VolumeMarks(self)
         self.piece = VolumePiece(self)
+        self.oblique = ObliqueCut(self)
         self.marks.picked.connect(self.piece.ask)
         self.in_3d.failed.connect(self.failed)
         self._redraw = QTimer(self, interval=60, singleShot=True)
@@ -160,6 +162,7 @@ class VolumeView(QWidget):
             self.cursor_at = tuple(n // 2 for n in shape)  # type: ignore[assignment]
             self.clip = tuple((0, n) for n in shape)  # type: ignore[assignment]
             self._choose_unit()
+            self.oblique.set(None)
             if self.scene is not None:
                 self.scene.lay_out(shape, self.scale, self.unit)
                 self.fit()
