@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.workspaces.reconstruct.preflight import Checked
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -209,6 +210,8 @@ def test_cancel_keeps_the_last_good_model(
     qtbot.waitUntil(lambda: window.reconstruct.panel.primary_hint.isHidden(), timeout=60_000)
     qtbot.mouseClick(window.reconstruct.panel.primary, LEFT)
     assert window.context.jobs.busy
+    window.reconstruct._checked(Checked([], None, 1))
+    assert window.reconstruct.preflight.text() == "Can be added to what runs."
     qtbot.waitUntil(lambda: window.reconstruct._snapshot is not None, timeout=120_000)
     window.cancel_action.trigger()
     qtbot.waitUntil(lambda: not window.context.jobs.busy, timeout=60_000)

@@ -229,15 +229,20 @@ class ReconstructWorkspace(Workspace):
 
     def _checked(self, answer: Checked) -> None:
         self._found = answer
+        self._show_problems()
         issues = [Issue("reconstruct", item.severity, item.message, item.remedy) for item in answer.problems]
         self.context.messages.set_issues("reconstruct", issues)
-        lines = [f"{item.message} {item.remedy}".strip() for item in answer.problems]
-        self.preflight.setText("\n".join(lines) if lines else "Ready to run.")
-        set_role(self.preflight, "role", "error" if answer.errors else "warning" if lines else "good")
         self.estimate.setText(
             "Made by the model of the earlier run, as then: no training." if self._as_then else answer.estimate
         )
         self._show_state()
+
+    def _show_problems(self) -> None:
+        """What preflight found; with nothing to say, where the next click leads."""
+        lines = [f"{item.message} {item.remedy}".strip() for item in self._found.problems]
+        ready = "Can be added to what runs." if self.queue.busy else "Ready to run."
+        self.preflight.setText("\n".join(lines) if lines else ready)
+        set_role(self.preflight, "role", "error" if self._found.errors else "warning" if lines else "good")
 
     @property
     def _stops(self) -> str:
@@ -428,6 +433,8 @@ class ReconstructWorkspace(Workspace):
 
     def _show_state(self) -> None:
         missing, now = self._missing(), self.queue.now
+        if not missing and (self._found.cost or self._found.problems):
+            self._show_problems()
         self.add_button.setVisible(self.queue.busy and not missing)
         if self.queue.busy:
             several = bool(self.queue.waiting)
