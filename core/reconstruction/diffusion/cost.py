@@ -17,7 +17,7 @@ from core.reconstruction.diffusion.training import parts
 from core.reconstruction.engine import Estimate
 from core.reconstruction.weights import first_weights
 
-_SHAPING = ("channels", "levels", "widening", "blocks", "attention", "bound_weight", "told", "prediction")
+_SHAPING = ("channels", "levels", "widening", "blocks", "attention", "bound_weight", "told", "prediction", "patch")
 TRAINING_SHARE = 1.25
 """A step of training over the network alone: crops, the optimiser, the running mean, previews. Measured."""
 _TENSORS_KEPT = 90

@@ -25,6 +25,7 @@ from core.reconstruction.diffusion.classes import of_class
 from core.reconstruction.diffusion.denoiser import Denoiser
 from core.reconstruction.diffusion.levels import Varying, labels_by_level
 from core.reconstruction.diffusion.phases import as_channels, channel_fractions, labels_around, plain_labels
+from core.reconstruction.diffusion.pictures import sampling_pictures
 from core.reconstruction.diffusion.planes import Wanted, sampling_volume
 from core.reconstruction.diffusion.settings import DiffusionSettings, sampled_as
 from core.reconstruction.shares import shared
@@ -98,6 +99,11 @@ class DiffusionModel:
         low, high = (float(end) for end in self._card.get("served", (own, own)))
         # crops of one phase alone say nothing of a volume of one phase alone
         return (max(low, LEAST), min(high, 1 - LEAST)) if self._settings.told else (own, own)
+
+    @property
+    def crop(self) -> int:
+        """Edge of the crops that it was trained on, px."""
+        return self._denoiser.settings.crop or 0
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -240,6 +246,37 @@ class DiffusionModel:
             f"{self._card['name']} {'×'.join(map(str, size))} seed {seed}",
             provenance,
         )
+
+    def pictures(
+        self, count: int, edge: int, seed: int, *, fractions: np.ndarray | None = None, device: str = "cpu"
+    ) -> Job[np.ndarray]:
+        """A job that makes pictures, which no planes have to agree on: what the network alone has learned.
+
+        Parameters
+        ----------
+        edge
+            Rows and columns, a whole multiple of the settings' ``stride``.
+        fractions
+            Of the phase of interest in each picture, shape (count,), which the network is told; None for nothing.
+
+        Returns
+        -------
+        Labels, shape (count, edge, edge), uint8.
+        """
+        self._check((edge, edge, edge), 0.5, (True, True, True))
+        told = None
+        if fractions is not None:
+            told = np.array([channel_fractions(self._shares(float(share))) for share in fractions], dtype=np.float32)
+        device = devices.resolve(device)
+        denoiser = self._denoiser.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        try:
+            known = yield from sampling_pictures(
+                denoiser, count, edge, seed, label=self._planes[0], fractions=told, device=device,
+                settings=self._settings,
+            )  # fmt: skip
+        finally:
+            self._denoiser.to("cpu")
+        return self._as_labels(known)
 
     def _check(self, size: Triple, fraction: float, periodic: Axes) -> None:
         if not 0 < fraction < 1:

@@ -21,11 +21,15 @@ KINDS = ("ddim", "ddpm", "dpm-solver++")
 def ddpm(x: Tensor, found: Prediction, step: Step, noise: Tensor) -> Tensor:
     """Ancestral sampling: draw from p_θ(x_then | x_now) (Eq. 6), a Gaussian about the posterior's mean.
 
-    Its variance is β̃, or what the denoiser has learned: between β̃ and β in logarithms.
+    Its variance is what the denoiser has learned: between β̃ and β in logarithms. Where it says how open x_0 is, it is
+    the best one for long steps, β̃ plus what the open x_0 adds (Bao et al., Analytic-DPM, 2022, place by place); β̃
+    alone, for which x_0 is known, makes the rarer phase rarer still. Else it is β̃.
     """
     mean = step.posterior_mean(found.clean, x)
     if step.after == 1:
         return mean
+    if found.share is None and found.open is not None:
+        return mean + (step.posterior_variance + step.weight_of_clean**2 * found.open).sqrt() * noise
     if found.share is None:
         return mean + math.sqrt(step.posterior_variance) * noise
     log_variance = found.share * math.log(step.beta) + (1 - found.share) * math.log(step.posterior_variance)

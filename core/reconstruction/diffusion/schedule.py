@@ -98,9 +98,13 @@ class Step:
 
     def posterior_mean(self, clean: Tensor, x: Tensor) -> Tensor:
         """Mean of q(x_then | x_now, x_0)."""
-        of_clean = math.sqrt(self.after) * self.beta / (1 - self.left)
         of_x = math.sqrt(1 - self.beta) * (1 - self.after) / (1 - self.left)
-        return of_clean * clean + of_x * x
+        return self.weight_of_clean * clean + of_x * x
+
+    @property
+    def weight_of_clean(self) -> float:
+        """How much x_0 counts in that mean."""
+        return math.sqrt(self.after) * self.beta / (1 - self.left)
 
     def back(self, x: Tensor, noise: Tensor) -> Tensor:
         """x_now from x_then: the forward process once more (Eq. 1)."""

@@ -150,7 +150,7 @@ class DiffusionSettings:
         "velocity",
         "Prediction",
         "What the network answers: the noise, as published, or the velocity, which is as exact at all times.",
-        choices=("velocity", "noise"),
+        choices=("odds", "velocity", "noise"),
         advanced=True,
     )
     bound_weight: float = setting(
@@ -159,6 +159,14 @@ class DiffusionSettings:
         "λ of the hybrid objective: above 0 the variance of a step is learned too (0.001 as published).",
         minimum=0.0,
         maximum=1.0,
+        advanced=True,
+    )
+    patch: int = setting(
+        1,
+        "Patch",
+        "The network sees squares of so many pixels as one place with as many features more.",
+        unit="px",
+        choices=(1, 2, 4),
         advanced=True,
     )
     channels: int = setting(24, "Channels", "Features at full resolution.", minimum=8, maximum=512)
@@ -191,7 +199,7 @@ class DiffusionSettings:
     @property
     def stride(self) -> int:
         """Pixels across one place of the coarsest resolution; sections must be a whole number of them."""
-        return int(2 ** (self.levels - 1))
+        return int(self.patch * 2 ** (self.levels - 1))
 
     @property
     def widths(self) -> tuple[int, ...]:

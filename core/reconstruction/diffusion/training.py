@@ -18,7 +18,7 @@ from core.reconstruction.diffusion.objective import bound_term, hybrid, simple
 from core.reconstruction.diffusion.optimiser import optimisers
 from core.reconstruction.diffusion.phases import channels_of, plain_labels
 from core.reconstruction.diffusion.planes import Wanted, sampling_volume
-from core.reconstruction.diffusion.prediction import prediction_of, target_of
+from core.reconstruction.diffusion.prediction import phase_odds, prediction_of, surprise, target_of
 from core.reconstruction.diffusion.sections import Crops, Exemplar
 from core.reconstruction.diffusion.settings import DiffusionSettings
 from core.reconstruction.weights import first_weights
@@ -157,7 +157,10 @@ def loss_of(denoiser: Denoiser, clean: Tensor, noise: Tensor, times: Tensor, con
     signal, spread = schedule.of(times, clean)
     x = (signal * clean + spread * noise).contiguous(memory_format=torch.channels_last)
     answer, share = denoiser(x, times.to(x.device), condition)
-    losses = simple(answer, target_of(settings.prediction, clean, noise, signal, spread))
+    if settings.prediction == "odds":
+        losses = surprise(phase_odds(answer, x, signal, spread), clean)
+    else:
+        losses = simple(answer, target_of(settings.prediction, clean, noise, signal, spread))
     if share is None:
         return losses.mean()
     found = prediction_of(settings.prediction, answer.detach(), x, signal, spread, share)

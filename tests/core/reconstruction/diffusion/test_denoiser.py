@@ -104,3 +104,13 @@ def test_waves_are_cosines_and_sines() -> None:
 def test_weights_are_counted_without_being_made() -> None:
     assert parameters_of(TINY) == count(tiny_denoiser().parameters())
     assert 1_000_000 < parameters_of(PRESETS["small"]) < 2_000_000
+
+
+def test_patches_keep_places_and_periods() -> None:
+    denoiser, x = tiny_denoiser(patch=2, attention=0), noise(1, 1, 16, 24)
+    assert denoiser.settings.stride == 4
+    condition, time = Condition.nothing(1, 1), TIMES[:1]
+    plain, _ = denoiser(x, time, condition, (True, True))
+    assert plain.shape == x.shape
+    moved, _ = denoiser(x.roll((4, 8), (2, 3)), time, condition, (True, True))
+    assert torch.allclose(moved, plain.roll((4, 8), (2, 3)), atol=1e-4)

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.reconstruction.diffusion.prediction import Prediction, prediction_of, target_of, with_clean
+from core.reconstruction.diffusion.prediction import Prediction, prediction_of, surprise, target_of, with_clean
 from core.reconstruction.diffusion.samplers import ddim, ddpm, dpm_solver, sample, stepped
 from core.reconstruction.diffusion.schedule import Schedule, Step
 
@@ -160,3 +160,75 @@ def test_answers_are_taken_back_to_picture_and_noise(kind: str) -> None:
     found = prediction_of(kind, wanted, x, signal, spread)
     assert torch.allclose(found.clean, clean)
     assert torch.allclose(found.noise, noise)
+
+
+def test_velocity_is_karras_preconditioning() -> None:
+    """For data of mean square 1: c_skip, c_out and c_in of Karras et al. (2022, Table 1), up to the answer's sign."""
+    draw = torch.Generator().manual_seed(3)
+    x, answer = (torch.randn(6, generator=draw, dtype=torch.float64) for _ in range(2))
+    for left in (0.02, 0.5, 0.98):
+        signal, spread = math.sqrt(left), math.sqrt(1 - left)
+        sigma = spread / signal
+        c_skip, c_out, c_in = 1 / (sigma**2 + 1), sigma / math.sqrt(sigma**2 + 1), 1 / math.sqrt(sigma**2 + 1)
+        # the picture with unscaled noise is x / √ᾱ: what the network sees is x
+        assert torch.allclose(c_in * x / signal, x)
+        found = prediction_of("velocity", -answer, x, signal, spread)
+        assert torch.allclose(found.clean, c_skip * x / signal + c_out * answer)
+
+
+def test_own_evidence_is_bayes_rule() -> None:
+    """Of a value that is −1 or 1 with a known share, seen through noise."""
+    share, signal, spread = 0.2, 0.6, 0.8
+    x = torch.linspace(-2, 2, 9, dtype=torch.float64).reshape(1, 1, 9)
+    high = share * torch.exp(-((x - signal) ** 2) / (2 * spread**2))
+    low = (1 - share) * torch.exp(-((x + signal) ** 2) / (2 * spread**2))
+    prior = torch.full_like(x, math.log(share / (1 - share)))
+    found = prediction_of("odds", prior, x, signal, spread)
+    assert torch.allclose(found.clean, (high - low) / (high + low))
+    assert torch.allclose(signal * found.clean + spread * found.noise, x)
+    assert found.open is not None
+    assert torch.allclose(found.open, 1 - found.clean**2)
+
+
+def test_own_evidence_of_several_phases_is_bayes_rule() -> None:
+    shares, signal, spread = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64), 0.6, 0.8
+    x = torch.randn((4, 3, 5), generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    pictures = 2 * torch.eye(3, dtype=torch.float64) - 1
+    away = ((x[:, None] - signal * pictures[None, :, :, None]) ** 2).sum(2)
+    chances = shares[None, :, None] * torch.exp(-away / (2 * spread**2))
+    chances = chances / chances.sum(1, keepdim=True)
+    found = prediction_of("odds", shares.log()[None, :, None].expand_as(x), x, signal, spread)
+    assert torch.allclose(found.clean, 2 * chances - 1)
+
+
+def test_the_best_variance_of_a_step_is_the_exact_one() -> None:
+    """Of a value that is −1 or 1, x_then given x_now is a mixture of two Gaussians: its variance, place by place."""
+    step = SCHEDULE.between(600, 300)
+    signal, spread = math.sqrt(step.left), math.sqrt(1 - step.left)
+    x = torch.linspace(-2, 2, 7, dtype=torch.float64).reshape(1, 1, 7)
+    found = prediction_of("odds", torch.full_like(x, -0.7), x, signal, spread)
+    high = (found.clean + 1) / 2
+    means = [step.posterior_mean(torch.full_like(x, value), x) for value in (-1.0, 1.0)]
+    mean = (1 - high) * means[0] + high * means[1]
+    squares = (1 - high) * means[0] ** 2 + high * means[1] ** 2
+    variance = step.posterior_variance + squares - mean**2
+    zero, one = torch.zeros_like(x), torch.ones_like(x)
+    assert torch.allclose(ddpm(x, found, step, zero), mean)
+    assert torch.allclose((ddpm(x, found, step, one) - mean) ** 2, variance)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_surprise_is_least_at_the_true_odds(channels: int) -> None:
+    """Its mean over the data, which the shares stand for, has no slope at their logarithms."""
+    shares = torch.tensor([0.3] if channels == 1 else [0.2, 0.3, 0.5], dtype=torch.float64)
+    true = torch.log(shares / (1 - shares)) if channels == 1 else shares.log()
+    odds = true[None, :, None].clone().requires_grad_(True)
+    if channels == 1:
+        parts = [(0.3, torch.ones(1, 1, 1)), (0.7, -torch.ones(1, 1, 1))]
+    else:
+        parts = [(float(share), 2 * torch.eye(3)[None, :, number, None] - 1) for number, share in enumerate(shares)]
+    loss = sum(share * surprise(odds, picture.double()).sum() for share, picture in parts)
+    (slope,) = torch.autograd.grad(loss, odds)  # type: ignore[arg-type]
+    assert torch.allclose(slope, torch.zeros_like(slope), atol=1e-12)
+    entropy = -(0.3 * math.log(0.3) + 0.7 * math.log(0.7)) if channels == 1 else -float((shares * shares.log()).sum())
+    assert float(loss.detach()) == pytest.approx(entropy)

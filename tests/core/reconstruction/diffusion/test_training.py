@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from core.job import finish
 from core.reconstruction.diffusion import training
 from core.reconstruction.diffusion.denoiser import Condition
 from core.reconstruction.diffusion.optimiser import AS_ADAM, Stepping, optimisers
+from core.reconstruction.diffusion.phases import as_channels
 from core.reconstruction.diffusion.sections import Exemplar
 from core.reconstruction.diffusion.settings import DiffusionSettings
 from core.reconstruction.diffusion.training import (
@@ -139,6 +141,19 @@ def test_averages_follow() -> None:
     assert torch.allclose(average.first.weight, before + 0.1, atol=1e-6)
     follow(average, denoiser, 0.9, 1)  # while there are few, by more
     assert torch.allclose(average.first.weight, before + 0.1 + 0.9 * 9 / 11, atol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_loss_of_odds_is_the_entropy_of_a_coin_where_nothing_is_known(channels: int) -> None:
+    """At the last time there is only noise; an answer of 0 then means that all phases are as likely."""
+    denoiser = tiny_denoiser(channels=channels, prediction="odds")
+    denoiser.last.weight.zero_()
+    denoiser.last.bias.zero_()  # type: ignore[union-attr]
+    labels = torch.randint(2 if channels == 1 else 3, (2, 8, 8), generator=torch.Generator().manual_seed(0))
+    clean = torch.from_numpy(as_channels(labels.numpy(), 2 if channels == 1 else 3)).movedim(0, 1).contiguous()
+    noise = torch.zeros(clean.shape)
+    found = loss_of(denoiser, clean, noise, torch.tensor([50, 50]), Condition.nothing(2, channels))
+    assert float(found) == pytest.approx(math.log(2 if channels == 1 else 3), abs=0.02)
 
 
 def test_the_hybrid_loss_reaches_mean_and_variance() -> None:
