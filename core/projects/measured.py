@@ -199,7 +199,7 @@ def _permeability(data: Any) -> Permeability:
     along = [
         FlowAlong(
             axis=_axis(one.get("axis")), voxels=get(one, "voxels", float), metres=maybe(one, "metres", float),
-            connected=get(one, "connected", float), velocity=np.zeros((3, 0, 0, 0), np.float32), **_ending(one),
+            connected=get(one, "connected", float), at_faces=np.zeros((3, 0, 0, 0), np.float32), **_ending(one),
         )
         for one in _some(data, "along")
     ]  # fmt: skip

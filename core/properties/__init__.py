@@ -9,6 +9,7 @@ from core.properties.ends import Ends, Sides
 from core.properties.measuring import Properties, PropertyPlan, properties
 from core.properties.permeability import DARCY, FlowAlong, Permeability, absolute_permeability
 from core.properties.progress import SolverProgress
+from core.properties.streamlines import Streamlines, flow_lines, flux_lines
 
 __all__ = [
     "DARCY",
@@ -23,8 +24,11 @@ __all__ = [
     "PropertyPlan",
     "Sides",
     "SolverProgress",
+    "Streamlines",
     "absolute_permeability",
     "effective_conductivity",
     "effective_elasticity",
+    "flow_lines",
+    "flux_lines",
     "properties",
 ]

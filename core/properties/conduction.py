@@ -115,6 +115,25 @@ class Conduction:
         z, y, x = found
         return z, y, x
 
+    def flux_at_faces(self, temperature: Tensor) -> Tensor:
+        """Flux through each face, shape (3, Z + 1, Y + 1, X + 1).
+
+        Component a at place i along its own axis is that of the face before voxel i; the last place across is not used.
+        """
+        found = torch.zeros((3, *(side + 1 for side in self.shape)), dtype=temperature.dtype, device=self.device)
+        for axis, edge in enumerate(self.spacing):
+            length = self.shape[axis]
+            own = found[axis]
+            for other in {0, 1, 2} - {axis}:
+                own = own.narrow(other, 0, self.shape[other])
+            (fall, conductance), *_ = self._drops_inside(temperature, axis)
+            own.narrow(axis, 1, length - 1).copy_(fall * conductance * edge)
+            at_ends = [fall * conductance * edge for fall, conductance, _ in self._drops_at_ends(temperature, axis)]
+            if at_ends:  # of a volume that repeats, the first face is the last one
+                own.narrow(axis, 0, 1).copy_(at_ends[0])
+                own.narrow(axis, length, 1).copy_(at_ends[-1])
+        return found
+
     def conductivity_of_energy(self, energy: float) -> float:
         """The conductivity along the driven axis that dissipates ``energy``, ⟨T, A T⟩ with the ends counted."""
         return energy * self._length**2 / math.prod(self.shape)

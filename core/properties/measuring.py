@@ -81,7 +81,7 @@ class Properties:
             heat = replace(heat, along=tuple(replace(along, field=nothing) for along in heat.along))
         if flow is not None:
             still = np.zeros((3, 0, 0, 0), np.float32)
-            flow = replace(flow, along=tuple(replace(along, velocity=still) for along in flow.along))
+            flow = replace(flow, along=tuple(replace(along, at_faces=still) for along in flow.along))
         return Properties(self.plan, heat, flow, self.elasticity)
 
 

@@ -62,10 +62,10 @@ class FlowAlong:
         Where the iteration ended and how it came there.
     connected
         Volume fraction of the pores that lead through.
-    velocity
-        Velocity (z, y, x) at the voxels' centres, shape (3, Z, Y, X), float32, for a viscosity and a mean pressure
-        gradient of 1 and the voxel's edge as unit of length; its mean along the axis is ``voxels``. Shape (3, 0, 0, 0)
-        where it was let go of.
+    at_faces
+        Velocity (z, y, x) through the voxels' faces, float32, for a viscosity and a mean pressure gradient of 1 and the
+        voxel's edge as unit of length. Shape (3, Z + 1, Y + 1, X + 1), as `core.properties.stokes.Stokes.at_faces`
+        says; (3, 0, 0, 0) where it was let go of.
     sentence
         What the user must know: that nothing percolates, or that the iteration did not finish. Empty otherwise.
     """
@@ -78,13 +78,28 @@ class FlowAlong:
     iterations: int
     seconds: float
     connected: float
-    velocity: npt.NDArray[np.float32]
+    at_faces: npt.NDArray[np.float32]
     sentence: str = ""
 
     @property
     def darcy(self) -> float | None:
         """Permeability in darcy, or None where the voxel size is not known."""
         return None if self.metres is None else self.metres / DARCY
+
+    @property
+    def velocity(self) -> npt.NDArray[np.float32]:
+        """Velocity at the voxels' centres, the mean of their two faces, shape (3, Z, Y, X).
+
+        Its mean along the axis is ``voxels``. Shape (3, 0, 0, 0) where it was let go of.
+        """
+        faces = self.at_faces
+        if not faces.size:
+            return faces
+        middles = np.empty((3, *(side - 1 for side in faces.shape[1:])), np.float32)
+        for axis, own in enumerate(faces):
+            after = own[tuple(slice(1, None) if other == axis else slice(-1) for other in range(3))]
+            middles[axis] = (own[:-1, :-1, :-1] + after) / 2
+        return middles
 
     @property
     def speed(self) -> npt.NDArray[np.float32]:
@@ -190,7 +205,7 @@ def _along(
     if not through.any():
         how = "from face to face" if faces.ends == "fixed" else "from one copy of the volume to the next"
         sentence = f"Along {AXES[axis]} nothing flows: the pores do not lead {how}."
-        still = np.zeros((3, *pores.shape), np.float32)
+        still = np.zeros((3, *(side + 1 for side in pores.shape)), np.float32)
         metres = None if edge is None else 0.0
         return FlowAlong(axis, 0.0, metres, 0.0, (0.0,), 0, time.perf_counter() - began, 0.0, still, sentence)
     yield descent.at(axis, 0, 1.0)
@@ -216,7 +231,7 @@ def _along(
         iterations=solution.iterations,
         seconds=time.perf_counter() - began,
         connected=float(through.mean()),
-        velocity=flow.at_centres(velocity),
+        at_faces=flow.at_faces(velocity),
         sentence=sentence,
     )
 

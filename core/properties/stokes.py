@@ -73,14 +73,17 @@ class Stokes:
             found[numbers[there], 1:] = np.argwhere(there)
         return found
 
-    def at_centres(self, velocity: Floats) -> npt.NDArray[np.float32]:
-        """The velocity in the middle of each voxel, shape (3, Z, Y, X): the mean of its two faces, 0 in solid."""
+    def at_faces(self, velocity: Floats) -> npt.NDArray[np.float32]:
+        """The velocity through each face, shape (3, Z + 1, Y + 1, X + 1), 0 where nothing flows.
+
+        Component a at place i along its own axis is that of the face before voxel i; the last place across is not used.
+        """
         padded = np.append(velocity, 0.0)
-        parts = []
+        found = np.zeros((3, *(side + 1 for side in self.pores.shape)), np.float32)
         for axis, numbers in enumerate(self.faces_of):
-            at_faces = padded[numbers].astype(np.float32)
-            parts.append((_part(at_faces, axis, 0, -1) + _part(at_faces, axis, 1, None)) / 2)
-        return np.stack(parts)
+            z, y, x = numbers.shape
+            found[axis, :z, :y, :x] = padded[numbers]
+        return found
 
 
 def assemble(pores: Bools, faces: Faces, spacing: Sequence[float]) -> Stokes:
