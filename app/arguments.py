@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     _measure(commands)
     _compare(commands)
     _synthesise(commands)
+    _models(commands)
     _info(commands)
     return top
 
@@ -185,7 +186,9 @@ def _train(commands: Any) -> None:
 
 def _generate(commands: Any) -> None:
     command = commands.add_parser("generate", help="build a volume from a trained model", allow_abbrev=False)
-    command.add_argument("model", type=Path, help="a .microloom-model file")
+    command.add_argument(
+        "model", type=Path, help="a .microloom-model file, or the name of one that ships (see: models)"
+    )
     _output(command, "VOLUME.tif", "volume to write; block by block where it ends in .ome.zarr, or is a large .tif")
     command.add_argument(
         "--size", type=_size, default=(128, 128, 128), metavar="N or Z,Y,X", help="voxels (default 128)"
@@ -223,6 +226,11 @@ def _compare(commands: Any) -> None:
     add_options(command)
     _segmentation(command)
     _common(command)
+
+
+def _models(commands: Any) -> None:
+    command = commands.add_parser("models", help="models that come with Microloom, for generate", allow_abbrev=False)
+    command.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _info(commands: Any) -> None:

@@ -1,4 +1,4 @@
-"""The same jobs without a window: segment, reconstruct, generate, measure, compare, info.
+"""The same jobs without a window: segment, reconstruct, generate, measure, compare, info and others.
 
 Exit codes: 0; 2 for bad input or usage; 1 for a job that failed; 130 for Ctrl-C. Results go to stdout, everything else
 to stderr. Heavy imports happen inside the commands.
@@ -18,7 +18,7 @@ from core.errors import InputError, JobError, MicroloomError
 
 COMMANDS = (
     "segment", "train-classifier", "mask", "reconstruct", "train", "generate", "measure", "compare", "synthesise",
-    "info",
+    "models", "info",
 )  # fmt: skip
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
@@ -116,6 +116,12 @@ def _compare(options: argparse.Namespace) -> int:
     from app.compare_command import compare
 
     return compare(options)
+
+
+def _models(options: argparse.Namespace) -> int:
+    from app.models_command import models
+
+    return models(options)
 
 
 def _info(options: argparse.Namespace) -> int:

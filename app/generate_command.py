@@ -123,9 +123,10 @@ def generate(options: argparse.Namespace) -> int:
     from core import devices
     from core.images.writing import format_of
     from core.reconstruction.model_file import load_model
+    from core.reconstruction.shipped import model_path
 
     blocks = by_blocks(options)
-    model = sampled_as_asked(of_class_asked(load_model(options.model), options.material_class), options)
+    model = sampled_as_asked(of_class_asked(load_model(model_path(options.model)), options.material_class), options)
     device = devices.resolve(options.device)
     format_of(options.output)
     if options.seeds is not None:

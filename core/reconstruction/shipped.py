@@ -1,0 +1,78 @@
+"""Models that come with the program: volumes of common kinds of material without any training.
+
+They lie in ``resources/models``; `packaging/train_models.py` made them, and their cards say of what and how well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from core.errors import InputError
+from core.reconstruction.model_file import SUFFIX, read_model_file
+
+
+@dataclass(frozen=True, eq=False)
+class ShippedModel:
+    """A model that comes with the program, not loaded yet.
+
+    Attributes
+    ----------
+    name
+        What it is called on the command line: the file's name without its suffix.
+    path, card
+        Where it lies, and what it tells.
+    """
+
+    name: str
+    path: Path
+    card: Mapping[str, Any]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What it makes volumes of; none where it was trained on one material."""
+        return tuple(str(entry["name"]) for entry in self.card.get("classes", ()))
+
+    def facts(self, name: str) -> Mapping[str, Any]:
+        """What was measured of a class: ε of S2 and L in per cent, "frechet", "precision", "recall" and more."""
+        found: Mapping[str, Any] = self.card.get("judged", {}).get(name, {})
+        return found
+
+    def told(self, name: str) -> tuple[float, float, float]:
+        """Volume fraction of the images of a class: mean, lowest and highest."""
+        (entry,) = (entry for entry in self.card["classes"] if entry["name"] == name)
+        low, high = entry["served"]
+        return float(entry["fractions"][int(self.card["volume_phase"])]), float(low), float(high)
+
+
+def folder() -> Path:
+    """Where the models lie."""
+    return Path(str(resources.files("resources").joinpath("models")))
+
+
+def shipped_models(place: Path | None = None) -> tuple[ShippedModel, ...]:
+    """All models that come with the program, by name."""
+    paths = sorted((place or folder()).glob(f"*{SUFFIX}"))
+    return tuple(ShippedModel(path.name.removesuffix(SUFFIX), path, read_model_file(path)[0]) for path in paths)
+
+
+def model_path(asked: Path) -> Path:
+    """The file that is meant: a path, or the name of a model that comes with the program.
+
+    Raises
+    ------
+    InputError
+        Where it is neither.
+    """
+    if asked.is_file() or asked.suffix or len(asked.parts) != 1:
+        return asked
+    known = {path.name.removesuffix(SUFFIX): path for path in folder().glob(f"*{SUFFIX}")}
+    if asked.name in known:
+        return known[asked.name]
+    raise InputError(
+        f"{asked} is neither a file nor a model that comes with Microloom.",
+        f"Those are: {', '.join(sorted(known)) or 'none'}.",
+    )
