@@ -6,6 +6,7 @@ The view shows what is being filmed and takes no gestures meanwhile; afterwards 
 from __future__ import annotations
 
 import queue
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ from core.errors import JobError
 KINDS = {"turntable": "Turntable", "slices": "Through the slices", "cut": "A cut through the volume"}
 AHEAD = 3
 """Frames that may wait for the writer."""
+SHOWN_EVERY = 1.0
+"""Seconds between two looks at the screen: each frame drawn there, too, would take twice as long."""
 ANOTHER = JobError("Another volume was shown while the movie was made.", "Make it again, and wait until it is written.")
 
 
@@ -99,6 +102,7 @@ class Filming(QObject):
         camera = view.scene.view.camera
         self._before = (view.isEnabled(), camera.azimuth, view.cursor_at, view.clip, tuple(view.scene.canvas.size))
         self._size = volume_picture.size_of(view, self._film.shot, even=True)
+        self._shown = time.monotonic()
         view.setEnabled(False)
         self._timer.start()
 
@@ -110,6 +114,7 @@ class Filming(QObject):
         self._before = None
         self._timer.stop()
         view = self._view
+        view.scene.canvas.native.setUpdatesEnabled(True)
         view.setEnabled(enabled)
         if self._film.kind == "turntable":
             view.scene.view.camera.azimuth = azimuth
@@ -138,9 +143,13 @@ class Filming(QObject):
     def _turn(self) -> None:
         if self._before is None or self._waiting or self._queue.qsize() >= AHEAD:
             return
+        now = time.monotonic()
+        look = now - self._shown >= SHOWN_EVERY
+        self._shown = now if look else self._shown
         try:
             if self._view.labels is not self._labels:
                 raise ANOTHER
+            self._view.scene.canvas.native.setUpdatesEnabled(look)
             if not self._placed:
                 self._placed = True
                 self._place()

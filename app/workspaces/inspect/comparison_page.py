@@ -42,9 +42,12 @@ class ComparisonPage(TablePage):
     -------
     chosen(number)
         The volume of a run is to be seen.
+    beside_wanted(numbers)
+        The volumes of these runs are to be seen beside each other.
     """
 
     chosen = Signal(int)
+    beside_wanted = Signal(object)
 
     def __init__(self, context: Context) -> None:
         super().__init__("Runs compared")
@@ -68,6 +71,11 @@ class ComparisonPage(TablePage):
             "Measure what is missing", "Measure surface, connections, Euler number and correlation length of every run",
             self._run,
         )  # fmt: skip
+        self.beside = self.button(
+            "Volumes beside each other", "Up to four volumes with one camera and one cursor: of the lines selected, or "
+            "of the first runs",
+            lambda: self.beside_wanted.emit(self._selected()),
+        )  # fmt: skip
         self.copy = self.button("Copy", "Copy the table, for a spreadsheet", self.copy_table)
         self.save = self.button(
             "Save …", "Save table, numbers and box plots into a folder: CSV, JSON, HTML", self.save_wanted.emit
@@ -85,7 +93,9 @@ class ComparisonPage(TablePage):
         self.table.cellDoubleClicked.connect(self._clicked)
         self.plots = BoxPlots()
         self.key = hint()
-        column = self.lay_out((self.measure, self.copy, self.save), self.told, self.table, self.plots, (300, 300))
+        column = self.lay_out(
+            (self.measure, self.beside, self.copy, self.save), self.told, self.table, self.plots, (300, 300)
+        )
         column.addWidget(self.key)
 
     def showEvent(self, event: Any) -> None:
@@ -172,6 +182,11 @@ class ComparisonPage(TablePage):
     def _clicked(self, row: int, _column: int) -> None:
         if row > 0:
             self.chosen.emit(row - 1)
+
+    def _selected(self) -> tuple[int, ...]:
+        """Places of the runs whose lines are selected, where it is more than one; else of the first ones."""
+        rows = sorted({index.row() for index in self.table.selectedIndexes()} - {0})
+        return tuple(row - 1 for row in rows) if len(rows) > 1 else tuple(range(len(self._entries)))
 
     def _run(self) -> None:
         wanted = missing(self._context.session.state.results, self._context.measurements)

@@ -141,6 +141,9 @@ class Picturing(QObject):
         if self._view.scene is None:
             self._context.messages.failed(doing, NO_VIEW)
             return False
+        if not self._view.isVisible():
+            self._context.messages.say("Show the volume in Inspect first: what is saved is what it shows.", "warning")
+            return False
         return self._view.labels is not None
 
     def _ask(self, title: str, suffix: str, kinds: str) -> Path | None:

@@ -29,6 +29,7 @@ from app.widgets.picture_file import save_picture
 from app.widgets.volume_controls import VolumeControls
 from app.widgets.volume_view import VolumeView
 from app.workspaces.inspect import exporting
+from app.workspaces.inspect.beside_page import BesidePage
 from app.workspaces.inspect.comparison_page import ComparisonPage
 from app.workspaces.inspect.fraction_card import FractionCard
 from app.workspaces.inspect.marks_card import MarksCard
@@ -77,6 +78,8 @@ class InspectWorkspace(Workspace):
         self.statistics.page.save_wanted.connect(self.export_statistics)
         self.comparison = ComparisonPage(context)
         stack.addWidget(self.comparison)
+        self.beside = BesidePage(context, self.view, lambda: self._stored, lambda: preferences.folder)
+        stack.addWidget(self.beside)
         self.picturing = Picturing(context, self.view, self.panel, self._place)
         self.picturing.wished.connect(self._write)
         self._make_actions()
@@ -119,7 +122,7 @@ class InspectWorkspace(Workspace):
         """Exports and the turntable."""
         return [
             self.volume_action, self.surface_action, self.curves_action, self.picture_action, self.report_action,
-            self.turn_action, *self.picturing.actions(),
+            self.turn_action, *self.picturing.actions(), self.beside.action,
         ]  # fmt: skip
 
     def _build_panel(self) -> None:
@@ -135,13 +138,16 @@ class InspectWorkspace(Workspace):
         self.compare = QPushButton("Compare the runs")
         self.compare.setCheckable(True)
         self.compare.setToolTip("All runs of this session beside each other: a table, and box plots over seeds")
-        self.compare.toggled.connect(lambda _on: self._front())
-        self.panel.inputs.add(card(self.choice, self.facts, self.stale, self.compare))
+        self.compare.toggled.connect(lambda on: self._front(self.beside.switch if on else None))
+        self.beside.toggled.connect(lambda on: self._front(self.compare if on else None))
+        self.panel.inputs.add(card(self.choice, self.facts, self.stale, self.compare, self.beside.switch))
         self.fraction = FractionCard()
         self.fraction.previewed.connect(self._show_fraction)
         self.fraction.failed.connect(lambda error: self.context.messages.failed("Making a preview", error))
         self.panel.settings.add(self.fraction)
-        self.controls.picture_wanted.connect(self.picturing.ask_picture)
+        self.controls.picture_wanted.connect(
+            lambda: self.export_picture() if self.beside.on_show else self.picturing.ask_picture()
+        )
         self.controls.movie_wanted.connect(self.picturing.ask_movie)
         self.picturing.filming.connect(self.controls.setDisabled)
         self.panel.settings.add(self.controls)
@@ -161,12 +167,14 @@ class InspectWorkspace(Workspace):
         self.panel.output.add(self.statistics.card)
         self.properties = PropertiesCard(self.context)
         self.properties.field_wanted.connect(self._show_field)
+        self.properties.lines.wanted.connect(self._show_lines)
         self.panel.output.add(self.properties)
         self.comparison.left.connect(lambda: self.compare.setChecked(False))
         self.comparison.chosen.connect(self._look_at)
         self.statistics.card.table_wanted.connect(
             lambda on: self.compare.setChecked(self.compare.isChecked() and not on)
         )
+        self.comparison.beside_wanted.connect(self.beside.compare)
         self.comparison.save_wanted.connect(self.export_comparison)
         self._menu = QMenu(self.panel)
         self._menu.addActions(self.actions()[:5])
@@ -236,7 +244,7 @@ class InspectWorkspace(Workspace):
         name = str(Path(self._preferences.folder) / f"{exporting.file_name(self._shown)}.png")
         chosen, _ = QFileDialog.getSaveFileName(self.panel, "Save a picture of the view", name, "Picture (*.png)")
         if chosen:
-            image = self.view.snapshot()
+            image = self.beside.grid.grab().toImage() if self.beside.on_show else self.view.snapshot()
             self._write(exporting.Wish("the picture", Path(chosen), lambda: save_picture(image, Path(chosen))))
 
     def _place(self) -> tuple[str, str]:
@@ -308,7 +316,8 @@ class InspectWorkspace(Workspace):
         self.context.messages.say(f"Wrote {wish.what}: {wish.path}", "good")
 
     def _turn(self, on: bool) -> None:
-        if on:
+        self.beside.grid.turn(on and self.beside.on_show)
+        if on and not self.beside.on_show:
             self.view.start_turntable()
         else:
             self.view.stop_turntable()
@@ -318,16 +327,21 @@ class InspectWorkspace(Workspace):
     def _changed(self, old: State, new: State) -> None:
         if old.shown != new.shown:  # somebody wants to see a volume
             self.compare.setChecked(False)
+            self.beside.switch.setChecked(False)
         if old.results is not new.results or old.shown != new.shown or old.opened is not new.opened:
             self._stored = None
             self._show_result()
         else:
             self._show_state()
 
-    def _front(self) -> None:
-        """Bring to the front what is wanted: the comparison, the table of statistics, or the volume."""
+    def _front(self, instead_of: QPushButton | None = None) -> None:
+        """Bring to the front what is wanted: volumes beside each other, the comparison, statistics, or the volume."""
+        if instead_of is not None:
+            instead_of.setChecked(False)
         if self._stored is None and self.session.state.result is None:
             self._stack.setCurrentWidget(self._empty)
+        elif self.beside.switch.isChecked():
+            self._stack.setCurrentWidget(self.beside)
         elif self.compare.isChecked():
             self._stack.setCurrentWidget(self.comparison)
         else:
@@ -344,6 +358,7 @@ class InspectWorkspace(Workspace):
         for action in self.actions():
             action.setEnabled(result is not None)
         self.picturing.set_possible(result is not None or stored is not None)
+        self.beside.set_possible(result is not None or stored is not None)
         with QSignalBlocker(self.choice):
             self.choice.clear()
             for number, item in enumerate(state.results, 1):
@@ -400,6 +415,12 @@ class InspectWorkspace(Workspace):
         self.statistics.card.table.setChecked(False)  # it stands in the view's place
         self.view.set_field(field, colors)
         self.view.set_caption(words)
+
+    def _show_lines(self, lines: Any, words: str) -> None:
+        """Streamlines in 3-D, or none."""
+        self.view.lines.show(lines)
+        if words or not self.properties.shown.currentIndex():
+            self.view.set_caption(words)
 
     def _show_volume(self, stored: StoredView) -> None:
         self._shown = None
@@ -466,9 +487,10 @@ class InspectWorkspace(Workspace):
 
     def fit(self) -> None:
         """Show everything."""
-        self.view.fit()
+        self.beside.grid.fit() if self.beside.on_show else self.view.fit()
 
     def close(self) -> None:
         """The window closes."""
         self.watcher.leave()
+        self.beside.end()
         self.view.stop_turntable()
