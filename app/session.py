@@ -81,8 +81,10 @@ class State:
     """Labels painted over the automatic ones, on a sheet as large as `opened`; None: nothing was ever painted."""
     classifier: Classifier | None = None
     """Loaded from a file; used instead of what strokes teach while the phases are trained ones. None: none was."""
+    kept: tuple[Kept, ...] = ()
+    """Segmentations to compare with, in the order in which they were kept."""
     compared: Kept | None = None
-    """What the segmentation on show is compared with, or None."""
+    """Which of them the segmentation on show is compared with, or None."""
     mask: MaskDesign = field(default_factory=MaskDesign)
     plan: Plan = field(default_factory=Plan)
     planes: tuple[PhaseImage | None, PhaseImage | None] = (None, None)

@@ -85,8 +85,10 @@ class Project:
         How the spatial-location mask is made; its planes are not painted on any more.
     phase_image
         Labels at the time of saving, or None where there were none.
+    kept
+        Segmentations to compare others with.
     compared
-        The segmentation that others are compared with, or None.
+        Which of them is compared with, or None.
     planes
         Exemplars of the planes xz and yz, or None.
     anchors
@@ -118,6 +120,7 @@ class Project:
     classifier: Classifier | None = None
     mask: MaskDesign = field(default_factory=MaskDesign)
     phase_image: PhaseImage | None = None
+    kept: tuple[Kept, ...] = ()
     compared: Kept | None = None
     plan: Plan = field(default_factory=Plan)
     planes: tuple[PhaseImage | None, PhaseImage | None] = (None, None)

@@ -103,6 +103,7 @@ class _Reader:
         shown = get(data, "shown", int)
         if results and not -len(results) <= shown < len(results):
             raise wrong(f"it shows the result {shown} of {len(results)}")
+        kept, compared = self._versions(data, micrograph)
         return Project(
             micrograph=micrograph,
             source="" if picture is None else get(picture, "source", str),
@@ -115,7 +116,8 @@ class _Reader:
             classifier=self._classifier(data.get("classifier")),
             mask=self._mask(maybe(data, "mask", dict)),
             phase_image=None if image is None else self._phase_image(image),
-            compared=self._kept(maybe(data, "compared", dict), micrograph),
+            kept=kept,
+            compared=compared,
             plan=_checked(plan_from_json(get(data, "plan", dict))),
             planes=self._planes(data),
             anchors=self._anchors(data),
@@ -170,9 +172,20 @@ class _Reader:
             provenance_from_json(data),
         )
 
-    def _kept(self, data: Any, micrograph: Micrograph | None) -> Kept | None:
-        if data is None:  # also a project from before there was any
-            return None
+    def _versions(self, data: Any, micrograph: Micrograph | None) -> tuple[tuple[Kept, ...], Kept | None]:
+        """Kept segmentations, and which of them is compared with."""
+        chosen = maybe(data, "compared", dict)
+        one = None if chosen is None else self._kept(chosen, micrograph)
+        entries = maybe(data, "kept", list)
+        if entries is None:  # a project from before there were several
+            return (() if one is None else (one,)), one
+        kept = tuple(self._kept(entry, micrograph) for entry in entries)
+        for number, entry in enumerate(entries):
+            if one is not None and entry == chosen:
+                return kept, kept[number]
+        return kept, one
+
+    def _kept(self, data: Any, micrograph: Micrograph | None) -> Kept:
         image = self._phase_image(get(data, "image", dict))
         crop = None if data.get("crop") is None else _crop(data, micrograph)
         shape = None if micrograph is None else micrograph.shape
@@ -180,7 +193,7 @@ class _Reader:
             shape = crop[1] - crop[0], crop[3] - crop[2]
         if image.shape != shape:
             raise wrong("the segmentation that it compares with does not fit its micrograph")
-        return Kept(image, get(data, "name", str), crop)
+        return Kept(image, get(data, "name", str), crop, maybe(data, "time", str) or "")
 
     def _planes(self, data: Any) -> tuple[PhaseImage | None, PhaseImage | None]:
         """The exemplars of the planes xz and yz; none in a project from before there were any."""

@@ -81,6 +81,7 @@ def saving(project: Project, path: Path, *, overwrite: bool = False) -> Job[Path
             "classifier": None if project.classifier is None else members.classifier(project.classifier),
             "mask": plain(design_to_json(project.mask, lambda array: members.array("mask", array))),
             "phase_image": None if project.phase_image is None else _labels(project.phase_image, members),
+            "kept": [_kept(kept, members) for kept in project.kept],
             "compared": None if project.compared is None else _kept(project.compared, members),
             "plan": plan_to_json(project.plan),
             "series": series_to_json(project.series),
@@ -177,7 +178,7 @@ def _labels(value: PhaseImage | Volume, members: _Members) -> dict[str, Any]:
 
 
 def _kept(kept: Kept, members: _Members) -> dict[str, Any]:
-    return {"image": _labels(kept.image, members), "name": kept.name, "crop": plain(kept.crop)}
+    return {"image": _labels(kept.image, members), "name": kept.name, "crop": plain(kept.crop), "time": kept.time}
 
 
 def _planes(planes: tuple[PhaseImage | None, PhaseImage | None], members: _Members) -> dict[str, Any]:

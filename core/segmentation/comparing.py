@@ -36,11 +36,14 @@ class Kept:
         What to call it.
     crop
         The part of the micrograph that it shows; None for all of it.
+    time
+        When it was kept, as ISO 8601; empty where nobody knows.
     """
 
     image: PhaseImage
     name: str
     crop: Box | None
+    time: str = ""
 
     def reaches(self, crop: Box | None) -> bool:
         """Whether it shows the part ``crop`` of the micrograph."""

@@ -160,3 +160,66 @@ def test_what_cannot_be_compared_is_refused(window: MainWindow, qtbot: QtBot, pi
     window.session.saved_state = window.session.state  # nothing to ask about
     opened(window, qtbot, other)
     assert comparing.reference is None
+
+
+def listed(window: MainWindow) -> list[str]:
+    tree = window.phases.comparing.versions
+    return [tree.topLevelItem(row).text(0) for row in range(tree.topLevelItemCount())]  # type: ignore[union-attr]
+
+
+def test_several_versions_are_kept_chosen_renamed_and_removed(
+    window: MainWindow, qtbot: QtBot, picture: Path, tmp_path: Path
+) -> None:
+    opened(window, qtbot, picture)
+    window.show_step("phases")
+    comparing = window.phases.comparing
+    unfold(comparing.fold)
+    assert not comparing.versions.isVisible()
+    QTest.mouseClick(comparing.buttons["keep"], LEFT)
+    window.commands.do("threshold", segmentation=LOCAL)
+    labels_are(window, qtbot, LOCAL)
+    QTest.mouseClick(comparing.buttons["keep"], LEFT)
+    otsu, local = labels_of(window, SegmentationSettings()), labels_of(window, LOCAL)
+    qtbot.waitUntil(lambda: "Compared with version 2" in comparing.note.text())
+    compared(window, qtbot, local, local)
+    assert listed(window) == ["version 1 (otsu)", "version 2 (adaptive mean)"]
+    tree = comparing.versions
+    first = tree.topLevelItem(0)
+    assert (
+        first is not None
+        and first.text(1)
+        and first.text(2) == (f"{100 * (otsu == 0).mean():.1f} · {100 * (otsu == 1).mean():.1f} %")
+    )
+    # another one of the list, with the mouse
+    QTest.mouseClick(tree.viewport(), LEFT, Qt.KeyboardModifier.NoModifier, tree.visualItemRect(first).center())
+    assert comparing.reference is window.session.state.kept[0]
+    compared(window, qtbot, local, otsu)
+    assert window.commands.stack.undoText() == "compare with version 1 (otsu)"
+    window.undo_action.trigger()
+    assert comparing.reference is window.session.state.kept[1]
+    line = tree.currentItem()
+    assert line is not None and line.isSelected() and line.text(0) == "version 2 (adaptive mean)"
+    # a name of its own: no name at all is none
+    line.setText(0, " fine ")
+    qtbot.waitUntil(lambda: listed(window) == ["version 1 (otsu)", "fine"])
+    assert comparing.reference is window.session.state.kept[1] and comparing.reference.name == "fine"
+    tree.topLevelItem(1).setText(0, "")  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: listed(window) == ["version 1 (otsu)", "fine"])
+    # all of it goes with the project
+    path = write_project(project_of(window.session.state, window.session.phase_image), tmp_path / "p.microloom")
+    back = state_of(read_project(path))
+    times = [(kept.name, kept.time) for kept in window.session.state.kept]
+    assert [(kept.name, kept.time) for kept in back.kept] == times and back.compared is back.kept[1]
+    # stopped: the list stays; removed: by key and by button, and undone
+    QTest.mouseClick(comparing.buttons["stop"], LEFT)
+    assert comparing.reference is None and len(listed(window)) == 2 and not tree.selectedItems()
+    assert "Choose one of the list" in comparing.note.text() and not comparing.buttons["remove"].isVisible()
+    tree.setCurrentItem(tree.topLevelItem(0))
+    QTest.keyClick(tree, Qt.Key.Key_Delete)
+    assert listed(window) == ["fine"] and comparing.reference is None
+    window.undo_action.trigger()
+    assert listed(window) == ["version 1 (otsu)", "fine"] and comparing.reference is window.session.state.kept[0]
+    qtbot.wait(50)  # the button has its place once more
+    QTest.mouseClick(comparing.buttons["remove"], LEFT)
+    assert listed(window) == ["fine"]
+    assert comparing.reference is None and comparing.layer.indices is None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from app.session import State, differing
 from app.widgets.image_canvas import ImageCanvas
 from app.widgets.index_layer import IndexLayer
 from app.widgets.panel import Fold, hint
+from app.workspaces.phases.kept_versions import KeptVersions
 from core.errors import InputError, MicroloomError
 from core.images.values import PhaseImage
 from core.segmentation.comparing import (
@@ -45,6 +47,7 @@ _FILTER = "Phase images (*.tif *.tiff *.png *.npy);;All files (*)"
 COLORS = {ONLY_FIRST: (255, 110, 0), ONLY_SECOND: (0, 210, 255), OTHERWISE: (255, 240, 60)}
 """Red, green, blue of what `disagreement` marks: told apart by colour-blind eyes, none of them a phase's default."""
 _VERSION = re.compile(r"version (\d{1,6}) \(")
+_CHOOSE = "Choose one of the list to compare this segmentation with it, or keep this one too."
 _NOTHING = "Keep this version, change something, and see what differs; or open another segmentation of this picture."
 
 
@@ -94,8 +97,11 @@ class Comparing(QObject):
         self.file_action.setToolTip("Open another segmentation of this picture and see what differs")
         self.file_action.triggered.connect(lambda: self._ask())
         self.stop_action = QAction("Stop comparing", self)
-        self.stop_action.setToolTip("Forget the other segmentation")
-        self.stop_action.triggered.connect(lambda: self._put("stop comparing", None))
+        self.stop_action.setToolTip("Look at this segmentation alone; what was kept stays in the list")
+        self.stop_action.triggered.connect(lambda: self._choose(None))
+        self.remove_action = QAction("Remove the kept segmentation", self)
+        self.remove_action.setToolTip("Take the one that is compared with off the list (can be undone)")
+        self.remove_action.triggered.connect(lambda: self._remove(self.reference))
         self.differences_action = QAction("Show the differences", self)
         self.differences_action.setCheckable(True)
         self.differences_action.setChecked(True)
@@ -106,6 +112,10 @@ class Comparing(QObject):
     def _build(self) -> None:
         self.fold = Fold("Compare")
         self.note = hint()
+        self.versions = KeptVersions()
+        self.versions.chosen.connect(lambda number: self._choose(self._session.state.kept[number]))
+        self.versions.renamed.connect(self._rename)
+        self.versions.unwanted.connect(lambda number: self._remove(self._session.state.kept[number]))
         self.table = _Table()
         self.differences = QCheckBox("Show the differences")
         self.differences.setChecked(True)
@@ -118,18 +128,21 @@ class Comparing(QObject):
             ("keep", "Keep this one for comparison", self.keep_action),
             ("file", "Compare with a file …", self.file_action),
             ("stop", "Stop comparing", self.stop_action),
+            ("remove", "Remove from the list", self.remove_action),
         ):
             button = QPushButton(text)
             button.setToolTip(action.toolTip())
             button.clicked.connect(action.trigger)
             self.buttons[key] = button
         self._of_answer: list[QWidget] = [self.table, self.differences]
-        for widget in (self.note, self.table, self.differences, *self._legend.values(), *self.buttons.values()):
+        for widget in (self.versions, self.note, self.table, self.differences, *self._legend.values()):
             self.fold.column.addWidget(widget)
+        for button in self.buttons.values():
+            self.fold.column.addWidget(button)
 
     def actions(self) -> list[QAction]:
-        """Keep, open, mark, stop."""
-        return [self.keep_action, self.file_action, self.differences_action, self.stop_action]
+        """Keep, open, mark, stop, remove."""
+        return [self.keep_action, self.file_action, self.differences_action, self.stop_action, self.remove_action]
 
     @property
     def busy(self) -> bool:
@@ -150,10 +163,8 @@ class Comparing(QObject):
             self._messages.say("There are no phases to keep yet.", "warning")
             return
         method = "labels of the picture" if state.take_labels else state.segmentation.threshold
-        before = _VERSION.match(self.reference.name) if self.reference is not None else None
-        number = 1 + (int(before[1]) if before else 0)
-        name = f"version {number} ({method})"
-        self._put("keep for comparison", Kept(image, name, state.crop))
+        number = 1 + max((int(found[1]) for kept in state.kept if (found := _VERSION.match(kept.name))), default=0)
+        self._add("keep for comparison", Kept(image, f"version {number} ({method})", state.crop))
 
     def _ask(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self._widget, "Compare with a phase image", "", _FILTER)
@@ -184,11 +195,34 @@ class Comparing(QObject):
             self._messages.failed("Comparing", error)
             return
         crop = None if image.shape == whole else state.crop
-        self._put(f"compare with {path.name}", Kept(image, path.name, crop))
+        self._add(f"compare with {path.name}", Kept(image, path.name, crop))
 
-    def _put(self, name: str, reference: Kept | None) -> None:
-        held = 0 if reference is None else reference.image.labels.nbytes
-        self._context.commands.do(name, held=held, compared=reference)
+    def _add(self, name: str, kept: Kept) -> None:
+        kept = replace(kept, time=datetime.now().astimezone().isoformat(timespec="seconds"))
+        versions = (*self._session.state.kept, kept)
+        self._context.commands.do(name, held=kept.image.labels.nbytes, kept=versions, compared=kept)
+
+    def _choose(self, kept: Kept | None) -> None:
+        if kept is not self.reference:
+            self._context.commands.do("stop comparing" if kept is None else f"compare with {kept.name}", compared=kept)
+
+    def _remove(self, kept: Kept | None) -> None:
+        if kept is None:
+            return
+        left = tuple(version for version in self._session.state.kept if version is not kept)
+        compared = None if kept is self.reference else self.reference
+        self._context.commands.do(f"remove {kept.name}", held=kept.image.labels.nbytes, kept=left, compared=compared)
+
+    def _rename(self, number: int, name: str) -> None:
+        versions = self._session.state.kept
+        old = versions[number]
+        if not name or name == old.name:
+            self.versions.topLevelItem(number).setText(0, old.name)  # type: ignore[union-attr]
+            return
+        new = replace(old, name=name)
+        compared = new if old is self.reference else self.reference
+        kept = (*versions[:number], new, *versions[number + 1 :])
+        self._context.commands.do(f"rename {old.name}", kept=kept, compared=compared)
 
     # --- following the session -----------------------------------------------------------------------------------
 
@@ -196,6 +230,8 @@ class Comparing(QObject):
         names = differing(old, new)
         if "compared" in names and new.compared is not None:
             self.fold.set_open(True)
+        if names & {"kept", "compared"}:
+            self._show_list()
         if names & {"opened", "crop", "compared"} or old.plan.phase != new.plan.phase:
             self._ask_anew()
 
@@ -228,11 +264,12 @@ class Comparing(QObject):
         answer, reference = self._shown, self.reference
         for widget in self._of_answer:
             widget.setVisible(answer is not None)
-        self.buttons["stop"].setVisible(reference is not None)
+        kept = self._session.state.kept
+        self._show_list()
         self.differences_action.setEnabled(answer is not None)
         self._show_layer()
         if reference is None:
-            self.note.setText(_NOTHING)
+            self.note.setText(_CHOOSE if kept else _NOTHING)
         elif answer is None and reference.reaches(self._session.state.crop):
             self.note.setText(f"Comparing with {reference.name} …")
         elif answer is None:
@@ -249,6 +286,14 @@ class Comparing(QObject):
             }
             for code, line in self._legend.items():
                 line.label.setText(words[code])
+
+    def _show_list(self) -> None:
+        kept = self._session.state.kept
+        self.versions.setVisible(bool(kept))
+        self.versions.show_versions(kept, self.reference)
+        for key, action in (("stop", self.stop_action), ("remove", self.remove_action)):
+            self.buttons[key].setVisible(self.reference is not None)
+            action.setEnabled(self.reference is not None)
 
     def _show_layer(self) -> None:
         answer = self._shown

@@ -116,7 +116,11 @@ def project(**changes: Any) -> Project:
             1,
         ),
         "phase_image": image,
-        "compared": Kept(exemplar(8), "version 3 (ötsu)", (1, 25, 2, 32)),
+        "kept": (
+            Kept(exemplar(9), "first", (1, 25, 2, 32)),
+            Kept(exemplar(8), "version 3 (ötsu)", (1, 25, 2, 32), "2026-01-02T03:04:05+00:00"),
+        ),
+        "compared": Kept(exemplar(8), "version 3 (ötsu)", (1, 25, 2, 32), "2026-01-02T03:04:05+00:00"),
         "plan": Plan(
             phase=1,
             max_seconds=1 / 3,
