@@ -15,9 +15,9 @@ from core.errors import InputError, JobError
 from core.job import finish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from core.images.values import Micrograph, PhaseImage, Volume
+    from core.images.values import Micrograph, Phase, PhaseImage, Volume
     from core.segmentation.classifier import Classifier
     from core.segmentation.settings import SegmentationSettings
 
@@ -35,7 +35,7 @@ def segment(options: argparse.Namespace) -> int:
     def work(picture: Micrograph) -> PhaseImage:
         return segmented(picture, settings, (), classifier)
 
-    sources = _pictures(options.image)
+    sources = None if options.volume else _pictures(options.image)
     if options.compare_with is not None and sources is not None:
         raise InputError("--compare-with compares one segmentation with another.", "Give one IMAGE.")
     if options.volume:
@@ -66,7 +66,7 @@ def _recipe(options: argparse.Namespace) -> tuple[SegmentationSettings, Classifi
 def _volume(options: argparse.Namespace, settings: SegmentationSettings, classifier: Classifier | None) -> None:
     from core.images.pixel_size import parse_length
     from core.images.writing import format_of, write_volume
-    from core.segmentation.volumes import read_grey_volume, segmenting_volume
+    from core.segmentation.volumes import read_grey_volume, segmenting_slices, segmenting_volume, stays_on_disk
 
     if len(options.image) != 1:
         raise InputError("--volume segments one volume at a time.", "Give one IMAGE.")
@@ -75,17 +75,31 @@ def _volume(options: argparse.Namespace, settings: SegmentationSettings, classif
     path: Path = options.image[0]
     format_of(options.output)
     overwrite = may_write(options.output, options.force)
+    given = None if options.pixel_size is None else (parse_length(options.pixel_size),) * 3
+    stored = stays_on_disk(path)
+    if stored is not None:
+        if options.compare_with is not None:
+            raise InputError(f"{path.name} is too large to be compared in memory.", "Leave out --compare-with.")
+        with ProgressDisplay(options.quiet) as display:
+            slices = segmenting_slices(stored, options.output, settings, classifier, given, overwrite=overwrite)
+            _, written = finish(slices, display)
+        _say_shares(written.phases, written.fractions)
+        print(options.output)
+        return
     other = _other(options)
     grey, size = read_grey_volume(path)
-    if options.pixel_size is not None:
-        size = (parse_length(options.pixel_size),) * 3
+    size = given or size
     with ProgressDisplay(options.quiet) as display:
         made = finish(segmenting_volume(grey, settings, classifier, name=path.name, voxel_size=size), display)
     compared = _compared(options, made, other)
     write_volume(made, options.output, overwrite=overwrite)
-    for label, (phase, fraction) in enumerate(zip(made.phases, made.fractions, strict=True)):
-        print(f"{label} {phase.name}: {100 * fraction:.2f} %")
+    _say_shares(made.phases, made.fractions)
     print(f"{compared}{options.output}")
+
+
+def _say_shares(phases: Sequence[Phase], fractions: Sequence[float]) -> None:
+    for label, (phase, fraction) in enumerate(zip(phases, fractions, strict=True)):
+        print(f"{label} {phase.name}: {100 * fraction:.2f} %")
 
 
 def _other(options: argparse.Namespace) -> PhaseImage | Volume | None:
@@ -176,8 +190,7 @@ def _one(options: argparse.Namespace, work: Work) -> None:
     used = image.provenance.settings.get("thresholds_used", ())
     if used:
         print(f"thresholds: {', '.join(f'{value:g}' for value in used)}")
-    for label, (phase, fraction) in enumerate(zip(image.phases, image.fractions, strict=True)):
-        print(f"{label} {phase.name}: {100 * fraction:.2f} %")
+    _say_shares(image.phases, image.fractions)
     print(f"{compared}{options.output}")
 
 

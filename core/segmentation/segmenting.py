@@ -28,20 +28,26 @@ def chosen_thresholds(grey: Grey, settings: SegmentationSettings) -> tuple[float
     InputError
         As `thresholds` and `check_thresholds`.
     """
+    automatic = automatic_thresholds(settings)
+    if automatic is not None:
+        return thresholds(grey, *automatic)
     if settings.threshold == "manual":
         return check_thresholds(settings.manual_thresholds, grey)
     if settings.threshold == "hysteresis":
-        if not settings.manual_thresholds:
-            return thresholds(grey, "multi-otsu", 3)
         if len(settings.manual_thresholds) != 2:
             raise InputError(
                 f"Hysteresis has a lower and an upper threshold; there are {len(settings.manual_thresholds)}.",
                 "Give two, or none for automatic ones.",
             )
         return check_thresholds(settings.manual_thresholds, grey)
-    if settings.threshold in LOCAL_METHODS or settings.threshold == TRAINED:
-        return ()
-    return thresholds(grey, settings.threshold, settings.phases)
+    return ()
+
+
+def automatic_thresholds(settings: SegmentationSettings) -> tuple[str, int] | None:
+    """Method and number of phases of the thresholds that a histogram gives (`thresholds`); None for all others."""
+    if settings.threshold == "hysteresis" and not settings.manual_thresholds:
+        return "multi-otsu", 3
+    return (settings.threshold, settings.phases) if settings.threshold in ("otsu", "multi-otsu") else None
 
 
 def prepared(grey: Grey, settings: SegmentationSettings) -> Grey:

@@ -7,7 +7,7 @@ is the darkest phase, and a pixel exactly at a threshold belongs to the brighter
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,23 +49,40 @@ def histogram(grey: Grey, bins: int = BINS) -> Histogram:
     For uint8 with 256 bins, one bin a grey value (edges at −0.5, 0.5, …, 255.5); otherwise ``bins`` equal bins from
     the darkest to the brightest value.
     """
-    if grey.dtype == np.uint8 and bins == 256:
-        return Histogram(_counts_of(grey, 256), np.arange(257, dtype=np.float64) - 0.5)
-    low, high = float(grey.min()), float(grey.max())
+    if grey.dtype == np.float32:
+        return counted([grey], edges_between(float(grey.min()), float(grey.max()), bins))
+    return histogram_of_levels(levels_of(grey), bins)
+
+
+def edges_between(low: float, high: float, bins: int = BINS) -> Floats:
+    """Edges of equal bins from the darkest to the brightest value, shape (bins + 1,)."""
     if high == low:
         high = low + (1.0 if np.float64(low + 1.0) > low else abs(low))
-    edges = np.linspace(low, high, bins + 1)
-    if grey.dtype == np.float32:
-        counts, edges = np.histogram(grey.astype(np.float64), bins=edges)
-        return Histogram(counts.astype(np.int64), edges)
-    levels = _counts_of(grey, np.iinfo(grey.dtype).max + 1)
+    return np.linspace(low, high, bins + 1)
+
+
+def counted(parts: Iterable[Grey], edges: Floats) -> Histogram:
+    """Histogram of float32 pictures together, with given ``edges``."""
+    total = np.zeros(len(edges) - 1, np.int64)
+    for part in parts:
+        total += np.histogram(part.astype(np.float64), bins=edges)[0]
+    return Histogram(total, edges)
+
+
+def histogram_of_levels(levels: npt.NDArray[np.int64], bins: int = BINS) -> Histogram:
+    """As `histogram`, from how often each value of an integer type occurs: shape (256,) or (65536,)."""
+    if len(levels) == 256 and bins == 256:
+        return Histogram(levels, np.arange(257, dtype=np.float64) - 0.5)
     present = np.flatnonzero(levels)
+    edges = edges_between(float(present[0]), float(present[-1]), bins)
     counts, _ = np.histogram(present, bins=edges, weights=levels[present])
     return Histogram(np.rint(counts).astype(np.int64), edges)
 
 
-def _counts_of(grey: Grey, levels: int) -> npt.NDArray[np.int64]:
-    return np.asarray(np.bincount(grey.reshape(-1), minlength=levels), dtype=np.int64)
+def levels_of(grey: Grey) -> npt.NDArray[np.int64]:
+    """How often each value that the type of ``grey`` (uint8 or uint16) can have occurs."""
+    count = np.iinfo(grey.dtype).max + 1
+    return np.asarray(np.bincount(grey.reshape(-1), minlength=count), dtype=np.int64)
 
 
 def thresholds(grey: Grey, method: str, phases: int = 2) -> tuple[float, ...]:

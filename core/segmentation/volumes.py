@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.errors import InputError
+from core.images.atomic import replacing, replacing_folder
+from core.images.big_tiff import TiffWriter
 from core.images.grey import to_grey, to_supported
+from core.images.grey_volume import GreyVolume, Size, open_grey_volume
 from core.images.loading import checked_path, load_stack
-from core.images.values import Volume
-from core.images.writing import write_volume
+from core.images.outline import Outline
+from core.images.pyramid import CELL
+from core.images.values import Phase, Volume
+from core.images.writing import format_of, write_volume
 from core.job import Job, Progress
 from core.provenance import Provenance, array_hash
 from core.segmentation.classifier import Classifier
-from core.segmentation.cleaning import clean
+from core.segmentation.cleaning import Labels, clean
 from core.segmentation.denoising import Grey
 from core.segmentation.morphology import changed_by
-from core.segmentation.segmenting import chosen_thresholds, cleaned, named_phases, prepared, thresholded
+from core.segmentation.segmenting import (
+    automatic_thresholds,
+    chosen_thresholds,
+    cleaned,
+    named_phases,
+    prepared,
+    thresholded,
+)
 from core.segmentation.settings import (
     MAX_THRESHOLD_PHASES,
     TRAINED,
@@ -26,8 +40,18 @@ from core.segmentation.settings import (
     check,
     settings_to_json,
 )
+from core.segmentation.thresholding import (
+    BINS,
+    Histogram,
+    counted,
+    edges_between,
+    histogram_of_levels,
+    levels_of,
+    thresholds_of_histogram,
+)
 
-Size = tuple[float, float, float] | None
+if TYPE_CHECKING:
+    from core.images.zarr_volume import ZarrWriter
 
 
 def read_grey_volume(path: Path) -> tuple[Grey, Size]:
@@ -90,18 +114,33 @@ def segmenting_volume(
         yield Progress(len(grey) + place, steps, "Segmenting")
         if whole:
             labels[place] = clean(labels[place], settings.min_island, settings.min_hole)
-        elif settings.threshold == TRAINED and classifier is not None:
-            labels[place] = cleaned(classifier.predict(plane)[0], settings)
         else:
-            labels[place] = cleaned(thresholded(plane, settings, levels), settings)
+            labels[place] = labels_of_slice(plane, settings, levels, classifier)
     yield Progress(steps, steps, "Segmenting")
-    told = {**settings_to_json(settings), "thresholds_used": list(levels), "slice_by_slice": not whole}
+    phases, told = described(settings, levels, classifier, slice_by_slice=not whole)
+    made = Provenance("segment", settings=told, input_hashes=(array_hash(grey),))
+    return Volume(labels, phases, voxel_size, name, made)
+
+
+def labels_of_slice(
+    plane: Grey, settings: SegmentationSettings, levels: Sequence[float], classifier: Classifier | None
+) -> Labels:
+    """Labels of a prepared slice, cleaned; ``levels`` are the volume's thresholds."""
+    if settings.threshold == TRAINED and classifier is not None:
+        return cleaned(classifier.predict(plane)[0], settings)
+    return cleaned(thresholded(plane, settings, levels), settings)
+
+
+def described(
+    settings: SegmentationSettings, levels: Sequence[float], classifier: Classifier | None, *, slice_by_slice: bool
+) -> tuple[tuple[Phase, ...], dict[str, Any]]:
+    """Phases of the segmented volume, and what its provenance says of how it was made."""
+    told = {**settings_to_json(settings), "thresholds_used": list(levels), "slice_by_slice": slice_by_slice}
     count = settings.phase_count
     if settings.threshold == TRAINED and classifier is not None:
         told["classifier"] = classifier.facts()
         count = max(count, classifier.phases)
-    made = Provenance("segment", settings=told, input_hashes=(array_hash(grey),))
-    return Volume(labels, named_phases(count), voxel_size, name, made)
+    return named_phases(count), told
 
 
 def with_classifier(settings: SegmentationSettings, classifier: Classifier) -> SegmentationSettings:
@@ -110,11 +149,18 @@ def with_classifier(settings: SegmentationSettings, classifier: Classifier) -> S
 
 
 def segmenting_file(
-    source: Path, target: Path, settings: SegmentationSettings, classifier: Classifier | None = None
-) -> Job[tuple[Path, Volume]]:
-    """A job that reads a grey volume, segments it (`segmenting_volume`) and writes its phases; ``target`` is replaced.
+    source: Path, target: Path, settings: SegmentationSettings, classifier: Classifier | None = None, *,
+    voxel_size: Size = None, overwrite: bool = True,
+) -> Job[tuple[Path, Volume | Written]]:  # fmt: skip
+    """A job that reads a grey volume, segments it (`segmenting_volume`) and writes its phases.
 
-    Cancelled, it leaves ``target`` as it was.
+    One beyond memory, or in a Zarr folder, is read and written slice by slice (`segmenting_slices`): the labels are the
+    same. Cancelled, it leaves ``target`` as it was.
+
+    Parameters
+    ----------
+    voxel_size
+        Metres along z, y, x; by default what the file says.
 
     Raises
     ------
@@ -124,7 +170,136 @@ def segmenting_file(
         Where ``target`` cannot be written.
     """
     yield Progress(0, 0, "Reading")
+    stored = stays_on_disk(source)
+    if stored is not None:
+        return (yield from segmenting_slices(stored, target, settings, classifier, voxel_size, overwrite=overwrite))
     grey, size = read_grey_volume(source)
+    size = voxel_size or size
     made = yield from segmenting_volume(grey, settings, classifier, name=source.name, voxel_size=size)
     yield Progress(0, 0, "Writing")
-    return write_volume(made, target, overwrite=True), made
+    return write_volume(made, target, overwrite=overwrite), made
+
+
+def stays_on_disk(path: Path) -> GreyVolume | None:
+    """The grey volume in ``path`` where it is read slice by slice: in a Zarr folder, or beyond memory; else None.
+
+    Raises
+    ------
+    InputError
+        As `open_grey_volume`.
+    """
+    stored = open_grey_volume(path)
+    return stored if stored is not None and (path.is_dir() or stored.beyond_memory) else None
+
+
+_SLAB = 1 << 28
+"""Voxels that are written into a TIFF at a time."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A segmented volume that is on the disk alone.
+
+    Attributes
+    ----------
+    phases
+        In the order of their labels.
+    fractions
+        Share of the voxels of each.
+    """
+
+    phases: tuple[Phase, ...]
+    fractions: tuple[float, ...]
+
+
+def segmenting_slices(
+    source: GreyVolume, target: Path, settings: SegmentationSettings, classifier: Classifier | None = None,
+    voxel_size: Size = None, *, overwrite: bool = False,
+) -> Job[tuple[Path, Written]]:  # fmt: skip
+    """A job that segments a grey volume from disk to disk; a few slices are in memory at a time.
+
+    The labels are those of `segmenting_volume`, to the bit: each slice is worked on as a whole, and thresholds of the
+    whole volume come from a histogram that is counted slice by slice. Slices are prepared twice, or three times
+    where values are floating and the threshold is automatic, since they are not kept.
+
+    Parameters
+    ----------
+    target
+        ``.tif`` (one uncompressed file) or ``.ome.zarr``; replaced at the end.
+
+    Raises
+    ------
+    InputError
+        As `segmenting_volume`; where the target is of another kind, or the classifier is one for volumes.
+    JobError
+        Where ``target`` cannot be written.
+    """
+    check(settings)
+    kind = format_of(target)
+    if kind not in (".tif", ".ome.tif", ".ome.zarr"):
+        raise InputError(
+            f"A volume from the disk is not written as {target.name}.", "End the name with .tif or .ome.zarr."
+        )
+    if settings.threshold == TRAINED and classifier is not None and classifier.ndim == 3:
+        raise InputError(
+            "A classifier for volumes needs the whole volume in memory.", "Take one for single pictures, or a part."
+        )
+    count, steps = source.shape[0], 2 * source.shape[0]
+    levels = yield from _levels_from_disk(source, settings, steps)
+    phases, told = described(settings, levels, classifier, slice_by_slice=True)
+    made = Provenance("segment", source=source.path.name, settings=told)
+    outline = Outline(source.shape, phases, voxel_size or source.voxel_size, source.path.name, made)
+    found = np.zeros(len(phases), np.int64)
+    with (replacing_folder if kind == ".ome.zarr" else replacing)(target, overwrite) as temporary:
+        writer: TiffWriter | ZarrWriter
+        if kind == ".ome.zarr":
+            from core.images.zarr_volume import ZarrWriter
+
+            writer = ZarrWriter(temporary, outline)
+        else:
+            temporary.unlink()  # the writer goes on with a file that is there
+            writer = TiffWriter(temporary, outline)
+        slab: list[Labels] = []
+        # Zarr takes whole cells; a TIFF any number
+        depth = CELL if kind == ".ome.zarr" else max(1, min(CELL, _SLAB // (source.shape[1] * source.shape[2])))
+        for z in range(count):
+            yield Progress(count + z, steps, "Segmenting")
+            slab.append(labels_of_slice(prepared(source.plane(z), settings), settings, levels, classifier))
+            if len(slab) == depth or z == count - 1:
+                block = np.stack(slab)
+                writer.write((z + 1 - len(slab), 0, 0), block)
+                found += np.bincount(block.reshape(-1), minlength=len(phases))
+                slab = []
+        yield Progress(steps, steps, "Writing")
+        writer.finish(found)
+    return target, Written(phases, tuple((found / found.sum()).tolist()))
+
+
+def _levels_from_disk(source: GreyVolume, settings: SegmentationSettings, steps: int) -> Job[tuple[float, ...]]:
+    """As `chosen_thresholds` of the prepared slices together."""
+    automatic, count = automatic_thresholds(settings), source.shape[0]
+    low, high, darkest, brightest = np.inf, -np.inf, np.inf, -np.inf
+    levels: np.ndarray | None = None
+    for z in range(count):
+        yield Progress(z, steps, "Measuring grey values")
+        plane = source.plane(z)
+        low, high = min(low, float(plane.min())), max(high, float(plane.max()))
+        seen = prepared(plane, settings)
+        darkest, brightest = min(darkest, float(seen.min())), max(brightest, float(seen.max()))
+        if automatic is not None and seen.dtype != np.float32:
+            levels = levels_of(seen) if levels is None else levels + levels_of(seen)
+    if low == high:
+        raise InputError(f"{source.path.name} has one grey level only ({low:g}).", "Choose one that shows phases.")
+    if automatic is None:
+        # of the picture only its darkest and its brightest value are asked for
+        ends = np.array(
+            [[darkest, brightest]], np.float32 if source.dtype.kind == "f" else source.dtype.newbyteorder("=")
+        )
+        return chosen_thresholds(ends, settings)
+    if levels is not None:
+        return thresholds_of_histogram(histogram_of_levels(levels), *automatic)
+    total, edges = np.zeros(BINS, np.int64), edges_between(darkest, brightest)
+    for z in range(count):
+        yield Progress(z, steps, "Measuring grey values")
+        total += counted([prepared(source.plane(z), settings)], edges).counts
+    return thresholds_of_histogram(Histogram(total, edges), *automatic)

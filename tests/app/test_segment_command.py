@@ -154,6 +154,23 @@ def test_volumes_are_segmented_slice_by_slice_or_by_a_classifier_for_volumes(tmp
     assert main(["segment", str(stack), "--classifier", str(forest), "-o", str(out), "--force"]) == 2
 
 
+def test_a_zarr_folder_is_segmented_from_disk_to_disk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import zarr
+
+    grey = np.stack([discs(number) for number in range(6)])
+    folder, out = tmp_path / "grey.zarr", tmp_path / "l.tif"
+    zarr.create_array(folder, shape=grey.shape, dtype=grey.dtype)[...] = grey
+    command = ["segment", str(folder), "--volume", "--pixel-size", "2nm", "-o", str(out), "--quiet"]
+    assert main(command) == 0
+    level = thresholds(grey.reshape(6, -1), "otsu")
+    made = read_volume(out)
+    assert np.array_equal(made.labels, apply_thresholds(grey.reshape(6, -1), level).reshape(grey.shape))
+    assert made.voxel_size == pytest.approx((2e-9,) * 3)
+    assert f"1 {made.phases[1].name}: {100 * made.fractions[1]:.2f} %" in capsys.readouterr().out
+    assert main(command) == 2 and "--force" in capsys.readouterr().err
+    assert main([*command, "--force", "--compare-with", str(out)]) == 2
+
+
 def test_two_segmentations_are_compared(
     pictures: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

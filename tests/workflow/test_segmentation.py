@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from app.main_window import MainWindow
 from app.project_state import project_of, state_of
 from core.images.reading import read_labels, read_micrograph
+from core.images.zarr_volume import open_zarr
 from core.job import finish
 from core.segmentation import CleaningStep, SegmentationSettings, segment
 from core.segmentation.classifier import TrainingSettings, train
@@ -172,6 +173,16 @@ def test_a_grey_volume_is_segmented_with_the_recipe_and_with_a_classifier(
     window.phases.recipes.classify_action.trigger()
     qtbot.waitUntil(lambda: not window.context.jobs.busy, timeout=60_000)
     assert np.array_equal(read_labels(target).labels, forest.predict(grey)[0])
+    # a Zarr folder, from disk to disk
+    import zarr
+
+    store, folder = zarr.create_array(tmp_path / "g.zarr", shape=grey.shape, dtype=grey.dtype), tmp_path / "g.ome.zarr"
+    store[...] = grey
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "g.zarr"))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(folder), ""))
+    window.phases.recipes.store_action.trigger()
+    qtbot.waitUntil(lambda: not window.context.jobs.busy, timeout=60_000)
+    assert np.array_equal(open_zarr(folder).read(0, (0, 0, 0), grey.shape), expected)
     # what is no volume is refused, and the file stays
     before = target.read_bytes()
     window.phases.recipes.segment_volume(picture, target)

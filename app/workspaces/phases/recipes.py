@@ -19,6 +19,7 @@ from core.segmentation.recipe import read_recipe, steps_of, write_recipe
 
 _KIND = "Microloom recipe (*.json)"
 _VOLUMES = "Grey volumes (*.tif *.tiff *.npy *.nrrd *.h5 *.vti);;All files (*)"
+_TARGETS = "TIFF (*.tif);;OME-Zarr folder (*.ome.zarr)"
 _JOB = "segmentation"
 _VOLUME_JOB = "segmentation of a volume"
 
@@ -43,6 +44,11 @@ class Recipes(QObject):
         self.volume_action = self._action(
             "Segment a grey volume like this …", "Do these steps on every slice of a stack", self._ask_volume
         )
+        self.store_action = self._action(
+            "Segment a grey Zarr folder like this …",
+            "Do these steps on every slice of a volume in a Zarr folder, however large it is",
+            self._ask_store,
+        )
         self.classify_action = self._action(
             "Segment a grey volume with a classifier …",
             "Find the phases of a stack with a classifier's file, for volumes or for single pictures",
@@ -54,7 +60,8 @@ class Recipes(QObject):
 
     def actions(self) -> list[QAction]:
         """Save, open, segment a folder or a volume."""
-        return [self.save_action, self.open_action, self.batch_action, self.volume_action, self.classify_action]
+        volumes = [self.volume_action, self.store_action, self.classify_action]
+        return [self.save_action, self.open_action, self.batch_action, *volumes]
 
     def _action(self, text: str, tip: str, done: Callable[[], object]) -> QAction:
         action = QAction(text, self)
@@ -126,12 +133,19 @@ class Recipes(QObject):
 
     def _ask_volume(self, classifier: Path | None = None) -> None:
         name, _ = QFileDialog.getOpenFileName(self._widget, "Grey volume to segment", "", _VOLUMES)
-        if not name:
-            return
-        proposed = str(Path(name).with_suffix(".phases.tif"))
-        target, _ = QFileDialog.getSaveFileName(self._widget, "Volume of the phases", proposed, "TIFF (*.tif)")
+        if name:
+            self._ask_target(Path(name), str(Path(name).with_suffix(".phases.tif")), classifier)
+
+    def _ask_store(self) -> None:
+        name = QFileDialog.getExistingDirectory(self._widget, "Grey volume to segment (a Zarr folder)")
+        if name:
+            stem = Path(name).name.removesuffix(".zarr").removesuffix(".ome")
+            self._ask_target(Path(name), str(Path(name).with_name(f"{stem}.phases.ome.zarr")), None)
+
+    def _ask_target(self, source: Path, proposed: str, classifier: Path | None) -> None:
+        target, _ = QFileDialog.getSaveFileName(self._widget, "Volume of the phases", proposed, _TARGETS)
         if target:
-            self.segment_volume(Path(name), Path(target), classifier)
+            self.segment_volume(source, Path(target), classifier)
 
     def _ask_classify(self) -> None:
         from core.segmentation.classifier_file import SUFFIX
@@ -144,7 +158,8 @@ class Recipes(QObject):
     def segment_volume(self, source: Path, target: Path, classifier: Path | None = None) -> None:
         """Segment the grey volume ``source`` into ``target`` (the dialog asked about replacing), as a job.
 
-        Slice by slice with the recipe on show; with a ``classifier`` for volumes at once, in blocks.
+        Slice by slice with the recipe on show, from disk to disk where it is beyond memory; with a ``classifier`` for
+        volumes at once, in blocks.
         """
         from core.images.writing import format_of
         from core.segmentation.classifier_file import load_classifier
