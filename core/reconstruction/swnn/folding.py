@@ -60,6 +60,12 @@ class FoldedNetwork(SwnnNetwork):
         made: Tensor = self.stages[level](below, needed, noise)
         return made
 
+    def _field(self, head: nn.Module, features: Tensor) -> Tensor:
+        assert isinstance(head, nn.Conv3d)
+        # a product of matrices as the features lie in memory; the convolution would copy them first
+        field = functional.linear(features.permute(0, 2, 3, 4, 1), head.weight.flatten(1), head.bias)
+        return self._saturated(field.permute(0, 4, 1, 2, 3))
+
 
 class _Stage(nn.Module):
     """One level."""

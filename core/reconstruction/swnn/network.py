@@ -200,7 +200,9 @@ class SwnnNetwork(nn.Module):
         return _staged(self.stages[level], channels_last(joined), place)
 
     def _field(self, head: nn.Module, features: Tensor) -> Tensor:
-        field: Tensor = head(features)
+        return self._saturated(head(features))
+
+    def _saturated(self, field: Tensor) -> Tensor:
         gain = self.settings.output_gain
         if not gain:
             return field
