@@ -127,6 +127,7 @@ class ObliqueCut(QObject):
             plane = self._plane
             self._view.scene.cut(np.zeros((0, 2, 3)) if plane is None else plane[None])
             self.draw()
+            self._view.lines.draw()
         self.changed.emit()
 
     def from_camera(self) -> None:

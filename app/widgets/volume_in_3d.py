@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from app.widgets.volume_view import VolumeView
 
 
-FADED = 0.2
-"""Share of their opacity that surfaces keep where something in them is to be seen."""
-
-
 class VolumeIn3D(QObject):
     """Draws one `VolumeView`'s volume, as its mode, styles and clip say.
 
@@ -40,20 +36,20 @@ class VolumeIn3D(QObject):
         self._part = view.whole
         self._start: tuple[float, ...] = (0.0, 0.0, 0.0)
         """Where what is drawn begins, in the part's own voxels."""
-        self._faded: frozenset[str] = frozenset()
+        self._faded: dict[str, float] = {}
         self._maker = SurfaceMaker(self)
         self._maker.made.connect(self._surfaces_made)
         self._maker.failed.connect(self.failed)
 
     @property
-    def faded(self) -> bool:
-        """Whether surfaces are see-through, so that what lies in them shows."""
-        return bool(self._faded)
+    def faded(self) -> float:
+        """Share of their opacity that surfaces keep, so that what lies in them shows; 1 where nothing is to."""
+        return min(self._faded.values(), default=1.0)
 
-    def fade(self, reason: str, on: bool) -> None:
-        """Let surfaces be see-through as long as there is a reason."""
+    def fade(self, reason: str, share: float) -> None:
+        """Let surfaces keep ``share`` of their opacity as long as there is this reason; with 1 there is none."""
         before = self.faded
-        self._faded = self._faded | {reason} if on else self._faded - {reason}
+        self._faded = {**self._faded, reason: share}
         if self.faded != before:
             self.show()
 
@@ -66,7 +62,7 @@ class VolumeIn3D(QObject):
         """Opacity of a phase's surface, 0 to 1."""
         _, opacity, visible = self._view.styles[label]
         # half way up is a closed surface already: what is translucent as a volume is still firm as a skin
-        return min(1.0, 2 * opacity) * (FADED if self.faded else 1.0) if visible else 0.0
+        return min(1.0, 2 * opacity) * self.faded if visible else 0.0
 
     def forget(self) -> None:
         """Drop whatever is on its way."""
@@ -79,6 +75,7 @@ class VolumeIn3D(QObject):
             return
         part = self._part = view.closer.box or view.whole
         clip = part.clip(view.clip)
+        view.lines.draw()
         begins = zip(part.origin, part.step, clip, strict=True)
         self._start = tuple(first / step + low for first, step, (low, _) in begins)
         if view.mode == "surface":

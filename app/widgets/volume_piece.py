@@ -104,7 +104,7 @@ class VolumePiece(QObject):
         if found is not None and found.part is not self._view.whole:
             return  # another volume is shown by now
         self.found = found
-        self._view.in_3d.fade("piece", found is not None)
+        self._view.in_3d.fade("piece", 0.2 if found is not None else 1.0)
         self.draw()
         self.changed.emit()
 

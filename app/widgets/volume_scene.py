@@ -82,6 +82,7 @@ class VolumeScene:
         self.planes = np.zeros((0, 2, 3), np.float32)
         self._clippers: list[Any] = []
         self.faces: list[Any] = []
+        """Cut faces and lines that stand among the surfaces."""
         # colours as numbers: a string makes vispy import matplotlib at the first draw
         self.box = scene.Line(parent=root, connect="segments", color=(*_rgb(INK), 1.0))
         self.tripod = scene.Line(parent=root, connect="segments", width=3)
@@ -247,6 +248,15 @@ class VolumeScene:
         face.order = 15  # after what stands behind it
         self.faces.append(face)
         return face
+
+    def new_lines(self) -> Any:
+        """Lines in the 3-D view that hide each other, drawn before what can be seen through."""
+        lines = scene.Line(parent=self.view.scene, connect="segments", width=1.5)
+        lines.set_gl_state("opaque", depth_test=True, cull_face=False)
+        lines.order = -2
+        lines.visible = False
+        self.faces.append(lines)
+        return lines
 
     def cut(self, planes: np.ndarray) -> None:
         """Show, of surfaces and volume, only what lies on the side of each plane that its normal points to.

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from app.widgets.closer_look import CloserLook
 from app.widgets.oblique_cut import ObliqueCut
 from app.widgets.volume_in_3d import VolumeIn3D
+from app.widgets.volume_lines import VolumeLines
 from app.widgets.volume_marks import VolumeMarks
 from app.widgets.volume_parts import Clip as Clip
 from app.widgets.volume_parts import Levels, Part, Triple
@@ -91,6 +92,7 @@ class VolumeView(QWidget):
         self.marks = VolumeMarks(self)
         self.piece = VolumePiece(self)
         self.oblique = ObliqueCut(self)
+        self.lines = VolumeLines(self)
         self.marks.picked.connect(self.piece.ask)
         self.in_3d.failed.connect(self.failed)
         self._redraw = QTimer(self, interval=60, singleShot=True)
@@ -156,6 +158,7 @@ class VolumeView(QWidget):
         self.closer.begin(levels, level)
         self._field = None
         self.piece.clear()
+        self.lines.show(None)
         self.set_rest(None)
         self.set_caption("")
         if not same:
@@ -222,6 +225,7 @@ class VolumeView(QWidget):
             self.scene.canvas.update()
         self.marks.draw()
         self.piece.clear()
+        self.lines.show(None)
 
     @property
     def voxel_size(self) -> tuple[float, float, float] | None:

@@ -15,6 +15,7 @@ from app.session import Result
 from app.stored_volume import StoredView
 from app.widgets.field_colors import bright, color_table, shades
 from app.widgets.panel import Fold, hint
+from app.workspaces.inspect.lines_choice import LinesChoice
 from app.workspaces.inspect.moduli_form import ModuliForm
 from app.workspaces.inspect.residual_plot import ResidualPlot
 from core.errors import JobError
@@ -157,6 +158,9 @@ class PropertiesCard(QWidget):
         body.addWidget(self.said)
         self.shown = self._combo("Field on the slices", "Show the temperature or the speed of the flow on the slices")
         body.addWidget(self.shown)
+        self.lines = LinesChoice()
+        self.lines.failed.connect(lambda error: self._context.messages.failed("Following the lines", error))
+        body.addWidget(self.lines)
         self.heat.toggled.connect(self._check)
         self.flow.toggled.connect(self._check)
         self.stiff.toggled.connect(self._check)
@@ -342,6 +346,9 @@ class PropertiesCard(QWidget):
             widget.setVisible(found is not None)
         self.shown.clear()
         self.shown.addItem("Slices show the phases")
+        subject = self._subject
+        if subject is not None:
+            self.lines.offer(subject.labels, subject.voxel_size, found)
         if found is None:
             return
         from core.report.properties import property_rows, property_sentences

@@ -72,7 +72,7 @@ def test_a_click_tells_size_share_and_faces(view: VolumeView, card: PieceCard, q
     assert all(image.visible for image in images)
     card.none.click()
     qtbot.waitUntil(lambda: red(pixels(view)) <= before[0] + 50, timeout=60_000)
-    assert view.piece.found is None and not view.in_3d.faded and not card.text.isVisibleTo(card)
+    assert view.piece.found is None and view.in_3d.faded == 1 and not card.text.isVisibleTo(card)
 
 
 def test_ctrl_click_needs_no_tool_and_leaves_the_cursor(view: VolumeView, card: PieceCard, qtbot: QtBot) -> None:
@@ -108,7 +108,7 @@ def test_an_answer_that_comes_too_late_is_dropped(
     view.set_volume(two()[::-1].copy(), PHASES, (2e-9, 1e-9, 1e-9))
     go.set()
     qtbot.waitUntil(lambda: not view.piece.busy, timeout=20_000)
-    assert view.piece.found is None and not view.in_3d.faded
+    assert view.piece.found is None and view.in_3d.faded == 1
 
 
 def test_of_a_coarse_level_the_full_voxels_are_counted(view: VolumeView, card: PieceCard, qtbot: QtBot) -> None:
