@@ -124,6 +124,11 @@ class ImageCanvas(pg.GraphicsView):
             "background: rgba(0, 0, 0, 150); color: white; border-radius: 5px; padding: 3px 8px;"
         )
         self.read_out.hide()
+        self.notice = QLabel(self)
+        """Words over the picture while what is on show is about to change; hidden where there are none."""
+        self.notice.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.notice.setStyleSheet(self.read_out.styleSheet())
+        self.notice.hide()
         self._focus = FocusFrame(self)
         self.scene().sigMouseMoved.connect(self._moved)
         self.view.sigTransformChanged.connect(self._rescale)
@@ -175,6 +180,14 @@ class ImageCanvas(pg.GraphicsView):
         """Whether and how strongly the labels cover the picture."""
         self.overlay.setVisible(shown)
         self.overlay.setOpacity(opacity)
+
+    def say(self, text: str) -> None:
+        """Lay ``text`` over the picture, or take it away where it is empty."""
+        if text != self.notice.text() or self.notice.isHidden() == bool(text):
+            self.notice.setText(text)
+            self.notice.adjustSize()
+            self.notice.setVisible(bool(text))
+            self._place()
 
     def fit(self) -> None:
         """Show the whole picture."""
@@ -239,6 +252,7 @@ class ImageCanvas(pg.GraphicsView):
     def _place(self) -> None:
         self.scale_bar.setGeometry(self.width() - 412, self.height() - 48, 400, 36)
         self.rulers.setGeometry(self.rect())
+        self.notice.move(self.width() - self.notice.width() - 12, self.rulers.thickness + 8)
         left, low = self.rulers.thickness + 8, self.height() - self.read_out.height() - 12
         # a long one goes above the scale bar, not over it
         bar = self.width() - 12 - max(self.scale_bar.length()[0] + 20, 120)

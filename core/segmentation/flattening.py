@@ -9,6 +9,10 @@ from core.segmentation.denoising import Grey, as_type_of
 from core.segmentation.settings import SegmentationSettings
 
 Floats = npt.NDArray[np.float32]
+_LINES = 64
+"""Rows or columns that the ball is rolled under at once."""
+_LOOK = 4
+"""Steps after which it is asked whether further ones can change anything."""
 
 
 def flatten(grey: Grey, settings: SegmentationSettings) -> Grey:
@@ -67,12 +71,22 @@ def rolled(values: Floats, radius: int) -> Floats:
 
 
 def _lowest(values: Floats, fall: list[np.float32], axis: int) -> Floats:
-    """Least of ``values`` plus the parabola about each place, along one axis."""
+    """Least of ``values`` plus the parabola about each place, along one axis.
+
+    Some lines at a time, which stay in the processor's cache; and no further than the parabola can still be below what
+    was found in them.
+    """
     lines = np.moveaxis(values, axis, 0)
-    out = lines.copy()
-    for step, height in enumerate(fall[: len(lines)]):
-        if step:
-            raised = lines + height
-            np.minimum(out[step:], raised[:-step], out=out[step:])
-            np.minimum(out[:-step], raised[step:], out=out[:-step])
-    return np.ascontiguousarray(np.moveaxis(out, 0, axis))
+    found = np.empty(lines.shape, np.float32)
+    for first in range(0, lines.shape[1], _LINES):
+        part = np.ascontiguousarray(lines[:, first : first + _LINES])
+        out, raised, low = part.copy(), np.empty_like(part), part.min()
+        for step, height in enumerate(fall[: len(part)]):
+            if step % _LOOK == 1 and low + height >= out.max():
+                break
+            if step:
+                np.add(part, height, out=raised)
+                np.minimum(out[step:], raised[:-step], out=out[step:])
+                np.minimum(out[:-step], raised[step:], out=out[:-step])
+        found[:, first : first + _LINES] = out
+    return np.ascontiguousarray(np.moveaxis(found, 0, axis))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+import core.segmentation
 from app.main_window import MainWindow
 from app.project_state import project_of, state_of
 from core.images.reading import read_labels, read_micrograph
@@ -253,3 +255,33 @@ def test_phases_are_learned_from_strokes_and_unlearned_by_undo(
     saved = state_of(project_of(window.session.state, None))
     assert saved.segmentation.threshold == "trained (scribbles)" and saved.corrections is not None
     assert np.array_equal(saved.corrections.values(), corrections.sheet.values)
+
+
+def test_while_phases_are_computed_the_last_ones_stay_and_the_window_says_so(
+    window: MainWindow, qtbot: QtBot, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(window, qtbot, picture)
+    window.show_step("phases")
+    labels_are(window, qtbot, SegmentationSettings())
+    canvas = window.phases.image
+    qtbot.waitUntil(lambda: not window.exemplar.segmenting and canvas.notice.isHidden())
+    before = canvas.overlay.indices
+    assert before is not None
+    old, go_on, real = before.copy(), Event(), core.segmentation.prepared
+
+    def slow(grey: np.ndarray, settings: SegmentationSettings) -> np.ndarray:
+        go_on.wait(30)
+        return real(grey, settings)
+
+    monkeypatch.setattr(core.segmentation, "prepared", slow)
+    changed = SegmentationSettings(flatten="rolling ball", flatten_radius=9)
+    window.commands.do("settings", segmentation=changed)
+    try:
+        qtbot.waitUntil(canvas.notice.isVisible)
+        assert canvas.notice.text() == "Updating …" and window.session.phase_image is not None
+        assert np.array_equal(canvas.overlay.indices, old)
+    finally:
+        go_on.set()
+    labels_are(window, qtbot, changed)
+    qtbot.waitUntil(canvas.notice.isHidden)
+    assert not np.array_equal(canvas.overlay.indices, old)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QColor, QKeySequence
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QWidget
 
@@ -31,6 +31,9 @@ from core.segmentation import histogram, thresholds_of_histogram
 from core.segmentation.recipe import fields_of
 from core.segmentation.settings import CleaningStep, SegmentationSettings
 
+_PATIENCE = 150
+"""Milliseconds after which the window says that phases are still being computed."""
+
 
 class PhasesWorkspace(Workspace):
     """Shows the labels over the picture and what they are made with."""
@@ -51,6 +54,8 @@ class PhasesWorkspace(Workspace):
         self.trained = Trained(context, exemplar, self.image, self.panel)
         self.comparing = Comparing(context, self.image, self.panel)
         self._build_panel()
+        self._updating = QTimer(self)
+        self._updating.timeout.connect(self._say_updating)
         self.session.changed.connect(self._changed)
         self.session.derived.connect(self._derived)
         self._show_state()
@@ -153,6 +158,7 @@ class PhasesWorkspace(Workspace):
 
     def _changed(self, old: State, new: State) -> None:
         names = differing(old, new)
+        self._updating.start(_PATIENCE)
         if names & {"opened", "crop"}:
             micrograph = new.micrograph
             if micrograph is None:
@@ -165,6 +171,13 @@ class PhasesWorkspace(Workspace):
             self.image.set_pixel_size(new.micrograph.pixel_size)
         if names & {"opened", "crop", "segmentation", "take_labels", "pixel_size"}:
             self._show_state()
+
+    def _say_updating(self) -> None:
+        """The phases on show are the last ones while the next are computed."""
+        updating = self._exemplar.segmenting and self.session.phase_image is not None
+        self.image.say("Updating …" if updating else "")
+        if not updating:
+            self._updating.stop()
 
     def _derived(self, names: frozenset[str]) -> None:
         image = self.session.phase_image
