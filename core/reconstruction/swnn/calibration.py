@@ -9,8 +9,11 @@ import numpy as np
 
 from core.errors import InputError
 from core.job import Progress
+from core.masks.mask import Mask
+from core.provenance import Provenance
 from core.reconstruction.shares import shared
 from core.reconstruction.swnn.labelling import offsets_for, shares_of
+from core.reconstruction.swnn.region import others_of
 from core.reconstruction.swnn.serving import ServedOffsets, Thresholds, nodes, threshold_of
 
 QUANTILES = 4097
@@ -18,8 +21,8 @@ QUANTILES = 4097
 THINNED = 2
 """Where offsets are found for a range of fractions, one voxel in so many along each axis is looked at."""
 
-FieldOf = Callable[[float | None, int, int], Generator[Progress, None, np.ndarray]]
-"""Makes the field of the calibration volume: told a fraction (or nothing), as the n-th of so many."""
+FieldOf = Callable[[float | Mask | None, int, int], Generator[Progress, None, np.ndarray]]
+"""Makes the field of the calibration volume: told a fraction, a region or nothing, as the n-th of so many."""
 
 
 def one_calibrated(field_of: FieldOf, own: float) -> Generator[Progress, None, tuple[dict[str, Any], np.ndarray]]:
@@ -97,3 +100,27 @@ def several_calibrated(
     offsets_served = ServedOffsets(tuple(fractions), tuple(there), tuple(told))
     before_own = float(np.interp(own, fractions, told))
     return {"served_offsets": offsets_served.to_json(), "fraction_before": before_own, "fraction_after": own}
+
+
+def around_calibrated(
+    field_of: FieldOf, given: np.ndarray, fractions: Sequence[float], label: int
+) -> Generator[Progress, None, dict[str, Any]]:
+    """What a card tells of the calibration around a given phase: offsets with which the others share the rest.
+
+    Parameters
+    ----------
+    given
+        Where the phase ``label`` is in the calibration volume, bool; elsewhere the others are to have the same
+        proportions as in ``fractions``, one a phase.
+    """
+    region = Mask(given.astype(np.float32), None, "like the exemplar's", Provenance("shapes like the exemplar's"))
+    field = yield from field_of(region, 0, 1)
+    rest = field[~given]
+    wanted = np.delete(np.asarray(fractions, dtype=np.float64), label)
+    wanted /= wanted.sum()
+    if rest.ndim == 1:
+        offsets = np.array([0.0, -threshold_of(rest, float(wanted[1]))[0]], dtype=np.float32)
+    else:
+        offsets = offsets_for(rest, wanted.tolist())
+    shares = [np.bincount(others_of(rest, each), minlength=len(wanted)) / len(rest) for each in (0 * offsets, offsets)]
+    return {"around": offsets.tolist(), "around_before": shares[0].tolist(), "around_after": shares[1].tolist()}

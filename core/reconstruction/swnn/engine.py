@@ -90,9 +90,13 @@ def for_target(settings: SwnnSettings, target: Target) -> SwnnSettings:
 
 
 def _model(target: Target, settings: SwnnSettings, trained: TrainedSwnn, device: str) -> SwnnModel:
+    from core.reconstruction.swnn.likeness import curve_of
     from core.reconstruction.swnn.model import SwnnModel
 
-    region = {} if target.region_of is None else {"region_of": target.region_of}
+    region: dict[str, Any] = {}
+    if target.region_of is not None:
+        shapes = target.exemplar.labels == target.region_of
+        region = {"region_of": target.region_of, "region_curve": curve_of(shapes)}
     fractions = {"volume_fractions": list(target.base_fractions)} if target.several else {}
     card = card_of(
         SwnnEngine.key, target, settings, trained.settings, trained, device,

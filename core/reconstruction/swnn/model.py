@@ -19,11 +19,18 @@ from core.images.values import Phase, Volume
 from core.job import Job, Progress
 from core.masks.mask import REGION_FROM, Mask
 from core.provenance import Provenance, array_hash, versions
-from core.reconstruction.swnn.calibration import one_calibrated, range_calibrated, several_calibrated, threshold_in
+from core.reconstruction.swnn.calibration import (
+    around_calibrated,
+    one_calibrated,
+    range_calibrated,
+    several_calibrated,
+    threshold_in,
+)
 from core.reconstruction.swnn.folding import folded
 from core.reconstruction.swnn.labelling import labels_of
+from core.reconstruction.swnn.likeness import shapes_like
 from core.reconstruction.swnn.network import SwnnNetwork
-from core.reconstruction.swnn.region import given_place, labelled
+from core.reconstruction.swnn.region import given_place, labelled, others_of
 from core.reconstruction.swnn.serving import (
     BEYOND,
     ServedOffsets,
@@ -150,7 +157,7 @@ class SwnnModel:
     @property
     def _calibrated(self) -> bool:
         return self._quantiles is not None or bool(
-            {"served", "offsets", "served_offsets"} & set(self._card.get("calibration", {}))
+            {"served", "offsets", "served_offsets", "around"} & set(self._card.get("calibration", {}))
         )
 
     def threshold(self, volume_fraction: float | None = None) -> float:
@@ -193,7 +200,7 @@ class SwnnModel:
         if problem is not None:
             raise problem
         if self._card.get("region_of") is not None:
-            return self._around(mask, size, seed, device, periodic)
+            return (yield from self._around(mask, size, seed, device, periodic))
         conditional = self._network.settings.conditional
         if mask is not None and not conditional:
             raise InputError(
@@ -242,20 +249,26 @@ class SwnnModel:
             asked["mask"] = {"name": mask.name, "range": list(mask.range), "hash": array_hash(mask.fraction)}
         return self._recipe(size, seed, device, periodic, make_tile, asked)
 
-    def _around(self, mask: Mask | None, size: Triple, seed: int, device: str, periodic: Axes) -> Recipe:
-        """The recipe of the other phases around the one whose region ``mask`` is."""
+    def _around(self, mask: Mask | None, size: Triple, seed: int, device: str, periodic: Axes) -> Job[Recipe]:
+        """A job for the recipe of the other phases around the one whose region ``mask`` is."""
         label = int(self._card["region_of"])
         name = self._card["phases"][label]["name"]
         place, period = given_place(mask, name), period_of(size, periodic)
         wanted = WantedFractions(place, size, period)
+        # a model from before this was calibrated has no curve
+        if "region_curve" in self._card and not self._calibrated:
+            yield from self._calibrate(device)
+        offsets = np.zeros(len(self._card["phases"]) - 1, dtype=np.float32)
+        if self._calibrated:
+            offsets = np.array(self._card["calibration"]["around"], dtype=np.float32)
 
         def make_tile(start: Triple, edge: int) -> np.ndarray:
-            field = self.field(seed, start, (edge, edge, edge), device, period, wanted)
-            others = (field > 0).astype(np.uint8) if field.ndim == 3 else np.argmax(field, axis=-1)
+            others = others_of(self.field(seed, start, (edge, edge, edge), device, period, wanted), offsets)
             return labelled(others, wanted.box(start, (edge, edge, edge), 1) >= REGION_FROM, label)
 
         region = {"name": place.name, "of": name, "hash": array_hash(place.fraction)}
-        return self._recipe(size, seed, device, periodic, make_tile, {"region": region})
+        asked = {"region": region, "offsets": offsets.tolist()}
+        return self._recipe(size, seed, device, periodic, make_tile, asked)
 
     def _recipe(
         self,
@@ -341,7 +354,11 @@ class SwnnModel:
         def field_of(*asked: Any) -> Generator[Progress, None, np.ndarray]:
             return self._calibration_field(device, seed, *asked)
 
-        if self._several:
+        label = self._card.get("region_of")
+        if label is not None:
+            shapes = shapes_like(self._card["region_curve"], CALIBRATION_SIZE, seed)
+            calibration |= yield from around_calibrated(field_of, shapes, self._card["exemplar_fractions"], label)
+        elif self._several:
             base = self._card.get("volume_fractions", self._card["exemplar_fractions"])
             calibration |= yield from several_calibrated(field_of, base, self._card["volume_phase"], own, served)
         elif served is not None:
@@ -352,7 +369,7 @@ class SwnnModel:
         self._card = {**self._card, "calibration": calibration}
 
     def _calibration_field(
-        self, device: str, seed: int, fraction: float | None, number: int, of: int
+        self, device: str, seed: int, fraction: float | Mask | None, number: int, of: int
     ) -> Generator[Progress, None, np.ndarray]:
         """The field of the calibration volume; ``number`` of how many, for the progress."""
         wanted = None if fraction is None else WantedFractions(fraction, CALIBRATION_SIZE)
@@ -363,7 +380,8 @@ class SwnnModel:
                 self._kept[(f"{device} {seed}", start, edge)] = field
             return field
 
-        channels = len(self._card["phases"]) if self._several else None
+        made = len(self._card["phases"]) - (self._card.get("region_of") is not None)
+        channels = made if made > 2 else None
         job = assemble(
             make_tile, (0, 0, 0), CALIBRATION_SIZE, edge=TILE_EDGE, dtype=np.float32, what="Calibrating",
             channels=channels,

@@ -19,6 +19,7 @@ from torch import Tensor
 from core.errors import InputError
 from core.masks.mask import REGION_FROM, Mask
 from core.provenance import Provenance
+from core.reconstruction.swnn.labelling import labels_of
 from core.reconstruction.swnn.network import SwnnNetwork, Triple
 from core.reconstruction.swnn.serving import WantedFractions
 
@@ -60,6 +61,22 @@ def given_place(mask: Mask | None, name: str) -> Mask:
         )
     field = (mask.fraction >= REGION_FROM).astype(np.float32)
     return Mask(field, mask.voxel_size, mask.name, mask.provenance)
+
+
+def others_of(field: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Labels (uint8) of the other phases, counted without the given one.
+
+    Parameters
+    ----------
+    field
+        Of two others one number a voxel, of more a channel each, last.
+    offsets
+        What is added to each of their channels; two others share the one, and what counts is the second's.
+    """
+    if len(offsets) > 2:
+        return labels_of(field, offsets)
+    found: np.ndarray = (field > np.float32(-offsets[1])).astype(np.uint8)
+    return found
 
 
 def labelled(others: np.ndarray, given: np.ndarray, label: int) -> np.ndarray:

@@ -36,6 +36,8 @@ def restore(card: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> SwnnM
     given = card.get("region_of") is not None
     if given and not (entry(card, "region_of", int) in range(len(card["phases"])) and len(card["phases"]) > 2):
         raise wrong("the phase whose shapes are given is none of its phases")
+    if given:
+        _check_around(card)
     made = restored(lambda: SwnnNetwork(settings, len(card["phases"]) - given, given), arrays)
     return SwnnModel(made, card, quantiles)
 
@@ -58,6 +60,20 @@ def _check_calibration(card: Mapping[str, Any], quantiles: np.ndarray | None) ->
         raise wrong("its calibration does not rise")
     if not math.isfinite(entry(entry(card, "calibration", dict), "threshold", float)):
         raise wrong("its threshold is not a finite number")
+
+
+def _check_around(card: Mapping[str, Any]) -> None:
+    curve = card.get("region_curve")
+    if curve is not None:
+        # no lag sees more of a phase than there is
+        good = isinstance(curve, list) and len(curve) > 1 and all(type(one) is float for one in curve)
+        if not good or not (0 < curve[0] < 1 and all(0 <= one <= curve[0] for one in curve)):
+            raise wrong("the shapes of its given phase are no two-point probability")
+    around = entry(card, "calibration", dict).get("around", []) if "calibration" in card else None
+    if around is not None:
+        good = isinstance(around, list) and all(type(one) is float for one in around)
+        if not good or len(around) != len(card["phases"]) - 1 or not np.isfinite(around).all():
+            raise wrong("its offsets around the given phase are not one finite number a phase")
 
 
 def _check_range(card: Mapping[str, Any], settings: SwnnSettings) -> None:

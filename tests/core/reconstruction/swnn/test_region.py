@@ -19,8 +19,10 @@ from core.reconstruction.engine import Target
 from core.reconstruction.model_file import load_model, save_model
 from core.reconstruction.pipeline import Reconstruction, reconstruct
 from core.reconstruction.preflight import unused_problems
+from core.reconstruction.swnn import model as model_room
 from core.reconstruction.swnn import training
 from core.reconstruction.swnn.engine import SwnnEngine
+from core.reconstruction.swnn.likeness import shapes_like
 from core.reconstruction.swnn.network import SwnnNetwork
 from core.reconstruction.swnn.reach import receptive_field
 from core.reconstruction.swnn.region import ExemplarRegions, composed, labelled
@@ -57,6 +59,7 @@ def target(**changes: Any) -> Target:
 def made() -> Reconstruction:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "STATISTICS_BLOCKS", 1)
+        patch.setattr(model_room, "CALIBRATION_SIZE", SIZE)
         done: Reconstruction = finish(reconstruct(SwnnEngine(), target(), TINY))
     return done
 
@@ -130,6 +133,29 @@ def test_the_phase_is_exactly_where_the_mask_says(made: Reconstruction, tmp_path
         finish(again.generate(SIZE, 0))
 
 
+def test_the_others_share_the_rest_as_in_the_exemplar(made: Reconstruction) -> None:
+    card = made.model.card
+    shapes = shapes_like(card["region_curve"], SIZE, card["seed"])
+    mask = Mask(shapes.astype(np.float32), None, "shapes", Provenance("test"))
+    labels = finish(made.model.generate(SIZE, card["seed"], mask=mask)).labels
+    wanted = exemplar().fractions[2] / (exemplar().fractions[1] + exemplar().fractions[2])
+    rest = int((~shapes).sum())
+    assert abs((labels == 2).sum() / rest - wanted) <= 1 / rest
+    # without it they would not
+    assert abs(card["calibration"]["around_before"][1] - wanted) > 0.02
+
+
+def test_a_model_from_before_this_was_calibrated_makes_what_it_made(made: Reconstruction) -> None:
+    card = {key: value for key, value in made.model.card.items() if key not in ("calibration", "region_curve")}
+    old = SwnnEngine().restore(card, made.model.weights())
+    recipe = finish(old.recipe(SIZE, 0, mask=ball()))
+    assert "calibration" not in old.card
+    zeros = {**made.model.card, "calibration": {"around": [0.0, 0.0]}}
+    same = finish(SwnnEngine().restore(zeros, made.model.weights()).generate(SIZE, 0, mask=ball())).labels
+    assert np.array_equal(finish(recipe.volume()).labels, same)
+    assert not np.array_equal(same, made.volume.labels)
+
+
 def test_what_does_not_see_the_region_does_not_depend_on_it(made: Reconstruction) -> None:
     size = (24, 24, 64)
     masks = [np.zeros(size, np.float32), np.zeros(size, np.float32)]
@@ -146,6 +172,12 @@ def test_a_spoilt_card_is_refused(made: Reconstruction) -> None:
     for wrong in (3, -1, "0"):
         with pytest.raises(InputError, match=r"shapes are given|region_of"):
             SwnnEngine().restore({**made.model.card, "region_of": wrong}, made.model.weights())
+    for key, entry in (
+        ("region_curve", [0.3]), ("region_curve", [0.3, 0.4]), ("region_curve", [0.0, 0.0]), ("region_curve", "0"),
+        ("calibration", {"around": [0.0]}), ("calibration", {"around": [0.0, float("nan")]}), ("calibration", {}),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match="given phase"):
+            SwnnEngine().restore({**made.model.card, key: entry}, made.model.weights())
     with pytest.raises(InputError):
         SwnnEngine().restore({k: v for k, v in made.model.card.items() if k != "region_of"}, made.model.weights())
 
