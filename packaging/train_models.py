@@ -31,12 +31,14 @@ from core.reconstruction.diffusion.classes import training  # noqa: E402
 from core.reconstruction.diffusion.model import DiffusionModel  # noqa: E402
 from core.reconstruction.diffusion.settings import PRESETS  # noqa: E402
 from core.reconstruction.model_file import SUFFIX, load_model, save_model  # noqa: E402
+from core.reconstruction.model_record import picture_entry  # noqa: E402
 from core.synthesis.datasets import KINDS, dataset  # noqa: E402
 
 EDGE = 96
 """Of the images, px: larger than the crops, whose fractions differ the more."""
 FRACTIONS = (0.6, 0.75, 0.9, 1.05, 1.2)
 """Of each kind's own volume fraction: what the images have, so that the model learns to follow it."""
+Facts = dict[str, Any]
 UNSEEN = 1_000_003
 """Added to the seed of images that are kept for the comparison."""
 
@@ -51,11 +53,13 @@ def images_of(kind: str, count: int, seed: int, edge: int = EDGE) -> list[PhaseI
     return made
 
 
-def judged(model: DiffusionModel, kind: str, learned: Sequence[PhaseImage], count: int, seed: int) -> dict[str, Any]:
+def judged(
+    model: DiffusionModel, kind: str, learned: Sequence[PhaseImage], count: int, seed: int
+) -> tuple[Facts, Facts]:
     """Pictures of a kind against as many crops of images that the training never saw; ε in per cent.
 
     Each picture is told the fraction of one of the crops. How near it comes to a copy is found among the crops of what
-    was learned, every eighth pixel.
+    was learned, every eighth pixel. Beside the facts, one of the pictures as a card keeps it.
     """
     edge = model.crop
     dice = np.random.default_rng(seed)
@@ -70,7 +74,7 @@ def judged(model: DiffusionModel, kind: str, learned: Sequence[PhaseImage], coun
     places = range(0, EDGE - edge + 1, 8)
     known = np.stack([_crop(image.labels, edge, y, x) for image in learned for y in places for x in places]) == 1
     manifolds = found.manifolds
-    return {
+    facts = {
         "pictures": count,
         "edge": edge,
         "space": found.space,
@@ -85,6 +89,7 @@ def judged(model: DiffusionModel, kind: str, learned: Sequence[PhaseImage], coun
         "least_pixel_mse": float(nearest(made, known).squares.min()),
         "processor_seconds": seconds,
     }
+    return facts, picture_entry(made[0].astype(np.uint8))
 
 
 def _crop(labels: np.ndarray, edge: int, y: int, x: int) -> np.ndarray:
@@ -103,6 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--channels", type=int, default=None)
     parser.add_argument("--judged", type=int, default=100, help="pictures of each kind that are compared")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--judge-only", action="store_true", help="the model that is there, without training")
     chosen = parser.parse_args(arguments)
     path = chosen.folder / f"{chosen.name}{SUFFIX}"
     chosen.folder.mkdir(parents=True, exist_ok=True)
@@ -122,18 +128,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             save_model(report.snapshot, path, overwrite=True)
 
     limit = None if chosen.minutes is None else 60 * chosen.minutes
-    model = finish(training(classes, settings, seed=chosen.seed, max_seconds=limit), watch)
+    if not chosen.judge_only:
+        trained = finish(training(classes, settings, seed=chosen.seed, max_seconds=limit), watch)
+        save_model(trained, path, overwrite=True)
     # what is measured is the file as it ships
-    model = load_model(save_model(model, path, overwrite=True))
+    model = load_model(path)
     if not isinstance(model, DiffusionModel):
         raise InputError(f"{path} is no model of diffusion.")
     made_of = {"images": chosen.images, "edge": EDGE, "fractions": list(FRACTIONS), "seed": chosen.seed}
-    results = {}
+    results, examples = {}, {}
     for kind in chosen.kinds:
-        results[kind] = judged(model, kind, classes[kind], chosen.judged, chosen.seed)
+        results[kind], examples[kind] = judged(model, kind, classes[kind], chosen.judged, chosen.seed)
         print(kind, {name: round(value, 3) if isinstance(value, float) else value
                      for name, value in results[kind].items() if name != "space"}, flush=True)  # fmt: skip
-        model.note({"made_of": made_of, "judged": results})
+        model.note({"made_of": made_of, "judged": results, "examples": examples})
         save_model(model, path, overwrite=True)
     print(path)
     return 0

@@ -68,20 +68,23 @@ class ModelRecord:
 
 def exemplar_entry(exemplar: PhaseImage, phase: int) -> Generator[None, None, dict[str, Any]]:
     """For the card's key "exemplar": hash, thumbnail, phases, curves of ``phase``. Yields while it measures."""
-    picture, step = thumbnail(exemplar.labels)
+    picture = picture_entry(exemplar.labels)
     yield
     lag = min(MAX_LAG, default_max_lag(exemplar.shape, exemplar.shape))
     curves = yield from measuring_curves(exemplar.labels == phase, max(1, lag))
     return {
         "hash": array_hash(exemplar.labels),
         "phases": [{"name": item.name, "color": item.color} for item in exemplar.phases],
-        "thumbnail": {
-            "shape": list(picture.shape),
-            "step": step,
-            "labels": base64.b64encode(zlib.compress(picture.tobytes(), 9)).decode(),
-        },
+        "thumbnail": picture,
         "curves": {"s2": _rounded(curves.s2_mean), "lineal_path": _rounded(curves.lineal_path_mean)},
     }
+
+
+def picture_entry(labels: np.ndarray) -> dict[str, Any]:
+    """A picture of labels (Y, X), made small, as JSON values that `picture_from` reads."""
+    picture, step = thumbnail(labels)
+    packed = base64.b64encode(zlib.compress(picture.tobytes(), 9)).decode()
+    return {"shape": list(picture.shape), "step": step, "labels": packed}
 
 
 def result_entry(comparison: Comparison, size: tuple[int, int, int], seed: int) -> dict[str, Any]:
@@ -145,7 +148,7 @@ def read_record(card: Mapping[str, Any]) -> ModelRecord | None:
         phases = tuple(Phase(str(item["name"])[:200], _color(item["color"])) for item in told["phases"])
         if not 1 <= len(phases) <= MAX_PHASES:
             raise ValueError(f"{len(phases)} phases")
-        picture, step = _picture(told["thumbnail"], len(phases))
+        picture, step = picture_from(told["thumbnail"], len(phases))
         result = card.get("result")
         facts = {} if result is None else _facts(result)
         return ModelRecord(
@@ -160,7 +163,14 @@ def read_record(card: Mapping[str, Any]) -> ModelRecord | None:
         raise InputError(f"What it tells of its exemplar cannot be ({error}).", _AGAIN) from error
 
 
-def _picture(told: Mapping[str, Any], phases: int) -> tuple[np.ndarray, int]:
+def picture_from(told: Mapping[str, Any], phases: int) -> tuple[np.ndarray, int]:
+    """Labels of a picture in a card, and how many pixels each stands for along each axis.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError, zlib.error, binascii.Error
+        Where it says what cannot be; it never unpacks to more than it announces.
+    """
     rows, columns = (int(side) for side in told["shape"])
     step = int(told["step"])
     if not (1 <= rows <= THUMBNAIL_EDGE and 1 <= columns <= THUMBNAIL_EDGE and 1 <= step <= 1 << 20):

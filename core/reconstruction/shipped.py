@@ -11,8 +11,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core.errors import InputError
 from core.reconstruction.model_file import SUFFIX, read_model_file
+from core.reconstruction.model_record import picture_from
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,11 @@ class ShippedModel:
         """What was measured of a class: ε of S2 and L in per cent, "frechet", "precision", "recall" and more."""
         found: Mapping[str, Any] = self.card.get("judged", {}).get(name, {})
         return found
+
+    def example(self, name: str) -> np.ndarray | None:
+        """A picture that the model made of a class, labels of shape (Y, X); None where its card holds none."""
+        entry = self.card.get("examples", {}).get(name)
+        return None if entry is None else picture_from(entry, len(self.card["phases"]))[0]
 
     def told(self, name: str) -> tuple[float, float, float]:
         """Volume fraction of the images of a class: mean, lowest and highest."""

@@ -34,6 +34,7 @@ from app.workspaces.reconstruct.plane_exemplars import PlaneExemplars
 from app.workspaces.reconstruct.preflight import Checked, import_engines, keeps_planes, preflight
 from app.workspaces.reconstruct.queue import Entry, RunQueue
 from app.workspaces.reconstruct.queue_view import QueueView
+from app.workspaces.reconstruct.ready_models import ReadyModels
 from app.workspaces.reconstruct.run import Run, preview_caption, preview_phases
 from app.workspaces.reconstruct.series_form import SeriesForm, entries_of
 from app.workspaces.reconstruct.staleness import stale_reason as stale_reason
@@ -137,10 +138,12 @@ class ReconstructWorkspace(Workspace):
         self.stop_action = QAction("Stop training and keep what it has reached")
         self.stop_action.setEnabled(False)
         self.stop_action.triggered.connect(self.stop_and_keep)
+        self.ready = ReadyModels(self.context, self.panel)
+        self.ready.written.connect(self.written)
 
     def actions(self) -> list[QAction]:
-        """Stop and keep."""
-        return [self.stop_action]
+        """Stop and keep; a volume without a training."""
+        return [self.stop_action, self.ready.action]
 
     # --- torch in the background ---------------------------------------------------------------------------------
 

@@ -1,0 +1,249 @@
+"""Volumes from a model that comes with Microloom: no micrograph, no training; a kind, a fraction, a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QObject, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QIcon, QImage, QPixmap, qRgb
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QMessageBox,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.context import Context
+from app.widgets.panel import hint
+from app.widgets.picture_dialog import named
+from app.workspaces.reconstruct.file_choice import KINDS
+from app.workspaces.reconstruct.file_run import checked_place
+from core.errors import MicroloomError
+from core.job import Job
+
+if TYPE_CHECKING:
+    from core.reconstruction.shipped import ShippedModel
+
+JOB = "volume of a model"
+EDGES = (32, 64, 96, 128)
+_PICTURE = 96
+"""Side of a picture in the list, in the screen's own measure."""
+_LARGEST_SEED = 2**31 - 1
+
+
+class ReadyModels(QObject):
+    """The gesture, from the list of models to the volume that was written.
+
+    Signals
+    -------
+    written(path)
+        A volume was made and lies there.
+    """
+
+    written = Signal(object)
+
+    def __init__(self, context: Context, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._context, self._window = context, parent
+        self.dialog: ReadyDialog | None = None
+        self.action = QAction("Volume from a &ready model …", self)
+        self.action.setToolTip("Without a micrograph or a training: choose a kind of material and a volume fraction")
+        self.action.triggered.connect(self.ask)
+        context.jobs.returned.connect(self._returned)
+        context.jobs.failed.connect(self._failed)
+        context.jobs.cancelled.connect(lambda: self._ended("Cancelled: no volume was written."))
+
+    def ask(self) -> None:
+        """Show the list."""
+        from core.reconstruction.shipped import shipped_models
+
+        models = shipped_models()
+        if not models:
+            self._context.messages.say("No model comes with this copy of Microloom.", "warning")
+            return
+        self.dialog = ReadyDialog(self._window, models)
+        self.dialog.accepted.connect(self._begin)
+        self.dialog.open()
+
+    def _begin(self) -> None:
+        dialog, jobs = self.dialog, self._context.jobs
+        if dialog is None or dialog.path is None:
+            return
+        if jobs.busy:
+            self._context.messages.say(f"{jobs.title} is running. Wait for it or cancel it first.", "warning")
+            return
+        model, name = dialog.chosen
+        size, seed, fraction, path = (
+            dialog.edge.currentData(),
+            dialog.seed.value(),
+            dialog.fraction.value(),
+            dialog.path,
+        )
+        jobs.start(
+            f"{name} {size}³", lambda: making(model.path, name, size, seed, fraction / 100, path), kind=JOB
+        )  # fmt: skip
+
+    def _returned(self, result: Any) -> None:
+        if self._context.jobs.kind == JOB:
+            self._context.messages.say(f"The volume is written: {result.name}.", "good")
+            self.written.emit(result)
+
+    def _failed(self, error: Exception) -> None:
+        if self._context.jobs.kind == JOB:
+            self._context.messages.failed("Making the volume", error)
+
+    def _ended(self, text: str) -> None:
+        if self._context.jobs.kind == JOB:
+            self._context.messages.say(text)
+
+
+def making(model: Path, name: str, edge: int, seed: int, fraction: float, path: Path) -> Job[Path]:
+    """A job that makes a volume of the class ``name`` and writes it; errors as of the model and of the disk."""
+    from core.devices import resolve
+    from core.generation.block_writing import write_by_blocks
+    from core.reconstruction.diffusion.model import DiffusionModel
+    from core.reconstruction.model_file import load_model
+
+    loaded = load_model(model)
+    if not isinstance(loaded, DiffusionModel):
+        raise TypeError(f"{model.name} has no classes")
+    chosen = loaded.of_class(name)
+    recipe = yield from chosen.recipe((edge, edge, edge), seed, device=resolve("auto"), volume_fraction=fraction)
+    return (yield from write_by_blocks(recipe, path, overwrite=True))
+
+
+class ReadyDialog(QDialog):
+    """Accepted, `chosen`, its numbers and `path` are what is wanted."""
+
+    def __init__(self, parent: QWidget, models: tuple[ShippedModel, ...]) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Volume from a ready model")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+        self.resize(620, 480)
+        self.path: Path | None = None
+        self.folder = Path.home()
+        self.kinds = QListWidget()
+        self.kinds.setAccessibleName("Kind of material")
+        self.kinds.setToolTip("What each model makes: a picture, and how near it comes to images of its kind")
+        self.kinds.setIconSize(QSize(_PICTURE, _PICTURE))
+        for model in models:
+            for name in model.classes:
+                item = QListWidgetItem(_icon(model, name, self.devicePixelRatioF()), _words(model, name))
+                item.setData(Qt.ItemDataRole.UserRole, (model, name))
+                self.kinds.addItem(item)
+        self.fraction = QDoubleSpinBox()
+        self.fraction.setDecimals(1)
+        self.fraction.setSuffix(" %")
+        named(self.fraction, "Volume fraction", "Share of the second phase; the range is what the model was shown")
+        self.edge = QComboBox()
+        for edge in EDGES:
+            self.edge.addItem(f"{edge}³", edge)
+        self.edge.setCurrentIndex(EDGES.index(64))
+        named(self.edge, "Size", "Voxels along each axis; twice as many take eight times as long")
+        self.seed = QSpinBox()
+        self.seed.setRange(0, _LARGEST_SEED)
+        named(self.seed, "Seed", "The same seed gives the same volume")
+        self.about = hint()
+        form = QFormLayout()
+        form.addRow("Volume fraction", self.fraction)
+        form.addRow("Size", self.edge)
+        form.addRow("Seed", self.seed)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        self.make = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        self.make.setText("Make the volume …")
+        self.make.setToolTip("Choose a file; the volume is then made and shown")
+        # Return in a number only takes the number
+        self.make.setAutoDefault(False)
+        self.make.setDefault(False)
+        cancel = self.buttons.button(QDialogButtonBox.StandardButton.Cancel)
+        cancel.setToolTip("Make nothing")
+        cancel.setAutoDefault(False)
+        self.buttons.accepted.connect(self._choose)
+        self.buttons.rejected.connect(self.reject)
+        side = QVBoxLayout()
+        side.addLayout(form)
+        side.addWidget(self.about)
+        side.addStretch(1)
+        row = QHBoxLayout()
+        row.addWidget(self.kinds, 3)
+        row.addLayout(side, 2)
+        column = QVBoxLayout(self)
+        column.addLayout(row, 1)
+        column.addWidget(self.buttons)
+        self.kinds.currentRowChanged.connect(lambda _row: self._follow())
+        self.kinds.setCurrentRow(0)
+
+    @property
+    def chosen(self) -> tuple[ShippedModel, str]:
+        """The model and the name of the class."""
+        model, name = self.kinds.currentItem().data(Qt.ItemDataRole.UserRole)
+        return model, name
+
+    def _follow(self) -> None:
+        model, name = self.chosen
+        mean, low, high = model.told(name)
+        self.fraction.setRange(100 * low, 100 * high)
+        self.fraction.setValue(100 * mean)
+        training = model.card["training"]
+        self.about.setText(
+            f"Model “{model.name}”, trained for {training['seconds'] / 60:.0f} minutes ({training['iterations']} "
+            f"iterations, seed {model.card['seed']}). Fractions from {100 * low:.0f} to {100 * high:.0f} % were shown "
+            "to it. 64³ voxels take a minute or two on a processor."
+        )
+
+    def _choose(self) -> None:
+        _model, name = self.chosen
+        proposed = self.folder / f"{name}.ome.zarr"
+        chosen, _kind = QFileDialog.getSaveFileName(self, "Write the volume to", str(proposed), KINDS)
+        if not chosen:
+            return
+        try:
+            path = checked_place(Path(chosen))
+        except MicroloomError as error:
+            QMessageBox.warning(self, "Write the volume to", str(error))
+            return
+        # the dialog asks before a file is replaced, but not before a folder is, nor with the suffix added
+        if path.exists() and (path.is_dir() or str(path) != chosen):
+            text = f"{path.name} exists already. Replace it when the new volume is finished?"
+            if QMessageBox.question(self, "Write the volume to", text) != QMessageBox.StandardButton.Yes:
+                return
+        self.path, self.folder = path, path.parent
+        self.accept()
+
+
+def _words(model: ShippedModel, name: str) -> str:
+    facts, (mean, _low, _high) = model.facts(name), model.told(name)
+    text = f"{name.capitalize()}\n{100 * mean:.0f} %"
+    if facts:
+        text += f"\nε of S₂ {facts['epsilon_s2']:.1f} %, of L {facts['epsilon_l']:.1f} %"
+    return text
+
+
+def _icon(model: ShippedModel, name: str, ratio: float) -> QIcon:
+    labels = model.example(name)
+    if labels is None:
+        return QIcon()
+    (entry,) = (one for one in model.card["classes"] if one["name"] == name)
+    rows, columns = labels.shape
+    flat = np.ascontiguousarray(labels)
+    image = QImage(flat.data, columns, rows, columns, QImage.Format.Format_Indexed8)
+    colours = [str(phase["color"]) for phase in entry["phases"]]
+    image.setColorTable([qRgb(*(int(colour[place : place + 2], 16) for place in (1, 3, 5))) for colour in colours])
+    side = round(_PICTURE * ratio)
+    pixmap = QPixmap.fromImage(image.scaled(side, side))
+    pixmap.setDevicePixelRatio(ratio)
+    icon = QIcon(pixmap)
+    # a chosen line tints its picture otherwise
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)
+    return icon
