@@ -107,10 +107,8 @@ class LinesChoice(QWidget):
             self.said.setText(f"{count} lines; none of them comes through.")
         else:
             ends = "All" if through == count else f"{through} of"
-            self.said.setText(
-                f"{ends} {count} lines come through; they are {tortuosity:.3g} times as long as the way straight along "
-                f"{axis} (mean, each line for the same share of the {'flow' if what == 'speed' else 'flux'})."
-            )
+            way = f"{tortuosity:.3g} times the straight way along {axis}"
+            self.said.setText(f"{ends} {count} lines come through; their mean length is {way}.")
             words += f"; tortuosity {tortuosity:.3g}"
         self.wanted.emit(ColoredLines(lines.points, lines.joined, colors), words)
 

@@ -81,7 +81,7 @@ def test_the_flow_is_drawn_and_told(view: VolumeView, choice: LinesChoice, qtbot
     before = violet_to_yellow(quarter(pixels(view)))
     lines, words = choose(choice, qtbot, 1)
     assert lines is view.lines.lines and words == "3-D: speed along z, fast is bright; tortuosity 1"
-    assert choice.said.text().startswith("All 300 lines come through; they are 1 times as long")
+    assert choice.said.text().startswith("All 300 lines come through; their mean length is 1 times the")
     assert view.in_3d.faded < 1 and view.lines._visual.visible
     qtbot.waitUntil(lambda: violet_to_yellow(quarter(pixels(view))) > before + 100, timeout=60_000)
     assert choose(choice, qtbot, -1) == (None, "")
