@@ -1,6 +1,6 @@
 """Models that come with the program: volumes of common kinds of material without any training.
 
-They lie in ``resources/models``; `packaging/train_models.py` made them, and their cards say of what and how well.
+They lie in ``resources/models``; `tests.benchmarks.models` made them, and their cards say of what and how well.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from app.__main__ import main
 from core.images.reading import read_volume
 from core.images.zarr_volume import open_zarr
 
-TINY = ["iterations=2", "steps=2", "passes=3", "crop=16", "batch=2", "channels=8", "levels=2", "attention=1"]
+TINY = ["iterations=2", "steps=2", "passes=3", "crop=16", "batch=2", "channels=8", "levels=2", "attention=1", "patch=1"]
 
 
 def test_reconstruct_and_generate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

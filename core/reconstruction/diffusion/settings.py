@@ -149,7 +149,8 @@ class DiffusionSettings:
     prediction: str = setting(
         "velocity",
         "Prediction",
-        "What the network answers: the noise, as published, or the velocity, which is as exact at all times.",
+        "What the network answers: the noise, as published; the velocity, which is as exact at all times; or the odds "
+        "of the phases by a pixel's surroundings, to which Bayes' rule adds what the pixel says of itself.",
         choices=("odds", "velocity", "noise"),
         advanced=True,
     )
@@ -164,7 +165,7 @@ class DiffusionSettings:
     patch: int = setting(
         1,
         "Patch",
-        "The network sees squares of so many pixels as one place with as many features more.",
+        "The network sees squares of so many pixels as one place, which is faster.",
         unit="px",
         choices=(1, 2, 4),
         advanced=True,
@@ -209,7 +210,7 @@ class DiffusionSettings:
 
 PRESETS: Mapping[str, DiffusionSettings] = MappingProxyType(
     {
-        "small": DiffusionSettings(time_limit=720.0),
+        "small": DiffusionSettings(time_limit=720.0, prediction="odds", patch=2),
         "paper": DiffusionSettings(
             iterations=100_000,
             steps=150,

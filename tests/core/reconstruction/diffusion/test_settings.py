@@ -28,7 +28,7 @@ def test_presets_are_sound_and_survive_json(preset: str) -> None:
 
 
 def test_crops_fit_small_exemplars() -> None:
-    assert resolve(PRESETS["small"], BLOBS[:39, :50]).crop == 36
+    assert resolve(PRESETS["small"], BLOBS[:39, :50]).crop == 32
     assert resolve(replace(TINY, crop=None), BLOBS[:39, :50]).crop == 38
 
 
