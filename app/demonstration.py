@@ -144,7 +144,7 @@ def demonstrate(
     shares = [f"{phase.name} {share:.3f}" for phase, share in zip(image.phases, image.fractions, strict=True)]
     say("Phases: " + ", ".join(shares))
     person.click(window.phases.panel.primary)
-    person.picture(folder / "3-mask.png")
+    _show_a_mask(person, folder / "3-mask.png")
     person.click(window.mask_step.panel.primary)
     form = window.reconstruct.form
     person.wait(form.isEnabled, "the engines", 300)
@@ -200,6 +200,25 @@ def demonstrate(
     for what, seconds in result.seconds.items():
         say(f"Seconds, {what:<10}{seconds:.0f}")
     say(f"Everything is in   {folder.resolve()}")
+
+
+def _show_a_mask(person: Person, path: Path) -> None:
+    """Make a mask of two layers, take a picture of it, and undo it: the volume is to be the same everywhere."""
+    window, step = person.window, person.window.mask_step
+    before = window.session.state.mask
+    for name in ("Linear gradient", "Sphere"):
+        next(action for action in step.menu.actions() if action.text() == name).trigger()
+        person.wait(
+            lambda: not step.busy and step.picture is not None and step.picture.design is window.session.state.mask,
+            f"the layer {name}", 60,
+        )  # fmt: skip
+    person.choose(step.plane.axis_box, "across x")
+    step.fit()
+    person.pause(1.5)  # the field in 3-D is drawn beside the window
+    person.picture(path)
+    person.choose(step.plane.axis_box, "across z")
+    while window.session.state.mask is not before:
+        window.undo_action.trigger()
 
 
 def main(arguments: list[str] | None = None) -> int:
