@@ -199,7 +199,7 @@ class ReadyDialog(QDialog):
         self.about.setText(
             f"Model “{model.name}”, trained for {training['seconds'] / 60:.0f} minutes ({training['iterations']} "
             f"iterations, seed {model.card['seed']}). Fractions from {100 * low:.0f} to {100 * high:.0f} % were shown "
-            "to it. 64³ voxels take a minute or two on a processor."
+            "to it. 64³ voxels take about a minute of a processor core."
         )
 
     def _choose(self) -> None:
