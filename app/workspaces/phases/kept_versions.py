@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.widgets.focus_frame import FocusFrame
 from core.segmentation.comparing import Kept
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -69,6 +70,7 @@ class KeptVersions(QTreeWidget):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._focus = FocusFrame(self)  # its chosen row looks the same with and without
         self.itemSelectionChanged.connect(self._selected)
         # the editor is gone before its line may be
         self.itemChanged.connect(self._edited, Qt.ConnectionType.QueuedConnection)
