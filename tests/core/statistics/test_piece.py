@@ -17,10 +17,10 @@ def flooded(inside: np.ndarray, start: tuple[int, int, int]) -> set[tuple[int, .
         for axis in range(3):
             for step in (-1, 1):
                 there = tuple(at + step * (place == axis) for place, at in enumerate(here))
-                if all(0 <= at < side for at, side in zip(there, inside.shape, strict=True)) and inside[there]:
-                    if there not in seen:
-                        seen.add(there)  # type: ignore[arg-type]
-                        waiting.append(there)  # type: ignore[arg-type]
+                within = all(0 <= at < side for at, side in zip(there, inside.shape, strict=True))
+                if within and inside[there] and there not in seen:
+                    seen.add(there)  # type: ignore[arg-type]
+                    waiting.append(there)  # type: ignore[arg-type]
     return seen  # type: ignore[return-value]
 
 
