@@ -458,6 +458,7 @@ class InspectWorkspace(Workspace):
             item = self._grid.takeAt(0)
             widget = item.widget() if item else None
             if widget is not None:
+                widget.hide()  # it goes only when the event loop comes round
                 widget.deleteLater()
         for line, (label, value) in enumerate(rows(result)):
             name = hint(label)
