@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from core.errors import InputError
@@ -29,6 +31,14 @@ BYTES_PER_VOXEL = 12
 """Labels, their indicator, and what measuring S2 and L takes; measured, rounded up."""
 MOST_WINDOWS = 10_000
 """Of a larger exemplar, so many windows say which fractions can be had together."""
+LONGEST = 7.0
+"""Of several phases at once, correlation length in pixels from which on is warned.
+
+Up to 5.6 (a fuel cell's anode) sections look like the exemplar's; at 8 (a sandstone with four) and 14 (a superalloy)
+rare phases become rims and grains lose their shape.
+"""
+USUAL = 4.5
+"""The length in pixels that is advised then."""
 STRETCHED = 1.5
 """Ratio of lengths along rows and columns from which on one exemplar for all axes is warned about."""
 
@@ -171,6 +181,15 @@ def reachable_everywhere(target: Target, settings: SwnnSettings) -> tuple[float,
 def _structure(target: Target) -> list[Problem]:
     indicator = target.indicator
     found = scatter_problems(target.size, correlation_length(indicator), "fractions and curves")
+    longest = max(correlation_length(inside) for inside in target.indicators) if target.several else 0.0
+    if longest > LONGEST:
+        times = math.ceil(longest / USUAL)
+        found.append(
+            Problem("warning", "exemplar", f"A phase's structure is {longest:.0f} px long. With several phases at "
+                    "once, SWNN has been good up to 6 px; of longer ones it loses the shape, of rare phases first.",
+                    f"Make the micrograph's pixels {times} times as large before opening it, or judge the sections "
+                    "with care.")
+        )  # fmt: skip
     ratio = axis_ratio(indicator)
     if ratio > STRETCHED and not target.anisotropic:
         found.append(

@@ -39,6 +39,16 @@ def errors(target: Target, settings: Any = FAST, device: str = "cpu") -> list[tu
     return [(item.field, item.message) for item in found(target, settings, device) if item.severity == "error"]
 
 
+def test_several_phases_with_long_structures_are_warned_about() -> None:
+    short = blobs().astype(np.uint8) + (blobs() & np.roll(blobs(), 37, 0))
+    assert not any("px long" in item.message for item in found(Target(image(short, 3), 1, all_phases=True)))
+    long = short.repeat(5, 0).repeat(5, 1)
+    warned = [item for item in found(Target(image(long, 3), 1, all_phases=True)) if "px long" in item.message]
+    assert [item.severity for item in warned] == ["warning"]
+    assert "times as large" in warned[0].remedy
+    assert not any("px long" in item.message for item in found(Target(image(long, 3), 1))), "one phase alone is"
+
+
 def test_a_sound_target_has_no_problems() -> None:
     assert found(Target(image(blobs()), 1)) == []
 
