@@ -255,6 +255,13 @@ def _segmentation(command: argparse.ArgumentParser) -> None:
         "--crop", type=_crop, default=None, metavar="Y0:Y1,X0:X1",
         help="part to use; by default an instrument's info bar is cut off; “none” keeps all",
     )  # fmt: skip
+    group.add_argument(
+        "--bin",
+        type=int,
+        default=1,
+        metavar="N",
+        help="make the pixels N times as large first, where structures are many pixels long",
+    )
     group.add_argument("--pixel-size", default=None, metavar="LENGTH", help="where the file does not say: 0.5 nm, 2 µm")
 
 

@@ -16,7 +16,13 @@ _VOLUME_SUFFIXES = (".nrrd", ".vti", ".h5", ".hdf5")
 
 
 def micrograph(options: argparse.Namespace, path: Path) -> Micrograph:
-    """The micrograph at ``path``, cropped and with its pixel size as the options say."""
+    """The micrograph at ``path``, cropped, with its pixel size and with larger pixels, as the options say."""
+    from core.images.binning import binned
+
+    return binned(_as_read(options, path), getattr(options, "bin", 1))
+
+
+def _as_read(options: argparse.Namespace, path: Path) -> Micrograph:
     from core.images.info_bar import propose_info_bar_row
     from core.images.labelled import looks_segmented
     from core.images.pixel_size import parse_length
@@ -75,12 +81,13 @@ def segmentation_settings(options: argparse.Namespace, assignments: list[str]) -
 
 def phase_image(options: argparse.Namespace, path: Path) -> PhaseImage:
     """The phase image at ``path``; a micrograph is segmented first, which is said."""
+    from core.images.binning import binned, binned_phases
     from core.images.labelled import looks_segmented
     from core.images.pixel_size import parse_length
     from core.images.reading import read_labels
     from core.segmentation.segmenting import segment
 
-    picture = micrograph(options, path)
+    picture, times = _as_read(options, path), getattr(options, "bin", 1)
     asked = options.method or options.thresholds or options.phases or options.denoise
     if looks_segmented(picture.grey) is not None and not asked:
         found = read_labels(path)
@@ -94,8 +101,8 @@ def phase_image(options: argparse.Namespace, path: Path) -> PhaseImage:
             if cut.size == 0:
                 raise InputError("The crop holds no pixel of the picture.", "Give rows and columns inside it.")
             found = replace(found, labels=cut)
-        return found
-    image = segment(picture, segmentation_settings(options, []))
+        return binned_phases(found, times)
+    image = segment(binned(picture, times), segmentation_settings(options, []))
     shares = ", ".join(f"{p.name} {100 * f:.1f} %" for p, f in zip(image.phases, image.fractions, strict=True))
     note(f"{path.name} is a micrograph; segmented: {shares}.")
     return image

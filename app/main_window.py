@@ -264,6 +264,7 @@ class MainWindow(QMainWindow):
             space.wants_step.connect(self.show_step)
         self.micrograph.file_wanted.connect(lambda: self.choose_file())
         self.micrograph.path_chosen.connect(self.opener.open)
+        self.micrograph.larger_wanted.connect(self.opener.enlarge)
         self.reconstruct.finished.connect(lambda: self.show_step("inspect"))
         self.inspect.fraction.wanted.connect(self.reconstruct.build_again)
         self.opener.opened.connect(self._opened)

@@ -6,7 +6,7 @@ Reading happens off the GUI thread. A failed opening changes nothing: what was o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from app.preferences import Preferences
 from app.project_state import keep_measurements, state_of
 from app.session import Plan, State
 from app.stored_volume import StoredView, is_stored, read_stored
+from core.errors import InputError
 from core.images.values import Micrograph, Phase, PhaseImage, default_phases
 from core.projects.project import SUFFIX, Project
 
@@ -139,6 +140,26 @@ class Opener(QObject):
         """Read ``path`` and open it; the answer comes later. ``recovered``: it is what a crash left behind."""
         self._context.messages.say(f"Opening {path.name} …")
         self._reader.ask(lambda: read_any(path, recovered))
+
+    def enlarge(self, times: int) -> None:
+        """Open the part of the micrograph that is used anew, with pixels ``times`` as large; labels stay labels."""
+        from core.images.binning import binned, binned_labels
+        from core.images.labelled import looks_segmented
+
+        state = self._context.session.state
+        picture = state.micrograph
+        if picture is None:
+            return
+        try:
+            made = binned(picture, times)
+            if state.take_labels:
+                made = replace(made, grey=binned_labels(picture.grey, times))
+        except InputError as error:
+            self._context.messages.failed("Making the pixels larger", error)
+            return
+        made = replace(made, name=f"{picture.name} (pixels × {times})", info_bar_row=None)
+        guess = looks_segmented(made.grey) if state.take_labels else None
+        self._take(Opened(made, state.source or Path(picture.name), guess, None, state.phases))
 
     def _take(self, opened: Opened | OpenedProject | OpenedModel | StoredView) -> None:
         if isinstance(opened, OpenedModel):

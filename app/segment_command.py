@@ -72,6 +72,8 @@ def _volume(options: argparse.Namespace, settings: SegmentationSettings, classif
         raise InputError("--volume segments one volume at a time.", "Give one IMAGE.")
     if options.crop is not None:
         raise InputError("A volume is not cropped here.", "Leave out --crop.")
+    if options.bin != 1:
+        raise InputError("The voxels of a volume are not made larger here.", "Leave out --bin.")
     path: Path = options.image[0]
     format_of(options.output)
     overwrite = may_write(options.output, options.force)

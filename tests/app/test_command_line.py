@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ import tifffile
 
 from app.__main__ import main
 from app.command_line import COMMANDS
+from app.inputs import phase_image
 from core.images.reading import read_labels, read_volume
 from core.reconstruction.model_file import load_model
 from core.reconstruction.swnn import model as room
@@ -72,6 +74,30 @@ def test_segment_options(micrograph: Path, tmp_path: Path) -> None:
     assert main([*command, "--crop", "8:40,10:"]) == 0
     assert read_labels(out).labels.shape == (32, 62)
     assert main([*command, "--denoise", "non-local-means"]) == 0
+    before = read_labels(out)
+    assert main([*command, "--bin", "3", "--pixel-size", "2 nm"]) == 0
+    made = read_labels(out)
+    assert made.labels.shape == tuple(side // 3 for side in before.labels.shape)
+    assert made.pixel_size == pytest.approx(6e-9)  # type: ignore[union-attr]
+    assert main([*command, "--bin", "0"]) == 2
+
+
+def test_larger_pixels_of_phases_are_what_most_show(tmp_path: Path) -> None:
+    path = tmp_path / "phases.tif"
+    labels = blobs()
+    tifffile.imwrite(path, 255 * labels)
+    options = argparse.Namespace(
+        crop=(slice(0, 40), slice(4, 44)),
+        pixel_size=None,
+        method=None,
+        thresholds=None,
+        phases=None,
+        denoise=None,
+        bin=2,
+    )
+    found = phase_image(options, path).labels
+    shares = labels[:40, 4:44].astype(float).reshape(20, 2, 20, 2).mean(axis=(1, 3))
+    assert np.array_equal(found, shares > 0.5)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import tifffile
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
@@ -163,6 +163,31 @@ def test_a_renamed_phase_keeps_its_name_through_a_new_threshold(
     )
     assert window.session.phase_image.phases[1].name == "Discs"
     assert window.curves.fractions.item(1, 0).text() == "Discs"
+
+
+def test_larger_pixels_are_a_picture_of_their_own(
+    window: MainWindow, qtbot: QtBot, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(window, qtbot, picture)
+    window.commands.do("crop", crop=(0, 150, 6, 240))
+    monkeypatch.setattr(QInputDialog, "getInt", lambda *_arguments: (3, True))
+    monkeypatch.setattr(QMessageBox, "question", lambda *_arguments: QMessageBox.StandardButton.Discard)
+    said: list[str] = []
+    window.context.messages.notice.connect(lambda text, _severity: said.append(text))
+    qtbot.mouseClick(window.micrograph.larger_button, LEFT)
+    state = window.session.state
+    assert state.micrograph is not None and state.micrograph.shape == (50, 78)
+    assert state.micrograph.pixel_size == pytest.approx(6e-9)
+    grey = tifffile.imread(picture)[:150, 6:].astype(float).reshape(50, 3, 78, 3).mean(axis=(1, 3))
+    assert np.abs(state.micrograph.grey - grey).max() <= 0.5
+    qtbot.waitUntil(
+        lambda: window.session.phase_image is not None and window.session.phase_image.labels.shape == (50, 78),
+        timeout=60_000,
+    )
+    monkeypatch.setattr(QInputDialog, "getInt", lambda *_arguments: (60, True))
+    qtbot.mouseClick(window.micrograph.larger_button, LEFT)
+    assert window.session.state.micrograph is state.micrograph, "nothing is left of it: refused"
+    assert "no square" in said[-1]
 
 
 def test_a_segmented_picture_is_recognised(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:

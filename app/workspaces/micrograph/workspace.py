@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QStackedWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QLabel, QLineEdit, QPushButton, QStackedWidget, QWidget
 
 from app import icons
 from app.context import Context
@@ -18,6 +18,7 @@ from app.widgets.range_slider import DoubleRangeSlider
 from app.workspaces.micrograph.start_page import StartPage
 from app.workspaces.workspace import Workspace
 from core.errors import InputError
+from core.images.binning import MOST
 from core.images.info_bar import propose_info_bar_row
 from core.images.pixel_size import format_length, parse_length
 
@@ -31,6 +32,7 @@ class MicrographWorkspace(Workspace):
 
     file_wanted = Signal()
     path_chosen = Signal(Path)
+    larger_wanted = Signal(int)
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -62,13 +64,18 @@ class MicrographWorkspace(Workspace):
         self.bar_action.triggered.connect(self.crop_info_bar)
         self.whole_action = QAction("Use the whole picture")
         self.whole_action.triggered.connect(lambda: self.commands.do("crop", crop=None))
+        self.larger_action = QAction("Make the pixels larger …")
+        self.larger_action.setToolTip(
+            "Squares of n × n pixels become one: where structures are many pixels long, networks see more of them"
+        )
+        self.larger_action.triggered.connect(self._ask_larger)
         self.contrast_action = QAction("Automatic contrast")
         self.contrast_action.setShortcut(QKeySequence("Ctrl+Shift+C"))
         self.contrast_action.triggered.connect(self._auto_contrast)
 
     def actions(self) -> list[QAction]:
         """Crop and contrast."""
-        return [self.crop_action, self.bar_action, self.whole_action, self.contrast_action]
+        return [self.crop_action, self.bar_action, self.whole_action, self.larger_action, self.contrast_action]
 
     def _make_inputs(self) -> None:
         self.name = QLabel()
@@ -116,6 +123,10 @@ class MicrographWorkspace(Workspace):
         add(_row(self.draw_button, self.bar_button, self.whole_button))
         self.crop_note = hint()
         add(self.crop_note)
+        self.larger_button = QPushButton("Larger pixels …")
+        self.larger_button.setToolTip(self.larger_action.toolTip())
+        self.larger_button.clicked.connect(self.larger_action.trigger)
+        add(self.larger_button)
 
     def _make_output(self) -> None:
         self.result = QLabel()
@@ -136,6 +147,17 @@ class MicrographWorkspace(Workspace):
             self.commands.do("crop", crop=None)
         else:
             self.commands.do("crop", crop=box)
+
+    def _ask_larger(self) -> None:
+        if self.session.state.opened is None:
+            return
+        times, accepted = QInputDialog.getInt(
+            self.panel, "Larger pixels",
+            "Squares of so many pixels along each side become one.\n"
+            "The picture is opened anew; masks and results begin again.", 2, 2, MOST,
+        )  # fmt: skip
+        if accepted:
+            self.larger_wanted.emit(times)
 
     def crop_info_bar(self) -> None:
         """Crop what looks like an instrument's info bar, or say that there is none."""

@@ -187,8 +187,8 @@ def _structure(target: Target) -> list[Problem]:
         found.append(
             Problem("warning", "exemplar", f"A phase's structure is {longest:.0f} px long. With several phases at "
                     "once, SWNN has been good up to 6 px; of longer ones it loses the shape, of rare phases first.",
-                    f"Make the micrograph's pixels {times} times as large before opening it, or judge the sections "
-                    "with care.")
+                    f"Make the pixels {times} times as large (step 1, or --bin {times}), or judge the "
+                    "sections with care.")
         )  # fmt: skip
     ratio = axis_ratio(indicator)
     if ratio > STRETCHED and not target.anisotropic:
