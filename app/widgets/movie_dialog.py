@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
-    QDialogButtonBox,
     QDoubleSpinBox,
     QFormLayout,
     QLabel,
@@ -16,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from app.widgets.filming import KINDS, Film
 from app.widgets.panel import hint
-from app.widgets.picture_dialog import choice_of, named
+from app.widgets.picture_dialog import choice_of, named, save_or_cancel
 from app.widgets.volume_picture import GROUNDS, PARTS, Shot, size_of, width_on_screen
 from app.widgets.volume_view import VolumeView
 from core.images import ffmpeg
@@ -69,13 +68,10 @@ class MovieDialog(QDialog):
                 self.format.addItem(title, suffix)
         named(self.format, "Format", "GIF: everywhere, 256 colours a frame; animated PNG: exact, for browsers, larger")
         self.told = QLabel()
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
-        save = self.buttons.button(QDialogButtonBox.StandardButton.Save)
-        save.setText("Make …")
-        save.setToolTip("Choose a file and make the movie; the line at the foot of the window shows how far it is")
-        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setToolTip("Make nothing")
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
+        self.buttons = save_or_cancel(
+            self, "Make …",
+            "Choose a file and make the movie; the line at the foot of the window shows how far it is", "Make nothing",
+        )  # fmt: skip
         self.form = QFormLayout()
         for title, widget in (
             ("Movie", self.kind), ("Turns", self.turns), ("Way", self.axis), ("Shows", self.part),

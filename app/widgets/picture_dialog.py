@@ -28,6 +28,19 @@ def choice_of(words: dict[str, str], name: str, tip: str) -> QComboBox:
     return box
 
 
+def save_or_cancel(dialog: QDialog, text: str, tip: str, otherwise: str) -> QDialogButtonBox:
+    """The buttons at a dialog's foot: Save, named ``text``, accepts it; tooltips say what either does."""
+    kinds = QDialogButtonBox.StandardButton
+    buttons = QDialogButtonBox(kinds.Save | kinds.Cancel)
+    save = buttons.button(kinds.Save)
+    save.setText(text)
+    save.setToolTip(tip)
+    buttons.button(kinds.Cancel).setToolTip(otherwise)
+    buttons.accepted.connect(dialog.accept)
+    buttons.rejected.connect(dialog.reject)
+    return buttons
+
+
 class PictureDialog(QDialog):
     """Accepted, `shot` is what is wanted."""
 
@@ -49,13 +62,7 @@ class PictureDialog(QDialog):
         named(self.pixels, "Width of the picture", "Width in pixels; the height follows from the view's shape")
         self.ground = choice_of(GROUNDS, "Ground", "What is behind; on a light or no ground letters and lines are dark")
         self.told = QLabel()
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
-        save = self.buttons.button(QDialogButtonBox.StandardButton.Save)
-        save.setText("Save …")
-        save.setToolTip("Choose a file for the picture (PNG)")
-        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setToolTip("Save nothing")
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
+        self.buttons = save_or_cancel(self, "Save …", "Choose a file for the picture (PNG)", "Save nothing")
         form = QFormLayout()
         form.addRow("Shows", self.part)
         form.addRow("Size", self.times)

@@ -21,11 +21,10 @@ from app.widgets.volume_picture import Shot, draw, size_of
 from app.widgets.volume_view import VolumeView
 from app.workspaces.inspect.exporting import Wish
 from app.workspaces.inspect.picturing import Picturing
-from core.images.values import Phase
 from tests.app.widgets.test_volume_view import orange, pixels, quarter
+from tests.app.widgets.volume_views import PHASES, view_of
 
 pytestmark = pytest.mark.gl
-PHASES = (Phase("Matrix", "#8A9099"), Phase("Metal", "#E69F00"))
 Make = Callable[[Film, str], Path]
 
 
@@ -34,12 +33,7 @@ def shown(qapp: object) -> Iterator[VolumeView]:
     labels = np.zeros((16, 16, 16), np.uint8)
     labels[:, 4:12, 4:12] = 1  # a column along z, and a plate
     labels[6:9, 2:14, 4:12] = 1
-    made = VolumeView()
-    made.resize(360, 320)
-    made.show()
-    QTest.qWaitForWindowExposed(made)
-    made.set_volume(labels, PHASES, (1e-9, 1e-9, 1e-9))
-    made.set_phase(1)
+    made = view_of(labels, (360, 320))
     yield made
     made.hide()
     made.deleteLater()

@@ -14,6 +14,7 @@ from app.widgets.volume_parts import Part
 from app.widgets.volume_view import VolumeView
 from core.images.values import Phase
 from tests.app.widgets.test_volume_view import blue, orange, pixels, quarter
+from tests.app.widgets.volume_views import view_of
 
 PHASES = (Phase("Matrix", "#8A9099"), Phase("Metal", "#E69F00"), Phase("Core", "#0072B2"))
 SIZE = np.array([30.0, 20.0, 10.0])  # x, y, z
@@ -62,13 +63,8 @@ def view(qtbot: QtBot) -> Iterator[VolumeView]:
     labels = np.zeros((24, 24, 24), np.uint8)
     labels[4:20, 4:20, 4:20] = 1
     labels[8:16, 8:16, 8:16] = 2  # hidden in the metal
-    made = VolumeView()
+    made = view_of(labels, (600, 600), phases=PHASES)
     qtbot.addWidget(made)
-    made.resize(600, 600)
-    made.show()
-    qtbot.waitExposed(made)
-    made.set_volume(labels, PHASES, (1e-9, 1e-9, 1e-9))
-    made.set_phase(1)
     made.set_phase_style(2, "#0072B2", 1.0, True)
     yield made
 

@@ -17,6 +17,7 @@ from core.images.values import Phase
 from core.job import finish
 from core.properties import Properties, PropertyPlan, properties
 from tests.app.widgets.test_volume_view import pixels, quarter
+from tests.app.widgets.volume_views import view_of
 
 pytestmark = pytest.mark.gl
 PHASES = (Phase("Solid", "#8A9099"), Phase("Pores", "#0072B2"))
@@ -37,13 +38,8 @@ def found() -> Properties:
 
 @pytest.fixture
 def view(qtbot: QtBot) -> Iterator[VolumeView]:
-    made = VolumeView()
+    made = view_of(channel(), (600, 600), EDGES, PHASES)
     qtbot.addWidget(made)
-    made.resize(600, 600)
-    made.show()
-    qtbot.waitExposed(made)
-    made.set_volume(channel(), PHASES, EDGES)
-    made.set_phase(1)
     yield made
 
 

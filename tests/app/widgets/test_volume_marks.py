@@ -16,25 +16,17 @@ from app.context import Context
 from app.widgets.slice_panes import PLANES
 from app.widgets.volume_view import VolumeView
 from app.workspaces.inspect.marks_card import MarksCard
-from core.images.values import Phase
+from tests.app.widgets.volume_views import PHASES, block, view_of
 
 pytestmark = pytest.mark.gl
-PHASES = (Phase("Matrix", "#8A9099"), Phase("Metal", "#E69F00"))
 EDGES = (2e-6, 1e-6, 1e-6)
 LEFT, PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
 @pytest.fixture
 def view(qtbot: QtBot) -> Iterator[VolumeView]:
-    labels = np.zeros((24, 24, 24), np.uint8)
-    labels[6:18, 6:18, 6:18] = 1
-    made = VolumeView()
+    made = view_of(block(), (700, 700), EDGES)
     qtbot.addWidget(made)
-    made.resize(700, 700)
-    made.show()
-    qtbot.waitExposed(made)
-    made.set_volume(labels, PHASES, EDGES)
-    made.set_phase(1)
     yield made
 
 

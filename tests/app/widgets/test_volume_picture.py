@@ -18,24 +18,16 @@ from app.widgets.volume_picture import Shot, draw, region, size_of, width_on_scr
 from app.widgets.volume_view import VolumeView
 from app.workspaces.inspect.picturing import Picturing
 from core.errors import InputError
-from core.images.values import Phase
 from tests.app.widgets.test_volume_view import drag, like, orange, pixels, quarter
+from tests.app.widgets.volume_views import block, view_of
 
 pytestmark = pytest.mark.gl
-PHASES = (Phase("Matrix", "#8A9099"), Phase("Metal", "#E69F00"))
 
 
 @pytest.fixture(scope="module")
 def shown(qapp: object) -> Iterator[VolumeView]:
     """One view for all pictures: it is only looked at."""
-    labels = np.zeros((24, 24, 24), np.uint8)
-    labels[6:18, 6:18, 6:18] = 1
-    made = VolumeView()
-    made.resize(500, 400)
-    made.show()
-    QTest.qWaitForWindowExposed(made)
-    made.set_volume(labels, PHASES, (1e-9, 1e-9, 1e-9))
-    made.set_phase(1)
+    made = view_of(block(), (500, 400))
     yield made
     made.hide()
     made.deleteLater()

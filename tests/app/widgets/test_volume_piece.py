@@ -16,6 +16,7 @@ from app.workspaces.inspect.piece_card import PieceCard
 from core.images.values import Phase
 from tests.app.widgets.test_volume_marks import click, pixel
 from tests.app.widgets.test_volume_view import in_3d, like, pixels, quarter
+from tests.app.widgets.volume_views import view_of
 
 pytestmark = pytest.mark.gl
 PHASES = (Phase("Matrix", "#8A9099"), Phase("Metal", "#0072B2"))
@@ -31,13 +32,8 @@ def two() -> np.ndarray:
 
 @pytest.fixture
 def view(qtbot: QtBot) -> Iterator[VolumeView]:
-    made = VolumeView()
+    made = view_of(two(), (700, 700), (2e-9, 1e-9, 1e-9), PHASES)
     qtbot.addWidget(made)
-    made.resize(700, 700)
-    made.show()
-    qtbot.waitExposed(made)
-    made.set_volume(two(), PHASES, (2e-9, 1e-9, 1e-9))
-    made.set_phase(1)
     yield made
 
 

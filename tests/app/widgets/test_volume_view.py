@@ -14,23 +14,15 @@ from pytestqt.qtbot import QtBot
 
 from app.widgets import volume_surface
 from app.widgets.volume_view import VolumeView
-from core.images.values import Phase
+from tests.app.widgets.volume_views import PHASES, block, view_of
 
 pytestmark = pytest.mark.gl
-PHASES = (Phase("Matrix", "#8A9099"), Phase("Metal", "#E69F00"))
 
 
 @pytest.fixture
 def view(qtbot: QtBot) -> Iterator[VolumeView]:
-    labels = np.zeros((24, 24, 24), np.uint8)
-    labels[6:18, 6:18, 6:18] = 1
-    made = VolumeView()
+    made = view_of(block(), (700, 700))
     qtbot.addWidget(made)
-    made.resize(700, 700)
-    made.show()
-    qtbot.waitExposed(made)
-    made.set_volume(labels, PHASES, (1e-9, 1e-9, 1e-9))
-    made.set_phase(1)
     yield made
     made.stop_turntable()
 
