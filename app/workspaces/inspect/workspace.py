@@ -10,7 +10,6 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
-    QGridLayout,
     QLabel,
     QMenu,
     QPushButton,
@@ -20,28 +19,28 @@ from PySide6.QtWidgets import (
 )
 
 from app.context import Context
-from app.jobs import Latest
 from app.preferences import Preferences
 from app.session import Result, State
 from app.stored_volume import StoredView
-from app.widgets.panel import card, hint, set_role
+from app.widgets.panel import card, hint
 from app.widgets.picture_file import save_picture
 from app.widgets.volume_controls import VolumeControls
 from app.widgets.volume_view import VolumeView
 from app.workspaces.inspect import exporting
 from app.workspaces.inspect.beside_page import BesidePage
 from app.workspaces.inspect.comparison_page import ComparisonPage
+from app.workspaces.inspect.exports import Exports
 from app.workspaces.inspect.fraction_card import FractionCard
 from app.workspaces.inspect.marks_card import MarksCard
+from app.workspaces.inspect.numbers_card import NumbersCard, facts_of
 from app.workspaces.inspect.picturing import Picturing
 from app.workspaces.inspect.piece_card import PieceCard
 from app.workspaces.inspect.properties_card import PropertiesCard, subject_of
 from app.workspaces.inspect.statistics_part import StatisticsPart
 from app.workspaces.inspect.stored_watcher import StoredWatcher
-from app.workspaces.inspect.verdict import rows, verdict
+from app.workspaces.inspect.verdict import verdict
 from app.workspaces.reconstruct.workspace import stale_reason
 from app.workspaces.workspace import Workspace
-from core.errors import JobError
 
 
 class InspectWorkspace(Workspace):
@@ -64,14 +63,7 @@ class InspectWorkspace(Workspace):
         self.canvas = self._stack = stack
         self._shown: Result | None = None
         self._stored: StoredView | None = None
-        self._safe: list[Result] = []
-        self._writer = Latest(self)
-        self._writer.answered.connect(self._written)
-        self._writer.failed.connect(lambda error: context.messages.failed("Exporting", error))
-        self._writing: exporting.Wish | None = None
-        context.jobs.returned.connect(lambda _result: self._job_ended("returned"))
-        context.jobs.failed.connect(lambda error: self._job_ended("failed", error))
-        context.jobs.cancelled.connect(lambda: self._job_ended("cancelled"))
+        self.exports = Exports(context, preferences, self)
         self.watcher = StoredWatcher(self.view)
         self.watcher.renewed.connect(self.show_stored)
         self.statistics = StatisticsPart(context, stack, self.view)
@@ -81,7 +73,7 @@ class InspectWorkspace(Workspace):
         self.beside = BesidePage(context, self.view, lambda: self._stored, lambda: preferences.folder)
         stack.addWidget(self.beside)
         self.picturing = Picturing(context, self.view, self.panel, self._place)
-        self.picturing.wished.connect(self._write)
+        self.picturing.wished.connect(self.exports.write)
         self._make_actions()
         self._build_panel()
         self.session.changed.connect(self._changed)
@@ -154,16 +146,11 @@ class InspectWorkspace(Workspace):
         self.piece = PieceCard(self.context, self.view)
         self.panel.settings.add(self.piece)
         self.marks = MarksCard(self.context, self.view)
-        self.marks.save_wanted.connect(lambda: self._write(self.marks.ask(self.panel, self._preferences.folder)))
+        self.marks.save_wanted.connect(lambda: self.exports.write(self.marks.ask(self.panel, self._preferences.folder)))
         self.panel.settings.add(self.marks)
-        self.sentence = QLabel()
-        self.sentence.setWordWrap(True)
-        self.numbers = QWidget()
-        self._grid = QGridLayout(self.numbers)
-        self._grid.setContentsMargins(0, 4, 0, 0)
-        self._grid.setVerticalSpacing(3)
-        self._grid.setColumnStretch(0, 1)
-        self.panel.output.add(card(self.sentence, self.numbers))
+        self.verdict = NumbersCard()
+        self.sentence, self.numbers = self.verdict.sentence, self.verdict.table
+        self.panel.output.add(card(self.verdict))
         self.panel.output.add(self.statistics.card)
         self.properties = PropertiesCard(self.context)
         self.properties.field_wanted.connect(self._show_field)
@@ -216,13 +203,13 @@ class InspectWorkspace(Workspace):
     def export_volume(self) -> None:
         """Ask for a place and write the volume."""
         if self._shown is not None:
-            self._write(exporting.ask_volume(self.panel, self._shown, self._preferences.folder))
+            self.exports.write(exporting.ask_volume(self.panel, self._shown, self._preferences.folder))
 
     def export_surface(self) -> None:
         """Ask for a place and write the phase's surface."""
         if self._shown is not None:
             phase = self._shown.volume_phase
-            self._write(exporting.ask_surface(self.panel, self._shown, phase, self._preferences.folder))
+            self.exports.write(exporting.ask_surface(self.panel, self._shown, phase, self._preferences.folder))
 
     def export_curves(self) -> None:
         """Ask for a place and write S2 and L as CSV."""
@@ -235,7 +222,9 @@ class InspectWorkspace(Workspace):
             from core.report import write_curves
 
             path = Path(chosen)
-            self._write(exporting.Wish("the curves", path, lambda: write_curves(result.report, path, overwrite=True)))
+            self.exports.write(
+                exporting.Wish("the curves", path, lambda: write_curves(result.report, path, overwrite=True))
+            )
 
     def export_picture(self) -> None:
         """Ask for a place and save what the view shows."""
@@ -245,7 +234,7 @@ class InspectWorkspace(Workspace):
         chosen, _ = QFileDialog.getSaveFileName(self.panel, "Save a picture of the view", name, "Picture (*.png)")
         if chosen:
             image = self.beside.grid.grab().toImage() if self.beside.on_show else self.view.snapshot()
-            self._write(exporting.Wish("the picture", Path(chosen), lambda: save_picture(image, Path(chosen))))
+            self.exports.write(exporting.Wish("the picture", Path(chosen), lambda: save_picture(image, Path(chosen))))
 
     def _place(self) -> tuple[str, str]:
         """Where a file of what is shown goes first: the folder, and a name without suffix."""
@@ -257,63 +246,20 @@ class InspectWorkspace(Workspace):
         if self._shown is not None:
             folder, statistics = self._preferences.folder, self.statistics.found
             found, marks = self.properties.found, self.marks.found
-            self._write(exporting.ask_report(self.panel, self._shown, folder, statistics, found, marks))
+            self.exports.write(exporting.ask_report(self.panel, self._shown, folder, statistics, found, marks))
 
     def export_statistics(self) -> None:
         """Ask for a place and write the statistics that were measured."""
-        self._write(self.statistics.ask(self.panel, self._preferences.folder))
+        self.exports.write(self.statistics.ask(self.panel, self._preferences.folder))
 
     def export_comparison(self) -> None:
         """Ask for a folder and write the comparison of the runs."""
-        self._write(self.comparison.ask(self.panel, self._preferences.folder))
-
-    def _write(self, wish: exporting.Wish | None) -> None:
-        if wish is None:
-            return
-        self._preferences.folder = str(wish.path if wish.path.is_dir() else wish.path.parent)
-        if wish.job is not None:
-            self._start_job(wish, wish.job)
-            return
-        write = wish.write
-        assert write is not None
-        self.context.messages.say(f"Writing {wish.what} …")
-
-        def work() -> exporting.Wish:
-            write()
-            return wish
-
-        self._writer.ask(work)
-
-    def _start_job(self, wish: exporting.Wish, job: Any) -> None:
-        """Write with progress in the strip, where it can be cancelled."""
-        jobs = self.context.jobs
-        try:
-            jobs.start(wish.path.name, job, kind="export")
-        except JobError as error:
-            self.context.messages.failed("Exporting", error)
-            return
-        self._writing = wish
-
-    def _job_ended(self, what: str, error: Any = None) -> None:
-        wish, self._writing = self._writing, None
-        if wish is None:
-            return
-        if what == "returned":
-            self._written(wish)
-        elif what == "failed":
-            self.context.messages.failed("Exporting", error)
-        else:
-            self.context.messages.say(f"Cancelled: {wish.what} was not written.")
+        self.exports.write(self.comparison.ask(self.panel, self._preferences.folder))
 
     @property
     def unexported(self) -> int:
         """Results whose volume was never written to a file."""
-        return sum(all(result is not safe for safe in self._safe) for result in self.session.state.results)
-
-    def _written(self, wish: exporting.Wish) -> None:
-        if wish.volume_of is not None:
-            self._safe.append(wish.volume_of)
-        self.context.messages.say(f"Wrote {wish.what}: {wish.path}", "good")
+        return self.exports.unexported
 
     def _turn(self, on: bool) -> None:
         self.beside.grid.turn(on and self.beside.on_show)
@@ -382,8 +328,7 @@ class InspectWorkspace(Workspace):
         if result is None:
             self._shown = None
             self.facts.setText("No volume yet")
-            self.sentence.setText("Nothing to measure yet")
-            self.numbers.hide()
+            self.verdict.say("Nothing to measure yet")
             self.panel.set_primary("Go to Reconstruct", tip="Go to step 4 (Ctrl+4)")
             self._show_state()
             return
@@ -392,7 +337,8 @@ class InspectWorkspace(Workspace):
             self.view.set_volume(result.volume.labels, result.volume.phases, result.volume.voxel_size)
             self.view.set_phase(result.volume_phase)
             self.controls.refresh()
-        self._show_numbers(result)
+        self.facts.setText(facts_of(result))
+        self.verdict.show_result(result)
         self.panel.set_primary("Export …", tip="Export volume, surface, curves, picture or report (Ctrl+E)")
         self._show_state()
 
@@ -430,44 +376,13 @@ class InspectWorkspace(Workspace):
         self.watcher.show(stored)
         self.controls.refresh()
         self.facts.setText(stored.facts)
-        self.sentence.setText(stored.sentence or "All of the volume is shown.")
-        set_role(self.sentence, "role", "warning" if stored.caption else "good")
-        self.numbers.hide()
+        said = stored.sentence or "All of the volume is shown."
+        self.verdict.say(said, "warning" if stored.caption else "good")
         if self.session.state.results:
             self.panel.set_primary("Back to the result", tip="Show the result of this session again")
         else:
             self.panel.set_primary("Go to Reconstruct", tip="Go to step 4 (Ctrl+4)")
         self._show_state()
-
-    def _show_numbers(self, result: Result) -> None:
-        from core.images.pixel_size import format_length
-
-        z, y, x = result.volume.shape
-        text = f"{x} × {y} × {z} voxels"
-        if result.volume.voxel_size is not None:
-            sides = zip((x, y, z), reversed(result.volume.voxel_size), strict=True)
-            text += "\n" + " × ".join(format_length(n * size) for n, size in sides)
-            text += f", {format_length(result.volume.voxel_size[0])} per voxel"
-        self.facts.setText(
-            f"{text}\n{result.plan.engine.upper()}, preset {result.plan.preset}, seed {result.plan.seed}"
-        )
-        said = verdict(result)
-        self.sentence.setText(said.sentence)
-        set_role(self.sentence, "role", "good" if said.good else "warning")
-        while self._grid.count():
-            item = self._grid.takeAt(0)
-            widget = item.widget() if item else None
-            if widget is not None:
-                widget.hide()  # it goes only when the event loop comes round
-                widget.deleteLater()
-        for line, (label, value) in enumerate(rows(result)):
-            name = hint(label)
-            number = QLabel(value)
-            number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
-            number.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            self._grid.addWidget(name, line, 0)
-            self._grid.addWidget(number, line, 1)
-        self.numbers.show()
 
     def _show_state(self) -> None:
         if self._stored is not None:

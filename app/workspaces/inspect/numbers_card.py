@@ -1,0 +1,67 @@
+"""The verdict on a result in one sentence, and its numbers beside the exemplar's."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from app.session import Result
+from app.widgets.panel import hint, set_role
+from app.workspaces.inspect.verdict import rows, verdict
+
+
+class NumbersCard(QWidget):
+    """The `sentence`, and below it the `table`, which is hidden where there is nothing to compare with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sentence = QLabel()
+        self.sentence.setWordWrap(True)
+        self.table = QWidget()
+        self._grid = QGridLayout(self.table)
+        self._grid.setContentsMargins(0, 4, 0, 0)
+        self._grid.setVerticalSpacing(3)
+        self._grid.setColumnStretch(0, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.sentence)
+        column.addWidget(self.table)
+
+    def say(self, text: str, role: str = "") -> None:
+        """Words in place of numbers; ``role`` gives them their colour."""
+        self.sentence.setText(text)
+        if role:
+            set_role(self.sentence, "role", role)
+        self.table.hide()
+
+    def show_result(self, result: Result) -> None:
+        """The verdict and the numbers of ``result``."""
+        said = verdict(result)
+        self.sentence.setText(said.sentence)
+        set_role(self.sentence, "role", "good" if said.good else "warning")
+        while self._grid.count():
+            item = self._grid.takeAt(0)
+            widget = item.widget() if item else None
+            if widget is not None:
+                widget.hide()  # it goes only when the event loop comes round
+                widget.deleteLater()
+        for line, (label, value) in enumerate(rows(result)):
+            number = QLabel(value)
+            number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+            number.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._grid.addWidget(hint(label), line, 0)
+            self._grid.addWidget(number, line, 1)
+        self.table.show()
+
+
+def facts_of(result: Result) -> str:
+    """Size and making of a result's volume, in lines."""
+    from core.images.pixel_size import format_length
+
+    z, y, x = result.volume.shape
+    text = f"{x} × {y} × {z} voxels"
+    if result.volume.voxel_size is not None:
+        sides = zip((x, y, z), reversed(result.volume.voxel_size), strict=True)
+        text += "\n" + " × ".join(format_length(n * size) for n, size in sides)
+        text += f", {format_length(result.volume.voxel_size[0])} per voxel"
+    return f"{text}\n{result.plan.engine.upper()}, preset {result.plan.preset}, seed {result.plan.seed}"
