@@ -151,15 +151,7 @@ def _reconstruct(commands: Any) -> None:
         "--patience", type=positive_whole_number, metavar="STEPS",
         help="end it too when S2 and L of its previews have not come nearer to the exemplar's for so many steps",
     )  # fmt: skip
-    command.add_argument(
-        "--checkpoint", type=Path, metavar="DIR",
-        help="keep the training there every half minute, so that it can go on after a kill (--resume)",
-    )  # fmt: skip
-    command.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on with the training kept in DIR; the result is that of an unbroken one",
-    )
+    _checkpoints(command)
     command.add_argument("--model-out", type=Path, metavar="M.microloom-model", help="also keep the trained model")
     command.add_argument("--report", type=Path, metavar="DIR", help="also write report.json, curves.csv, report.html")
     command.add_argument(
@@ -168,6 +160,12 @@ def _reconstruct(commands: Any) -> None:
     command.add_argument("--list-settings", action=_ListEngine, help="list the engine's settings and stop")
     _segmentation(command)
     _common(command)
+
+
+def _checkpoints(command: argparse.ArgumentParser) -> None:
+    from app.checkpoint_options import add_options
+
+    add_options(command)
 
 
 def _train(commands: Any) -> None:
@@ -179,6 +177,7 @@ def _train(commands: Any) -> None:
     _output(command, "M.microloom-model", "model to write")
     command.add_argument("--seed", type=_seed, default=0, help="seed of the training (default 0)")
     command.add_argument("--max-seconds", type=_positive, metavar="S", help="end the training after this time")
+    _checkpoints(command)
     _device(command)
     add_sampling(command)
     _common(command)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from app.anchor_options import wanted_anchors
 from app.arguments import changed
+from app.checkpoint_options import check as check_checkpoints
+from app.checkpoint_options import say_going_on, say_resumable, wanted_checkpoints
 from app.sampling_options import sampling_settings
 from app.series import Member, label, members, named, served_range
 from app.terminal import ProgressDisplay, may_report, may_write, note
-from core.errors import InputError, JobError, MicroloomError, OutputExistsError
+from core.errors import InputError, JobError, MicroloomError
 from core.job import Progress, finish
 
 if TYPE_CHECKING:
@@ -109,10 +111,7 @@ def _series(options: argparse.Namespace, settings: Any) -> list[_Wanted]:
     from app.inputs import phase_image, phase_label
     from core.reconstruction.engine import Target
 
-    if options.resume and options.checkpoint is None:
-        raise InputError(
-            "--resume needs to know where the training was kept.", "Give the folder with --checkpoint DIR."
-        )
+    check_checkpoints(options)
     seeds = (options.seed,) if options.seeds is None else options.seeds
     fractions = (None,) if options.volume_fraction is None else options.volume_fraction
     series = members(seeds, fractions, served=served_range(settings), train_once=options.train_once)
@@ -129,7 +128,7 @@ def _series(options: argparse.Namespace, settings: Any) -> list[_Wanted]:
                 _Output(volume, may_write(volume, options.force)),
                 None if model is None else _Output(model, may_write(model, options.force)),
                 None if report is None else _Output(report, may_report(report, options.force)),
-                None if kept is None else _checkpoints(named(kept, member, training), options),
+                None if kept is None else wanted_checkpoints(named(kept, member, training), options),
             )
         )
     exemplar = phase_image(options, options.image)
@@ -154,19 +153,6 @@ def _series(options: argparse.Namespace, settings: Any) -> list[_Wanted]:
         _Wanted(member, label(member, series), target, *place)
         for member, target, place in zip(series, targets, places, strict=True)
     ]
-
-
-def _checkpoints(folder: Path, options: argparse.Namespace) -> Checkpoints:
-    """Where a training is kept; what an earlier one left is taken up, replaced by --force, or refused."""
-    from core.reconstruction.checkpoints import Checkpoints
-
-    wanted = Checkpoints(folder, resume=options.resume)
-    if wanted.path.exists() and not (options.resume or options.force):
-        raise OutputExistsError(
-            f"A training that was interrupted is kept in {folder}.",
-            "Go on with it (--resume), or begin again (--force).",
-        )
-    return wanted
 
 
 def _plane(options: argparse.Namespace, path: Path | None) -> PhaseImage | None:
@@ -217,12 +203,10 @@ def _make(
         display(progress)
 
     if model is None:
-        kept_in = item.checkpoints
-        if kept_in is not None and kept_in.resume and kept_in.path.exists():
-            note(f"Going on with the training kept in {kept_in.folder}.")
+        say_going_on(item.checkpoints)
         job = reconstruct_patiently(
             chosen, item.target, settings, patience=options.patience, preset=preset, device=device,
-            max_seconds=options.max_seconds, checkpoints=kept_in,
+            max_seconds=options.max_seconds, checkpoints=item.checkpoints,
         )  # fmt: skip
     else:
         job = finish_from_model(model, item.target, preset=preset, device=device)
@@ -241,8 +225,7 @@ def _make(
         else:
             save_model(kept[0], item.model.path, overwrite=item.model.replace)
             note(f"Interrupted. The model as trained so far is in {item.model.path}.")
-        if item.checkpoints is not None and item.checkpoints.path.exists():
-            note(f"The same command with --resume goes on with the training kept in {item.checkpoints.folder}.")
+        say_resumable(item.checkpoints)
         raise _Interrupted from None
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.arguments import changed
+from app.checkpoint_options import check as check_checkpoints
+from app.checkpoint_options import say_going_on, say_resumable, wanted_checkpoints
 from app.sampling_options import sampling_settings
 from app.terminal import ProgressDisplay, may_write, note
 from core.errors import InputError
@@ -39,7 +41,9 @@ def train(options: argparse.Namespace) -> int:
     if preset not in presets:
         raise InputError(f"There is no preset {preset!r}.", f"Choose one of: {', '.join(presets)}.")
     settings: Any = changed(presets[preset], [*sampling_settings(options), *options.set])
+    check_checkpoints(options)
     replace = may_write(options.output, options.force)
+    kept_in = None if options.checkpoint is None else wanted_checkpoints(options.checkpoint, options)
     classes = read_classes(options.folder)
     for name, images in classes.items():
         note(f"{name}: {len(images)} image{'s' if len(images) != 1 else ''}")
@@ -50,18 +54,26 @@ def train(options: argparse.Namespace) -> int:
             kept[:] = [progress.snapshot]
         display(progress)
 
+    say_going_on(kept_in)
     job = training(
-        classes, settings, seed=options.seed, device=devices.resolve(options.device), max_seconds=options.max_seconds
-    )
+        classes, settings, seed=options.seed, device=devices.resolve(options.device), max_seconds=options.max_seconds,
+        checkpoints=kept_in,
+    )  # fmt: skip
     try:
         with ProgressDisplay(options.quiet) as display:
             model = finish(job, watch)
     except KeyboardInterrupt:
-        if not kept:
+        if kept_in is not None and kept_in.path.exists():
+            # the model's own file stays free for the training that goes on
+            note("Interrupted.")
+        elif kept:
+            save_model(kept[0], options.output, overwrite=replace)
+            note(f"Interrupted. The model as trained so far is in {options.output}.")
+        else:
             note("Interrupted before there was a usable model.")
-            return INTERRUPTED
-        save_model(kept[0], options.output, overwrite=replace)
-        note(f"Interrupted. The model as trained so far is in {options.output}.")
+        say_resumable(kept_in)
         return INTERRUPTED
     print(save_model(model, options.output, overwrite=replace))
+    if kept_in is not None:
+        kept_in.remove()
     return 0

@@ -19,6 +19,7 @@ from core.images.reading import read_labels
 from core.images.values import PhaseImage
 from core.job import Job
 from core.provenance import Provenance, array_hash
+from core.reconstruction.checkpoints import Checkpoints
 from core.reconstruction.diffusion.phases import channel_fractions
 from core.reconstruction.diffusion.settings import DiffusionSettings, resolve, stretched
 from core.reconstruction.engine import Model, Target
@@ -90,6 +91,7 @@ def training(
     seed: int = 0,
     device: str = "cpu",
     max_seconds: float | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Job[Model]:
     """A job that trains one model on all classes; progress and snapshots as of an engine's training.
 
@@ -124,6 +126,7 @@ def training(
         planes=(0, 0, 0) if len(classes) > 1 else (-1, -1, -1),
         device=device,
         max_seconds=max_seconds,
+        checkpoints=checkpoints,
     )
     remedy = "Choose smaller crops, fewer channels or the preset small."
     return (yield from as_contract(job, lambda made: _model(classes, settings, made, seed, device), remedy))

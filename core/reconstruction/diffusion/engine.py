@@ -12,6 +12,7 @@ import numpy as np
 
 from core import devices
 from core.job import Job
+from core.reconstruction.checkpoints import Checkpoints
 from core.reconstruction.diffusion.phases import channel_fractions, channels_of
 from core.reconstruction.diffusion.preflight import find_problems, fractions_of_crops
 from core.reconstruction.diffusion.settings import PRESETS, SAMPLING, DiffusionSettings, resolve, stretched
@@ -38,6 +39,7 @@ class DiffusionEngine:
     uses_planes = True
     uses_phase_fractions = True
     uses_anchors = True
+    uses_checkpoints = True
     generating = SAMPLING
 
     def preflight(self, target: Target, settings: DiffusionSettings, device: str) -> list[Problem]:
@@ -52,7 +54,13 @@ class DiffusionEngine:
         return estimate(chosen, target.size, devices.resolve(device), channels_of(phases))
 
     def train(
-        self, target: Target, settings: DiffusionSettings, *, device: str = "cpu", max_seconds: float | None = None
+        self,
+        target: Target,
+        settings: DiffusionSettings,
+        *,
+        device: str = "cpu",
+        max_seconds: float | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> Job[Model]:
         """A job that trains; see `core.reconstruction.engine.Engine.train`."""
         from core.reconstruction.diffusion import training
@@ -73,6 +81,7 @@ class DiffusionEngine:
             planes=planes_of(target),
             device=device,
             max_seconds=max_seconds,
+            checkpoints=checkpoints,
         )
         remedy = "Choose smaller crops, fewer channels or the preset small."
         return (yield from as_contract(job, lambda trained: _model(target, settings, trained, device), remedy))

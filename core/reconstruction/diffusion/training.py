@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 
 from core.job import Progress
+from core.reconstruction.checkpoints import Checkpoints
 from core.reconstruction.descent import rate_share, set_rates
+from core.reconstruction.diffusion.checkpointing import TrainingState, identity
 from core.reconstruction.diffusion.denoiser import Condition, Denoiser
 from core.reconstruction.diffusion.objective import bound_term, hybrid, simple
 from core.reconstruction.diffusion.optimiser import optimisers
@@ -21,6 +23,7 @@ from core.reconstruction.diffusion.planes import Wanted, sampling_volume
 from core.reconstruction.diffusion.prediction import phase_odds, prediction_of, surprise, target_of
 from core.reconstruction.diffusion.sections import Crops, Exemplar
 from core.reconstruction.diffusion.settings import DiffusionSettings
+from core.reconstruction.training_state import Keeper
 from core.reconstruction.weights import first_weights
 
 FIRST_PREVIEW_SECONDS, PREVIEW_SECONDS = 5.0, 20.0
@@ -75,6 +78,7 @@ def train(
     planes: tuple[int, int, int] = (-1, -1, -1),
     device: str = "cpu",
     max_seconds: float | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Generator[DiffusionProgress, None, TrainedDiffusion]:
     """Train a denoiser; yields at least once an iteration, and between the sections of a preview.
 
@@ -92,13 +96,15 @@ def train(
     max_seconds
         Time at work after which training ends; by default the settings' ``time_limit``. While whoever runs the job
         holds it at a yield, the clock stands still.
+    checkpoints
+        Where to keep the state of the training every so often, and whether to go on from there: it ends with the same
+        weights to the bit as a run that was not interrupted, unless a time limit ends it.
 
     Raises
     ------
     InputError
-        Where an exemplar is smaller than the crops.
+        Where an exemplar is smaller than the crops, or what was kept is of another training.
     """
-    clock = _Clock()
     limit = settings.time_limit if max_seconds is None else max_seconds
     labels = 1 + max(item.label for item in exemplars)
     draw = torch.Generator().manual_seed(seed)
@@ -111,8 +117,11 @@ def train(
     movers = optimisers(denoiser, settings)
     edge = PREVIEW_EDGE // settings.stride * settings.stride or settings.stride
     shown = Wanted((edge, edge, edge), seed, fractions=fractions, labels=planes)
-    losses: list[float] = []
-    done, next_preview = 0.0, FIRST_PREVIEW_SECONDS
+    state = TrainingState(denoiser, average, movers, draw)
+    keeper = Keeper(checkpoints, identity(exemplars, phases, settings, seed, device), state)
+    losses, used = keeper.resume()
+    clock = _Clock(used)
+    done, next_preview = _share_done(settings, losses, used, limit), used + FIRST_PREVIEW_SECONDS
     while done < 1:
         set_rates(movers, rate_share(len(losses), done, warm_up=WARM_UP, final=settings.final_rate))
         denoiser.zero_grad(set_to_none=True)
@@ -137,9 +146,8 @@ def train(
         losses.append(total)
         follow(average, denoiser, settings.averaging, len(losses))
         now = clock.seconds
-        done = len(losses) / settings.iterations
-        if limit is not None:
-            done = max(done, now / limit)
+        done = _share_done(settings, losses, now, limit)
+        keeper.keep(losses, now)
         report = DiffusionProgress(len(losses), _steps(settings, len(losses), done), "Training", total)
         if now > next_preview and done < 1:
             labelled = yield from _preview(average, shown, device, report, clock)
@@ -148,6 +156,7 @@ def train(
             taken = clock.seconds - now
             next_preview = clock.seconds + max(PREVIEW_SECONDS, taken / PREVIEW_SHARE)
         yield from clock.reporting(report)
+    keeper.keep(losses, clock.seconds, now=True)
     return finished(average, losses, clock.seconds)
 
 
@@ -203,6 +212,12 @@ def finished(average: Denoiser, losses: Sequence[float], seconds: float) -> Trai
     return TrainedDiffusion(copy.deepcopy(average).cpu(), len(losses), seconds, tuple(losses))
 
 
+def _share_done(settings: DiffusionSettings, losses: Sequence[float], seconds: float, limit: float | None) -> float:
+    """How far the training is: of its iterations or of its time, whichever is nearer its end."""
+    done = len(losses) / settings.iterations
+    return done if limit is None else max(done, seconds / limit)
+
+
 def _steps(settings: DiffusionSettings, step: int, done: float) -> int:
     """How many steps there will be: with a time limit in force, as many as there is time for."""
     return max(step, round(step / done)) if done > 0 else settings.iterations
@@ -225,10 +240,10 @@ def _preview(
 
 
 class _Clock:
-    """Time at work: it stands still while a report is looked at."""
+    """Time at work, ``used`` seconds of which are over: it stands still while a report is looked at."""
 
-    def __init__(self) -> None:
-        self._began = time.monotonic()
+    def __init__(self, used: float) -> None:
+        self._began = time.monotonic() - used
 
     @property
     def seconds(self) -> float:

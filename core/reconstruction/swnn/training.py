@@ -17,13 +17,14 @@ from core.job import Progress
 from core.reconstruction.checkpoints import Checkpoints
 from core.reconstruction.descent import rate_share, set_rates
 from core.reconstruction.engine import Target
-from core.reconstruction.swnn.checkpointing import Keeper, TrainingState
+from core.reconstruction.swnn.checkpointing import TrainingState, identity
 from core.reconstruction.swnn.labelling import labels_of, offsets_for
 from core.reconstruction.swnn.network import Box, SwnnNetwork, Triple
 from core.reconstruction.swnn.objective import choose, distance, objectives_of, overview_distance
 from core.reconstruction.swnn.optimiser import optimisers
 from core.reconstruction.swnn.region import ExemplarRegions
 from core.reconstruction.swnn.settings import SwnnSettings, place_of, resolve
+from core.reconstruction.training_state import Keeper
 from core.reconstruction.weights import first_weights
 
 R = TypeVar("R")
@@ -112,7 +113,8 @@ def train(
 
     objectives = objectives_of(target, settings, draw, device)
     movers = optimisers(network, settings)
-    keeper = Keeper(checkpoints, target, settings, device, TrainingState(network, movers, draw, objectives))
+    state = TrainingState(network, movers, draw, objectives)
+    keeper = Keeper(checkpoints, identity(target, settings, device), state)
     losses, used = keeper.resume()
     last_preview = last_snapshot = began
     pause = SNAPSHOT_SECONDS
