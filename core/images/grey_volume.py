@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ from core.errors import InputError
 from core.images.grey import to_supported
 from core.images.instrument import tiff_facts
 from core.images.loading import MAX_VOXELS, checked_path, kind_of
+from core.images.values import Micrograph
 from core.images.zarr_metadata import voxel_size
+from core.provenance import Provenance, array_hash
 
 Triple = tuple[int, int, int]
 Size = tuple[float, float, float] | None
@@ -25,6 +27,10 @@ _HELD = 1 << 28
 """Bytes of slices that are kept of a store in chunks, whose neighbours are wanted next."""
 _NEEDED = 4
 """Times its own bytes that a volume takes while it is segmented in memory."""
+_LOOKED_AT = 5
+"""Slices that a volume's contrast is taken from."""
+_SQUARE = 1e-3
+"""Relative difference up to which the two sides of a pixel are the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +47,10 @@ class GreyVolume:
         As stored: 8 or 16 bits unsigned, or 32 bits floating.
     voxel_size
         Metres along z, y, x, or None.
+    pixel_size
+        Metres in the plane of a slice, where nothing is said of z; or None.
+    notes
+        Facts from the file worth showing.
     """
 
     path: Path
@@ -48,6 +58,8 @@ class GreyVolume:
     dtype: np.dtype
     voxel_size: Size
     _read: Callable[[int], np.ndarray]
+    pixel_size: float | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def plane(self, z: int) -> np.ndarray:
         """Slice ``z``: shape (Y, X); uint8, uint16 or float32.
@@ -70,6 +82,62 @@ class GreyVolume:
                 "Replace them before it is segmented from the disk.",
             )
         return grey
+
+    def picture(self, z: int) -> Micrograph:
+        """Slice ``z`` as a micrograph; its pixel size is that of the plane, where its sides are equal.
+
+        Raises
+        ------
+        InputError
+            As `plane`.
+        """
+        grey = self.plane(z)
+        size = self.pixel_size
+        if self.voxel_size is not None:
+            y, x = self.voxel_size[1:]
+            size = x if math.isclose(y, x, rel_tol=_SQUARE) else None
+        made = Provenance("read", source=self.path.name, settings={"slice": z}, input_hashes=(array_hash(grey),))
+        return Micrograph(grey, size, f"{self.path.name}, slice {z + 1}", made, self.notes)
+
+    def cropped(self, rows: slice, columns: slice) -> GreyVolume:
+        """The same part of every slice.
+
+        Raises
+        ------
+        InputError
+            Where there is nothing in it.
+        """
+        sides = (range(*rows.indices(self.shape[1])), range(*columns.indices(self.shape[2])))
+        height, width = (len(side) for side in sides)
+        if min(height, width) < 1:
+            raise InputError(f"Nothing of {self.path.name} lies in the part.", "Choose another part.")
+        whole = self.shape[1:]
+
+        def read(z: int) -> np.ndarray:
+            plane = np.asarray(self._read(z))
+            if plane.shape != whole:
+                raise ValueError(f"it has the shape {plane.shape}")
+            return plane[rows, columns]
+
+        return replace(self, shape=(self.shape[0], height, width), _read=read)
+
+    def grey_range(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Darkest and brightest value, and their 0.2 and 99.8 percentiles, of a few slices from end to end.
+
+        Raises
+        ------
+        InputError
+            As `plane`.
+        """
+        places = sorted({round(share) for share in np.linspace(0, self.shape[0] - 1, _LOOKED_AT)})
+        step = max(1, math.isqrt(self.shape[1] * self.shape[2] // 250_000))
+        low, high, thinned = math.inf, -math.inf, []
+        for place in places:
+            plane = self.plane(place)
+            low, high = min(low, float(plane.min())), max(high, float(plane.max()))
+            thinned.append(plane[::step, ::step].reshape(-1))
+        dark, bright = np.percentile(np.concatenate(thinned), (0.2, 99.8))
+        return (low, high), (float(dark), float(bright))
 
     @property
     def beyond_memory(self) -> bool:
@@ -152,7 +220,8 @@ def _tiff(path: Path) -> GreyVolume | None:
                 raise ValueError("it is missing")
             return found.asarray().squeeze()  # type: ignore[no-any-return]
 
-    return GreyVolume(path, shape, kind, facts.get("voxel_size"), contiguous if start is not None else paged)
+    reader = contiguous if start is not None else paged
+    return GreyVolume(path, shape, kind, facts.get("voxel_size"), reader, facts.get("pixel_size"), facts["notes"])
 
 
 def _npy(path: Path) -> GreyVolume | None:
@@ -192,11 +261,13 @@ def _zarr(path: Path) -> GreyVolume:
 
     def read(z: int) -> np.ndarray:
         first = z // step * step
-        if first not in held:
-            held.clear()
+        block = held.get(first)  # a job may read beside the window
+        if block is None:
             count = min(step, shape[0] - first)
-            held[first] = np.asarray(array[_leading(array.shape, first, count)]).reshape(count, *shape[1:])
-        plane: np.ndarray = held[first][z - first]
+            block = np.asarray(array[_leading(array.shape, first, count)]).reshape(count, *shape[1:])
+            held.clear()
+            held[first] = block
+        plane: np.ndarray = block[z - first]
         return plane
 
     return GreyVolume(path, shape, kind, size, read)

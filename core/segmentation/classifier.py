@@ -152,8 +152,15 @@ class Classifier:
         doubt = np.empty(grey.shape, np.float32)
         return finish(self.labelling(grey, doubt)), doubt
 
-    def labelling(self, grey: Grey, doubt: Floats | None = None) -> Job[npt.NDArray[np.uint8]]:
+    def labelling(
+        self, grey: Grey, doubt: Floats | None = None, rows: slice | None = None
+    ) -> Job[npt.NDArray[np.uint8]]:
         """The labels of `predict` as a job; the uncertainty goes into ``doubt``, where it is given.
+
+        Parameters
+        ----------
+        rows
+            Only these along the first axis are wanted (no step): the others are looked at, not labelled.
 
         Raises
         ------
@@ -161,10 +168,12 @@ class Classifier:
             As `check_fits`.
         """
         self.check_fits(grey)
-        labels = np.empty(grey.shape, np.uint8)
-        blocks = list(_blocks(grey.shape))
+        first, end, _ = (rows or slice(None)).indices(len(grey))
+        labels = np.empty((end - first, *grey.shape[1:]), np.uint8)
+        blocks = list(_blocks(labels.shape))
         for number, block in enumerate(blocks):
-            for part, seen in _in_parts((yield from _block_features(grey, block, self.sigmas, number, len(blocks)))):
+            here = (slice(block[0].start + first, block[0].stop + first), *block[1:])
+            for part, seen in _in_parts((yield from _block_features(grey, here, self.sigmas, number, len(blocks)))):
                 yield Progress(number, len(blocks), "Classifying")
                 found, unsure = self.of_picture(seen)
                 labels[block][part] = found

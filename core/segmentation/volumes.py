@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,8 @@ from core.images.outline import Outline
 from core.images.pyramid import CELL
 from core.images.values import Phase, Volume
 from core.images.writing import format_of, write_volume
-from core.job import Job, Progress
+from core.job import Job, Progress, reported
+from core.painting.rules import over
 from core.provenance import Provenance, array_hash
 from core.segmentation.classifier import Classifier
 from core.segmentation.cleaning import Labels, clean
@@ -49,6 +50,7 @@ from core.segmentation.thresholding import (
     levels_of,
     thresholds_of_histogram,
 )
+from core.segmentation.volume_blocks import BlockLabels
 
 if TYPE_CHECKING:
     from core.images.zarr_volume import ZarrWriter
@@ -132,15 +134,16 @@ def labels_of_slice(
 
 
 def described(
-    settings: SegmentationSettings, levels: Sequence[float], classifier: Classifier | None, *, slice_by_slice: bool
-) -> tuple[tuple[Phase, ...], dict[str, Any]]:
-    """Phases of the segmented volume, and what its provenance says of how it was made."""
+    settings: SegmentationSettings, levels: Sequence[float], classifier: Classifier | None, *, slice_by_slice: bool,
+    kept: Sequence[Phase] = (),
+) -> tuple[tuple[Phase, ...], dict[str, Any]]:  # fmt: skip
+    """Phases of the segmented volume (with the names and colours of ``kept``), and what its provenance says."""
     told = {**settings_to_json(settings), "thresholds_used": list(levels), "slice_by_slice": slice_by_slice}
     count = settings.phase_count
     if settings.threshold == TRAINED and classifier is not None:
         told["classifier"] = classifier.facts()
         count = max(count, classifier.phases)
-    return named_phases(count), told
+    return named_phases(count, kept), told
 
 
 def with_classifier(settings: SegmentationSettings, classifier: Classifier) -> SegmentationSettings:
@@ -214,23 +217,30 @@ class Written:
 
 def segmenting_slices(
     source: GreyVolume, target: Path, settings: SegmentationSettings, classifier: Classifier | None = None,
-    voxel_size: Size = None, *, overwrite: bool = False,
+    voxel_size: Size = None, *, overwrite: bool = False, phases: Sequence[Phase] = (),
+    painted: Mapping[int, Labels] | None = None,
 ) -> Job[tuple[Path, Written]]:  # fmt: skip
     """A job that segments a grey volume from disk to disk; a few slices are in memory at a time.
 
     The labels are those of `segmenting_volume`, to the bit: each slice is worked on as a whole, and thresholds of the
     whole volume come from a histogram that is counted slice by slice. Slices are prepared twice, or three times
-    where values are floating and the threshold is automatic, since they are not kept.
+    where values are floating and the threshold is automatic, since they are not kept. A classifier for volumes looks
+    at some slices together (`BlockLabels`).
 
     Parameters
     ----------
     target
         ``.tif`` (one uncompressed file) or ``.ome.zarr``; replaced at the end.
+    phases
+        Names and colours to keep, in label order; missing ones get defaults.
+    painted
+        By slice, labels that lie over those that are found (`core.painting.rules.over`).
 
     Raises
     ------
     InputError
-        As `segmenting_volume`; where the target is of another kind, or the classifier is one for volumes.
+        As `segmenting_volume`; where the target is of another kind, or a step of cleaning in 3-D looks at more than
+        some slices.
     JobError
         Where ``target`` cannot be written.
     """
@@ -240,16 +250,18 @@ def segmenting_slices(
         raise InputError(
             f"A volume from the disk is not written as {target.name}.", "End the name with .tif or .ome.zarr."
         )
+    blocks = None
     if settings.threshold == TRAINED and classifier is not None and classifier.ndim == 3:
-        raise InputError(
-            "A classifier for volumes needs the whole volume in memory.", "Take one for single pictures, or a part."
-        )
+        blocks = BlockLabels(source, settings, classifier)
+    corrections = painted or {}
     count, steps = source.shape[0], 2 * source.shape[0]
-    levels = yield from _levels_from_disk(source, settings, steps)
-    phases, told = described(settings, levels, classifier, slice_by_slice=True)
+    levels = yield from levels_from_disk(source, settings, steps)
+    named, told = described(settings, levels, classifier, slice_by_slice=blocks is None, kept=phases)
+    if corrections:
+        told["slices_corrected_by_hand"] = sorted(corrections)
     made = Provenance("segment", source=source.path.name, settings=told)
-    outline = Outline(source.shape, phases, voxel_size or source.voxel_size, source.path.name, made)
-    found = np.zeros(len(phases), np.int64)
+    outline = Outline(source.shape, named, voxel_size or source.voxel_size, source.path.name, made)
+    found = np.zeros(len(named), np.int64)
     with (replacing_folder if kind == ".ome.zarr" else replacing)(target, overwrite) as temporary:
         writer: TiffWriter | ZarrWriter
         if kind == ".ome.zarr":
@@ -264,18 +276,22 @@ def segmenting_slices(
         depth = CELL if kind == ".ome.zarr" else max(1, min(CELL, _SLAB // (source.shape[1] * source.shape[2])))
         for z in range(count):
             yield Progress(count + z, steps, "Segmenting")
-            slab.append(labels_of_slice(prepared(source.plane(z), settings), settings, levels, classifier))
+            if blocks is not None:
+                labels = yield from reported(blocks.plane(z), Progress(count + z, steps, "Segmenting"))
+            else:
+                labels = labels_of_slice(prepared(source.plane(z), settings), settings, levels, classifier)
+            slab.append(over(labels, corrections[z], len(named)) if z in corrections else labels)
             if len(slab) == depth or z == count - 1:
                 block = np.stack(slab)
                 writer.write((z + 1 - len(slab), 0, 0), block)
-                found += np.bincount(block.reshape(-1), minlength=len(phases))
+                found += np.bincount(block.reshape(-1), minlength=len(named))
                 slab = []
         yield Progress(steps, steps, "Writing")
         writer.finish(found)
-    return target, Written(phases, tuple((found / found.sum()).tolist()))
+    return target, Written(named, tuple((found / found.sum()).tolist()))
 
 
-def _levels_from_disk(source: GreyVolume, settings: SegmentationSettings, steps: int) -> Job[tuple[float, ...]]:
+def levels_from_disk(source: GreyVolume, settings: SegmentationSettings, steps: int) -> Job[tuple[float, ...]]:
     """As `chosen_thresholds` of the prepared slices together."""
     automatic, count = automatic_thresholds(settings), source.shape[0]
     low, high, darkest, brightest = np.inf, -np.inf, np.inf, -np.inf
@@ -284,7 +300,8 @@ def _levels_from_disk(source: GreyVolume, settings: SegmentationSettings, steps:
         yield Progress(z, steps, "Measuring grey values")
         plane = source.plane(z)
         low, high = min(low, float(plane.min())), max(high, float(plane.max()))
-        seen = prepared(plane, settings)
+        # trained phases have no thresholds
+        seen = plane if settings.threshold == TRAINED else prepared(plane, settings)
         darkest, brightest = min(darkest, float(seen.min())), max(brightest, float(seen.max()))
         if automatic is not None and seen.dtype != np.float32:
             levels = levels_of(seen) if levels is None else levels + levels_of(seen)

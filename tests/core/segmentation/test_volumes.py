@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,14 @@ import tifffile
 from core.errors import InputError
 from core.images.grey_volume import GreyVolume, open_grey_volume
 from core.images.reading import read_labels
+from core.images.values import Phase, Volume
 from core.images.zarr_volume import open_zarr
 from core.job import finish
-from core.segmentation import volumes
-from core.segmentation.classifier import TrainingSettings, train
+from core.painting.rules import AUTOMATIC
+from core.segmentation import volume_blocks, volumes
+from core.segmentation.classifier import Classifier, TrainingSettings, train
 from core.segmentation.settings import TRAINED, CleaningStep, SegmentationSettings
+from core.segmentation.stack import open_stack, volume_again
 from core.segmentation.volumes import segmenting_file, segmenting_slices, segmenting_volume
 
 SHAPE = (9, 34, 41)
@@ -116,9 +120,99 @@ def test_a_zarr_folder_becomes_one_and_a_classifier_serves(tmp_path: Path) -> No
     back = open_zarr(path)
     assert np.array_equal(back.read(0, (0, 0, 0), SHAPE), whole.labels)
     assert back.complete and back.fractions == made.fractions and back.outline.voxel_size == source.voxel_size
-    for_volumes = train(grey, np.broadcast_to(marks, SHAPE).copy(), TrainingSettings(trees=2), (1.0,))
-    with pytest.raises(InputError, match="whole volume in memory"):
-        finish(segmenting_file(source.path, tmp_path / "other.tif", settings, for_volumes))
+
+
+def for_volumes(grey: np.ndarray) -> Classifier:
+    marks = np.zeros(grey.shape, np.uint8)
+    marks[:, ::3] = np.where(grey > 110, 2, 1)[:, ::3]
+    return train(grey, marks, TrainingSettings(trees=2), (0.5,))
+
+
+@pytest.mark.parametrize(
+    "cleaning", [(), (CleaningStep("open", 1, 1.5), CleaningStep("close", 0, 1.0), CleaningStep("erode", 1, 1.0))]
+)
+def test_blocks_of_slices_get_the_labels_of_the_whole_volume(
+    cleaning: tuple[CleaningStep, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(volume_blocks, "_THINNEST", 3)
+    monkeypatch.setattr(volume_blocks, "_BUDGET", 0)
+    monkeypatch.setattr("core.devices.free_memory", lambda device="cpu": None)
+    grey = np.concatenate([cube("uint16"), cube("uint16")[::-1], cube("uint16")])
+    forest = for_volumes(grey)
+    settings = SegmentationSettings(threshold=TRAINED, denoise="median", min_island=5, cleaning=cleaning)
+    whole = finish(segmenting_volume(grey, settings, forest))
+    source, read = stored(grey, tmp_path, "npy"), []
+    seen = replace(source, _read=lambda z: read.append(z) or source.plane(z))
+    path, made = finish(segmenting_slices(seen, tmp_path / "out.tif", settings, forest))
+    found = read_labels(path)
+    assert isinstance(found, Volume)
+    assert np.array_equal(found.labels, whole.labels) and 0.1 < whole.labels.mean() < 0.9
+    assert len(read) == 2 * len(grey), "to measure, and once to classify"
+    assert found.provenance.inputs[0].settings["slice_by_slice"] is False
+    assert made.fractions == pytest.approx(whole.fractions)
+
+
+def test_what_needs_the_whole_volume_says_so(tmp_path: Path) -> None:
+    grey = cube("uint8")
+    settings = SegmentationSettings(threshold=TRAINED, cleaning=(CleaningStep("fill holes", 1, 0),))
+    with pytest.raises(InputError, match="'fill holes' looks at the whole volume"):
+        finish(segmenting_slices(stored(grey, tmp_path, "npy"), tmp_path / "out.tif", settings, for_volumes(grey)))
+
+
+def test_painted_slices_and_names_go_into_the_volume(tmp_path: Path) -> None:
+    grey = cube("uint8")
+    plain = finish(segmenting_volume(grey, SegmentationSettings())).labels
+    painted = np.full(SHAPE[1:], AUTOMATIC, np.uint8)
+    painted[3:9, 5:20], painted[20:24, 5:20] = 1, 7  # there is no phase 7
+    phases = (Phase("air", "#000000"),)
+    job = segmenting_slices(
+        stored(grey, tmp_path, "npy"), tmp_path / "out.tif", SegmentationSettings(), phases=phases, painted={2: painted}
+    )
+    finish(job)
+    found = read_labels(tmp_path / "out.tif")
+    wanted = plain.copy()
+    wanted[2, 3:9, 5:20] = 1
+    assert np.array_equal(found.labels, wanted) and not np.array_equal(wanted, plain)
+    assert [phase.name for phase in found.phases] == ["air", "Phase 1"]
+    assert found.provenance.inputs[0].settings["slices_corrected_by_hand"] == [2]
+
+
+def test_a_part_of_every_slice_and_the_grey_values_of_a_few(tmp_path: Path) -> None:
+    grey = cube("uint16")
+    source = stored(grey, tmp_path, "ome")
+    part = source.cropped(slice(3, 20), slice(10, 40))
+    assert part.shape == (9, 17, 30) and np.array_equal(part.plane(4), grey[4, 3:20, 10:40])
+    with pytest.raises(InputError, match="Nothing"):
+        source.cropped(slice(40, 50), slice(None))
+    some = grey[[0, 2, 4, 6, 8]]
+    assert source.grey_range() == (
+        (some.min(), some.max()), tuple(np.percentile(some, (0.2, 99.8)))
+    )  # fmt: skip
+    picture = source.picture(4)
+    assert picture.name == "grey.ome.zarr, slice 5" and picture.pixel_size == 0.5e-6
+    assert np.array_equal(picture.grey, grey[4])
+    assert replace(source, voxel_size=(1.0, 2.0, 1.0)).picture(4).pixel_size is None, "pixels that are not square"
+
+
+def test_which_slice_is_on_show_and_what_was_painted_on_the_others(tmp_path: Path) -> None:
+    opened = open_stack(stored(cube("uint8"), tmp_path, "npy").path)
+    assert opened is not None
+    stack, picture = opened
+    assert (stack.count, stack.place, picture.name) == (9, 4, "grey.npy, slice 5")
+    there, nothing = stack.at(6, "on the fifth")
+    assert nothing is None and (there.place, dict(there.painted)) == (6, {4: "on the fifth"})
+    back, again = there.at(4, None)
+    assert again == "on the fifth" and (back.place, dict(back.painted)) == (4, {})
+    with pytest.raises(InputError, match="no slice 10 among 9"):
+        stack.at(9, None)
+    assert volume_again(stack.found.path, 9, SHAPE[1:]) is not None
+    assert volume_again(stack.found.path, 9, (34, 40)) is None
+    assert volume_again(tmp_path / "elsewhere.npy", 9, SHAPE[1:]) is None
+    page = tmp_path / "page.tif"
+    tifffile.imwrite(page, cube("uint8")[0])
+    assert open_stack(page) is None
+    with pytest.raises(InputError, match="not where it was"):
+        _ = replace(stack, volume=None).found
 
 
 def test_what_is_beyond_memory_goes_by_slices_and_cancelling_leaves_the_target(

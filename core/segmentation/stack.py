@@ -1,0 +1,95 @@
+"""A grey volume that is looked at slice by slice while it is segmented."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from core.errors import InputError
+from core.images.grey_volume import GreyVolume, open_grey_volume
+from core.images.values import Micrograph
+
+Sheet = TypeVar("Sheet")
+"""What was painted on a slice, as the window holds it or as an array."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stack(Generic[Sheet]):
+    """Which slice is on show, and what belongs to the others.
+
+    Attributes
+    ----------
+    count
+        Slices.
+    place
+        The one on show, from 0.
+    ends
+        Darkest and brightest grey value of some slices: what a control of the contrast reaches.
+    contrast
+        Grey values to show as black and as white, the same in every slice.
+    volume
+        What the slices are read from; None where it is not there any more.
+    painted
+        By slice, what was painted on those that are not on show.
+    """
+
+    count: int
+    place: int
+    ends: tuple[float, float]
+    contrast: tuple[float, float]
+    volume: GreyVolume | None = None
+    painted: Mapping[int, Sheet] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.place < self.count:
+            raise InputError(f"There is no slice {self.place + 1} among {self.count}.")
+
+    def at(self, place: int, painted: Sheet | None) -> tuple[Stack[Sheet], Sheet | None]:
+        """Another slice on show; ``painted`` is what was painted on this one. Returns what was painted on that one."""
+        sheets = dict(self.painted)
+        if painted is not None:
+            sheets[self.place] = painted
+        there = sheets.pop(place, None)
+        return replace(self, place=place, painted=sheets), there
+
+    @property
+    def found(self) -> GreyVolume:
+        """The volume.
+
+        Raises
+        ------
+        InputError
+            Where it is not there any more.
+        """
+        if self.volume is None:
+            raise InputError(
+                "The volume that this slice was taken from is not where it was.", "Put it back and open it again."
+            )
+        return self.volume
+
+
+def open_stack(path: Path) -> tuple[Stack[Sheet], Micrograph] | None:
+    """Open a grey volume, and read its middle slice; None where the file is a single picture.
+
+    Raises
+    ------
+    InputError
+        As `open_grey_volume` and `GreyVolume.plane`.
+    """
+    volume = open_grey_volume(path)
+    if volume is None:
+        return None
+    place = (volume.shape[0] - 1) // 2
+    ends, contrast = volume.grey_range()
+    return Stack(volume.shape[0], place, ends, contrast, volume), volume.picture(place)
+
+
+def volume_again(path: Path, count: int, shape: tuple[int, int]) -> GreyVolume | None:
+    """The volume in ``path`` where it still has ``count`` slices of ``shape``, else None."""
+    try:
+        volume = open_grey_volume(path)
+    except InputError:
+        return None
+    return volume if volume is not None and volume.shape == (count, *shape) else None
