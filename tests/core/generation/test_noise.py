@@ -7,7 +7,9 @@ import pytest
 import torch
 from scipy import special, stats
 
-from core.generation.noise import gaussian, normal_from_words, philox
+from core.generation.noise import gaussian
+from core.generation.normal import normal_from_words, normal_here
+from core.generation.philox import philox, philox_here
 
 # the generator's authors' own known answers (Random123, kat_vectors): counter, key, result
 KNOWN = [
@@ -27,6 +29,19 @@ def test_philox_gives_the_published_answers(
 ) -> None:
     a, b, c, d = (torch.tensor([word]) for word in counter)
     assert tuple(int(word) for word in philox((a, b, c, d), key)) == expected
+    here = philox_here(tuple(np.array([word], np.uint64) for word in counter), key)
+    assert tuple(word.item() for word in here) == expected
+
+
+def test_the_processors_own_way_gives_the_same_bits() -> None:
+    counter = np.random.default_rng(1).integers(0, 2**32, (4, 7, 1000), dtype=np.uint64)
+    here = philox_here(tuple(counter), (5, 2**32 - 6))
+    there = philox(tuple(torch.from_numpy(part.astype(np.int64)) for part in counter), (5, 2**32 - 6))  # type: ignore[arg-type]
+    for one, other in zip(here, there, strict=True):
+        np.testing.assert_array_equal(one, other.numpy())
+    steps = np.arange(65536, dtype=np.uint64) << np.uint64(16)
+    words = np.concatenate([steps, steps | np.uint64(0xFFFF), here[0][0], np.arange(65536, dtype=np.uint64)])
+    np.testing.assert_array_equal(normal_here(words), normal_from_words(torch.from_numpy(words.astype(np.int64))))
 
 
 def test_philox_leaves_its_counter_alone() -> None:
