@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from app.measurements import Measurements
 from app.session import Result, State
 from core.images.values import PhaseImage
 from core.painting.sheet import Painted, Sheet
 from core.projects.project import Project, SavedResult
+from core.segmentation.stack import Stack, volume_again
 
 
 def project_of(
@@ -26,6 +29,7 @@ def project_of(
         phases=state.phases,
         # copies: painting goes on while the project is written
         corrections=None if state.corrections is None else state.corrections.values(),
+        stack=None if state.stack is None else _values(state.stack),
         classifier=state.classifier,
         mask=state.mask.snapshot(),
         phase_image=phase_image,
@@ -54,6 +58,7 @@ def state_of(project: Project) -> State:
         take_labels=project.take_labels,
         phases=project.phases,
         corrections=None if project.corrections is None else Painted(Sheet(project.corrections)),
+        stack=None if project.stack is None else _sheets(project.stack, project),
         classifier=project.classifier,
         mask=project.mask.snapshot(),
         kept=project.kept,
@@ -77,6 +82,20 @@ def keep_measurements(project: Project, measurements: Measurements) -> None:
             measurements.keep_statistics(labels, saved.statistics)
         if saved.properties is not None:
             measurements.keep_properties(labels, saved.properties)
+
+
+def _values(stack: Stack[Painted]) -> Stack[np.ndarray]:
+    painted = {place: sheet.values() for place, sheet in stack.painted.items()}
+    return Stack(stack.count, stack.place, stack.ends, stack.contrast, None, painted)
+
+
+def _sheets(stack: Stack[np.ndarray], project: Project) -> Stack[Painted]:
+    """With its volume, where that still lies where it was."""
+    picture, volume = project.micrograph, None
+    if picture is not None and project.source:
+        volume = volume_again(Path(project.source), stack.count, picture.shape)
+    painted = {place: Painted(Sheet(values)) for place, values in stack.painted.items()}
+    return Stack(stack.count, stack.place, stack.ends, stack.contrast, volume, painted)
 
 
 def _saved(result: Result, book: Measurements) -> SavedResult:

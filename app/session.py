@@ -21,6 +21,7 @@ from core.painting.sheet import Painted
 from core.projects.plan import Plan as Plan
 from core.projects.plan import Series as Series
 from core.segmentation.settings import SegmentationSettings
+from core.segmentation.stack import Stack
 
 if TYPE_CHECKING:
     from core.reconstruction.anchors import Anchor
@@ -79,6 +80,8 @@ class State:
     """Names and colours as chosen; None: the defaults."""
     corrections: Painted | None = None
     """Labels painted over the automatic ones, on a sheet as large as `opened`; None: nothing was ever painted."""
+    stack: Stack[Painted] | None = None
+    """Where `opened` is a slice of a grey volume: which one, and what was painted on the others."""
     classifier: Classifier | None = None
     """Loaded from a file; used instead of what strokes teach while the phases are trained ones. None: none was."""
     kept: tuple[Kept, ...] = ()
@@ -111,6 +114,11 @@ class State:
             y0, y1, x0, x1 = self.crop
             picture = picture.cropped(slice(y0, y1), slice(x0, x1))
         return picture if self.pixel_size is None else picture.with_pixel_size(self.pixel_size)
+
+    @property
+    def place(self) -> int | None:
+        """Which slice of a volume the micrograph is, from 0; None where it is a single picture."""
+        return None if self.stack is None else self.stack.place
 
     @property
     def result(self) -> Result | None:

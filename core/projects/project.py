@@ -15,6 +15,7 @@ from core.projects.plan import Plan, Series
 from core.provenance import versions
 from core.segmentation.comparing import Kept
 from core.segmentation.settings import SegmentationSettings
+from core.segmentation.stack import Stack
 
 if TYPE_CHECKING:
     from core.properties import Properties
@@ -73,6 +74,8 @@ class Project:
         Part of the micrograph that is used, or None for all of it.
     pixel_size
         Metres as given by the user, or None: what the file says.
+    stack
+        Where the micrograph is a slice of a grey volume: which one, and what was painted on the others. Else None.
     take_labels
         Whether the picture is already segmented and its grey levels are the labels.
     phases
@@ -117,6 +120,7 @@ class Project:
     take_labels: bool = False
     phases: tuple[Phase, ...] | None = None
     corrections: np.ndarray | None = None
+    stack: Stack[np.ndarray] | None = None
     classifier: Classifier | None = None
     mask: MaskDesign = field(default_factory=MaskDesign)
     phase_image: PhaseImage | None = None

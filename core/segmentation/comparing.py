@@ -38,16 +38,19 @@ class Kept:
         The part of the micrograph that it shows; None for all of it.
     time
         When it was kept, as ISO 8601; empty where nobody knows.
+    place
+        The slice of a grey volume that it shows, from 0; None where the micrograph is a single picture.
     """
 
     image: PhaseImage
     name: str
     crop: Box | None
     time: str = ""
+    place: int | None = None
 
-    def reaches(self, crop: Box | None) -> bool:
-        """Whether it shows the part ``crop`` of the micrograph."""
-        return self.crop is None or crop == self.crop
+    def reaches(self, crop: Box | None, place: int | None = None) -> bool:
+        """Whether it shows the part ``crop`` of the micrograph, or of the slice ``place`` of a volume."""
+        return self.place == place and (self.crop is None or crop == self.crop)
 
     def cut_to(self, crop: Box | None) -> PhaseImage:
         """Its labels in a part of the micrograph that it `reaches`."""

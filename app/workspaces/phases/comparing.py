@@ -164,7 +164,7 @@ class Comparing(QObject):
             return
         method = "labels of the picture" if state.take_labels else state.segmentation.threshold
         number = 1 + max((int(found[1]) for kept in state.kept if (found := _VERSION.match(kept.name))), default=0)
-        self._add("keep for comparison", Kept(image, f"version {number} ({method})", state.crop))
+        self._add("keep for comparison", Kept(image, f"version {number} ({method})", state.crop, place=state.place))
 
     def _ask(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self._widget, "Compare with a phase image", "", _FILTER)
@@ -195,7 +195,7 @@ class Comparing(QObject):
             self._messages.failed("Comparing", error)
             return
         crop = None if image.shape == whole else state.crop
-        self._add(f"compare with {path.name}", Kept(image, path.name, crop))
+        self._add(f"compare with {path.name}", Kept(image, path.name, crop, place=state.place))
 
     def _add(self, name: str, kept: Kept) -> None:
         kept = replace(kept, time=datetime.now().astimezone().isoformat(timespec="seconds"))
@@ -241,9 +241,10 @@ class Comparing(QObject):
 
     def _ask_anew(self) -> None:
         image, phase, reference = self._session.phase_image, self._session.phase_of_interest, self.reference
-        crop, micrograph = self._session.state.crop, self._session.state.micrograph
+        state = self._session.state
+        crop, micrograph = state.crop, state.micrograph
         fits = image is not None and micrograph is not None and image.shape == micrograph.shape
-        if image is None or phase is None or reference is None or not fits or not reference.reaches(crop):
+        if image is None or phase is None or reference is None or not fits or not reference.reaches(crop, state.place):
             self._latest.forget()
             self._shown = None
             self._show()
@@ -270,10 +271,11 @@ class Comparing(QObject):
         self._show_layer()
         if reference is None:
             self.note.setText(_CHOOSE if kept else _NOTHING)
-        elif answer is None and reference.reaches(self._session.state.crop):
+        elif answer is None and reference.reaches(self._session.state.crop, self._session.state.place):
             self.note.setText(f"Comparing with {reference.name} …")
         elif answer is None:
-            self.note.setText(f"{reference.name} shows another part of the micrograph: there is nothing to compare.")
+            what = "another part of the micrograph" if reference.place == self._session.state.place else "another slice"
+            self.note.setText(f"{reference.name} shows {what}: there is nothing to compare.")
         else:
             share = 100 * answer.found.agreement
             self.note.setText(f"Compared with {reference.name}: {share:.2f} % of the pixels agree.")
