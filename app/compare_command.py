@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from app.arguments import checked
 from app.terminal import ProgressDisplay, may_report, note, note_problem
-from core.errors import InputError, JobError, MicroloomError
-from core.job import Progress, finish
-
-if TYPE_CHECKING:
-    from core.images.values import PhaseImage, Volume
+from core.errors import JobError, MicroloomError
+from core.job import finish
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -28,30 +25,48 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--against-phase", default=None, help="that phase in the references (default: of the same name or label)"
     )
+    command.add_argument(
+        "--weights", type=Path, default=None, metavar="FILE",
+        help="compare features of a network instead of descriptors: weights of Inception-v3 (FID's own, or "
+        "torchvision's) or of VGG-19, as .pth or .safetensors",
+    )  # fmt: skip
+    command.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="for --weights (default: auto)"
+    )  # fmt: skip
+    command.add_argument(
+        "--tile", type=tile_side, default=None, metavar="PX",
+        help="largest side of the pictures that are compared (default: as large as all allow)",
+    )  # fmt: skip
+
+
+@checked("a side of at least 16 pixels")
+def tile_side(text: str) -> int:
+    """The side of a tile, px."""
+    side = int(text)
+    if side < 16:
+        raise ValueError
+    return side
 
 
 def compare(options: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
-    from app.inputs import phase_label
-    from core.quality import common_side, comparing_sets, picture_set
+    from app.inputs import subject
+    from app.set_quality import Wanted, comparing, side_of
     from core.report.quality import NAMES, quality_rows, quality_sentence, write_quality
 
     replace = may_report(options.output, options.force, NAMES)
+    failed: list[str] = []
+
+    def unreadable(name: str, error: MicroloomError) -> None:
+        failed.append(name)
+        note_problem(name, str(error))
+
+    wanted = Wanted(
+        side_of(options.generated), side_of(options.against), options.phase, options.against_phase, options.weights,
+        options.device, options.tile,
+    )  # fmt: skip
     with ProgressDisplay(options.quiet) as display:
-        generated, failed = _read(options, options.generated, display)
-        real, failed_there = _read(options, options.against, display)
-        interest = generated[0].phases[phase_label(generated[0], options.phase)].name
-        wanted = options.phase if options.against_phase is None else options.against_phase
-        if options.against_phase is None and options.phase is None and interest in [one.name for one in real[0].phases]:
-            wanted = interest
-        inside = [one.labels == phase_label(one, options.phase) for one in generated]
-        known = [one.labels == phase_label(one, wanted) for one in real]
-        side = common_side(one.shape for one in (*inside, *known))
-        sets = (
-            picture_set([one.name for one in generated], inside, side),
-            picture_set([one.name for one in real], known, side),
-        )
-        found = finish(comparing_sets(*sets), display)
+        found = finish(comparing(wanted, lambda path: subject(options, path), unreadable), display)
     write_quality(found, options.output, options.generated.name, options.against.name, overwrite=replace)
     for label, value, _meaning in quality_rows(found):
         print(f"{label}: {value}")
@@ -59,29 +74,7 @@ def compare(options: argparse.Namespace) -> int:
         if said:
             note(said)
     print(options.output)
-    if failed or failed_there:
-        count = failed + failed_there
-        files = "One file" if count == 1 else f"{count} files"
+    if failed:
+        files = "One file" if len(failed) == 1 else f"{len(failed)} files"
         raise JobError(f"{files} could not be read.", "The lines above say why.")
     return 0
-
-
-def _read(options: argparse.Namespace, path: Path, display: ProgressDisplay) -> tuple[list[PhaseImage | Volume], int]:
-    """What is at ``path``, or in it, and how many of its files could not be read (which is said)."""
-    from app.inputs import subject
-    from core.images.zarr_volume import is_zarr
-    from core.report.batch import sources_in
-
-    if not path.is_dir() or is_zarr(path):
-        return [subject(options, path)], 0
-    sources = sources_in(path)
-    found: list[PhaseImage | Volume] = []
-    for number, source in enumerate(sources):
-        display(Progress(number, len(sources), f"Reading {path.name}"))
-        try:
-            found.append(subject(options, source))
-        except MicroloomError as error:
-            note_problem(source.name, str(error))
-    if not found:
-        raise InputError(f"None of the files in {path} can be read.", "The lines above say why.")
-    return found, len(sources) - len(found)

@@ -6,6 +6,7 @@ from core.quality.distances import frechet_distance, frechet_of_gaussians, kerne
 from core.quality.grains import GrainSizes, grain_sizes, largest_difference
 from core.quality.manifolds import PrecisionRecall, precision_recall
 from core.quality.pictures import PictureSet, common_side, picture_set
+from core.quality.pretrained import NetworkSpace, read_weights, reading_weights
 from core.quality.similarity import Similarity, similarity
 from core.quality.spaces import DescriptorSpace, FeatureSpace, standardised
 
@@ -14,6 +15,7 @@ __all__ = [
     "FeatureSpace",
     "GrainSizes",
     "Nearest",
+    "NetworkSpace",
     "PictureSet",
     "PrecisionRecall",
     "Quality",
@@ -28,6 +30,8 @@ __all__ = [
     "nearest",
     "picture_set",
     "precision_recall",
+    "read_weights",
+    "reading_weights",
     "similarity",
     "standardised",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from core.job import Job, Progress, reported
 from core.quality.copying import Nearest, nearest_steps
 from core.quality.distances import frechet_distance, kernel_distance
 from core.quality.grains import GrainSizes, grain_sizes, largest_difference
-from core.quality.manifolds import NEIGHBOURS, PrecisionRecall, precision_recall
+from core.quality.manifolds import NEIGHBOURS, PrecisionRecall, precision_recall_steps
 from core.quality.pictures import PictureSet
 from core.quality.similarity import Similarity, similarity
 from core.quality.spaces import DescriptorSpace, FeatureSpace, standardised
@@ -34,8 +35,12 @@ class Quality:
         The sets, as compared.
     space
         Name of the space of features that the next three were found in.
+    weights
+        File and SHA-256 of the weights that the features come from; empty where there are none.
+    frechet_name
+        What the Fréchet distance of this space is called.
     frechet, kernel
-        Squared distances of the features, each scaled to the real set's deviation.
+        Squared distances of the features, which are scaled to the real set's deviation where the space says so.
     manifolds
         Improved precision and recall; None with too few pictures.
     nearest, similarities
@@ -57,6 +62,8 @@ class Quality:
     generated: PictureSet
     real: PictureSet
     space: str
+    weights: Mapping[str, str]
+    frechet_name: str
     frechet: float
     kernel: float
     manifolds: PrecisionRecall | None
@@ -124,19 +131,19 @@ def comparing_sets(generated: PictureSet, real: PictureSet, space: FeatureSpace 
         curves.append(found)
     progress = Progress(0, 0, "Comparing both sets")
     yield progress
-    some, others = standardised(clouds[0], clouds[1])
+    some, others = standardised(clouds[0], clouds[1]) if used.scaled else (clouds[0], clouds[1])
     if not some.shape[1]:  # nothing varies, and both are alike
         some, others = np.zeros((len(some), 1)), np.zeros((len(others), 1))
     manifolds = None
     if min(len(some), len(others)) > NEIGHBOURS:
-        manifolds = precision_recall(some, others)
+        manifolds = yield from reported(precision_recall_steps(some, others), progress)
     else:
         notes.append(f"Precision and recall need more than {NEIGHBOURS} pictures on each side.")
     yield progress
     frechet, kernel = frechet_distance(some, others), kernel_distance(some, others)
     if min(len(some), len(others)) <= some.shape[1]:
         notes.append(
-            f"The Fréchet distance is found from fewer pictures than features ({some.shape[1]}): "
+            f"The {used.frechet_name} is found from fewer pictures than features ({some.shape[1]}): "
             "it comes out too large, and compares only with that of equally many."
         )
     near = yield from reported(nearest_steps(generated.pictures, real.pictures), progress)
@@ -153,6 +160,8 @@ def comparing_sets(generated: PictureSet, real: PictureSet, space: FeatureSpace 
         generated=generated,
         real=real,
         space=used.name,
+        weights=used.weights,
+        frechet_name=used.frechet_name,
         frechet=frechet,
         kernel=kernel,
         manifolds=manifolds,

@@ -3,7 +3,7 @@
 Fréchet: d² = |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁ Σ₂)^½), the distance of two Gaussians with the clouds' means and
 covariances (Dowson and Landau, J. Multivar. Anal. 12, 450, 1982; for pictures Heusel et al., NeurIPS 2017). It depends
 on the space of the features, which is therefore named with every value. The name FID belongs to one space alone,
-Inception's, and is not used here.
+Inception's with the weights that it is defined by (`core.quality.pretrained`).
 
 Kernel: the unbiased estimate of the squared maximum mean discrepancy with the kernel (x·y / d + 1)³ (Bińkowski et al.,
 *Demystifying MMD GANs*, ICLR 2018). It may come out a little below 0 where the clouds are alike.
@@ -37,7 +37,9 @@ def frechet_distance(some: npt.ArrayLike, others: npt.ArrayLike) -> float:
     """
     a, b = _clouds(some, others)
     a_mean, b_mean = a.mean(axis=0), b.mean(axis=0)
-    a, b = (a - a_mean) / np.sqrt(len(a) - 1), (b - b_mean) / np.sqrt(len(b) - 1)
+    a, b = ((a - a_mean) / np.sqrt(len(a) - 1), (b - b_mean) / np.sqrt(len(b) - 1))
+    # of more samples than dimensions, as many rows with the same covariance
+    a, b = (np.asarray(np.linalg.qr(rows, mode="r")) if len(rows) > rows.shape[1] else rows for rows in (a, b))
     product = np.linalg.svd(a @ b.T, compute_uv=False).sum()
     spread = float((a**2).sum() + (b**2).sum() - 2 * product)
     return float(((a_mean - b_mean) ** 2).sum()) + max(0.0, spread)

@@ -8,18 +8,20 @@ for Assessing Generative Models*, NeurIPS 2019, with their k = 3).
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from core.errors import InputError
+from core.job import finish
 
 Floats = npt.NDArray[np.float64]
 
 NEIGHBOURS = 3
-_ROWS = 256
-"""Samples whose distances are held at a time."""
+_WORK = 1 << 25
+"""Differences of features that are found between two yields."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,14 @@ class PrecisionRecall:
 
 
 def precision_recall(generated: npt.ArrayLike, real: npt.ArrayLike, neighbours: int = NEIGHBOURS) -> PrecisionRecall:
-    """Improved precision and recall (see the module's head).
+    """Improved precision and recall; arguments and errors as `precision_recall_steps`."""
+    return finish(precision_recall_steps(generated, real, neighbours))
+
+
+def precision_recall_steps(
+    generated: npt.ArrayLike, real: npt.ArrayLike, neighbours: int = NEIGHBOURS
+) -> Generator[None, None, PrecisionRecall]:
+    """As `precision_recall` (see the module's head), yielding between blocks.
 
     Parameters
     ----------
@@ -54,19 +63,24 @@ def precision_recall(generated: npt.ArrayLike, real: npt.ArrayLike, neighbours: 
             f"Precision and recall with {neighbours} neighbours need more than {neighbours} samples on each side.",
             "Give more pictures.",
         )
-    return PrecisionRecall(covered(a, b, neighbours), covered(b, a, neighbours), neighbours)
+    precision = yield from covered(a, b, neighbours)
+    recall = yield from covered(b, a, neighbours)
+    return PrecisionRecall(precision, recall, neighbours)
 
 
-def covered(samples: Floats, by: Floats, neighbours: int) -> float:
+def covered(samples: Floats, by: Floats, neighbours: int) -> Generator[None, None, float]:
     """The share of ``samples`` that lie in the manifold of ``by``."""
-    radii = np.concatenate(
+    rows = max(1, _WORK // max(1, by.size))
+    radii, inside = [], []
+    for start in range(0, len(by), rows):
         # the nearest of a cloud's own samples is the sample itself
-        [np.partition(_squares(by[start : start + _ROWS], by), neighbours, axis=1)[:, neighbours]
-         for start in range(0, len(by), _ROWS)]
-    )  # fmt: skip
-    inside = [
-        (_squares(samples[start : start + _ROWS], by) <= radii).any(axis=1) for start in range(0, len(samples), _ROWS)
-    ]
+        found = _squares(by[start : start + rows], by)
+        radii.append(np.partition(found, neighbours, axis=1)[:, neighbours])
+        yield
+    reach = np.concatenate(radii)
+    for start in range(0, len(samples), rows):
+        inside.append((_squares(samples[start : start + rows], by) <= reach).any(axis=1))
+        yield
     return float(np.concatenate(inside).mean())
 
 

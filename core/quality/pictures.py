@@ -34,8 +34,10 @@ class PictureSet:
     pictures: Bools
 
 
-def common_side(shapes: Iterable[tuple[int, ...]]) -> tuple[int, int]:
+def common_side(shapes: Iterable[tuple[int, ...]], most: int | None = None) -> tuple[int, int]:
     """The largest size, rows and columns, that fits into every picture, and every section of every volume.
+
+    ``most``: no side is longer, px, so that one large picture becomes a set of several.
 
     Raises
     ------
@@ -48,6 +50,8 @@ def common_side(shapes: Iterable[tuple[int, ...]]) -> tuple[int, int]:
         rows.append(min(shape[:2]) if len(shape) == 3 else shape[0])
         columns.append(min(shape[1:]) if len(shape) == 3 else shape[1])
     side = min(rows), min(columns)
+    if most is not None:
+        side = min(side[0], most), min(side[1], most)
     if min(side) < SMALLEST:
         raise InputError(
             f"The smallest picture has {side[0]} × {side[1]} pixels.", f"At least {SMALLEST} a side are needed."

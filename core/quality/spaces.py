@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +25,21 @@ class FeatureSpace(Protocol):
         """What every number from this space is named after."""
         ...
 
+    @property
+    def frechet_name(self) -> str:
+        """What a Fréchet distance in this space is called: FID where it is one, and nowhere else."""
+        ...
+
+    @property
+    def scaled(self) -> bool:
+        """Whether features are scaled to the real set's deviation before they are compared."""
+        ...
+
+    @property
+    def weights(self) -> Mapping[str, str]:
+        """File and SHA-256 of the weights that the features come from; empty where there are none."""
+        ...
+
     def features(self, picture: Bools) -> Generator[None, None, Floats]:
         """The features of a picture, shape (Y, X), True in the phase: shape (d,). A generator that yields now and
         then, so that a job can be left there.
@@ -43,6 +58,14 @@ class DescriptorSpace:
     """
 
     max_lag: int
+
+    frechet_name = "Fréchet distance"
+    scaled = True
+
+    @property
+    def weights(self) -> Mapping[str, str]:
+        """None."""
+        return {}
 
     @property
     def lags(self) -> tuple[int, ...]:

@@ -32,7 +32,9 @@ def quality_json(found: Quality, about: dict[str, Any] | None = None) -> dict[st
         "reference": {"pictures": len(found.real.names), "labels_sha256": array_hash(found.real.pictures)},
         "size": list(found.real.pictures.shape[1:]),
         "feature_space": found.space,
+        "feature_weights": dict(found.weights) or None,
         "frechet_distance": found.frechet,
+        **({"fid": found.frechet} if found.frechet_name == "FID" else {}),
         "kernel_distance": found.kernel,
         "precision": None if found.manifolds is None else found.manifolds.precision,
         "recall": None if found.manifolds is None else found.manifolds.recall,
@@ -114,7 +116,11 @@ def quality_rows(found: Quality) -> list[tuple[str, str, str]]:
         ),
         ("ε of S₂", f"{100 * found.epsilon_s2:.2f} %", "area between the mean curves over the references'"),
         ("ε of L", f"{100 * found.epsilon_lineal_path:.2f} %", ""),
-        ("Fréchet distance", f"{found.frechet:.4g}", f"squared, in the space: {found.space}; 0 where both are alike"),
+        (
+            found.frechet_name,
+            f"{found.frechet:.4g}",
+            f"squared Fréchet distance in the space: {found.space}; 0 where both are alike",
+        ),
         ("Kernel distance", f"{found.kernel:.4g}", "squared, unbiased, cubic kernel, in the same space"),
     ]
     if found.manifolds is not None:

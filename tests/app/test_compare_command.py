@@ -38,6 +38,30 @@ def test_a_folder_against_one_large_picture(tmp_path: Path, capsys: pytest.Captu
     assert main(asked) == 2 and "exists already" in capsys.readouterr().err
 
 
+def test_features_of_a_network_in_tiles(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.quality import pretrained
+    from tests.core.quality.test_pretrained import Small
+
+    # the network itself is tested with its file; here a small one stands for it
+    monkeypatch.setattr(pretrained, "_arrays", lambda _path: {})
+    monkeypatch.setattr(pretrained, "_network", lambda _arrays, _path: (pretrained.VGG, Small(), 24))
+    weights = tmp_path / "vgg19-12345678.pth"
+    weights.write_bytes(b"anything")
+    made, real = write(tmp_path / "made.tif", (64, 64), 1), write(tmp_path / "real.tif", (96, 64), 9)
+    out = tmp_path / "q"
+    asked = ["compare", str(made), "--against", str(real), "-o", str(out), "--weights", str(weights), "--tile", "32"]
+    assert main([*asked, "--device", "cpu"]) == 0
+    assert "Fréchet distance: " in capsys.readouterr().out
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert report["generated"]["pictures"] == 4 and report["reference"]["pictures"] == 6 and report["size"] == [32, 32]
+    assert report["feature_space"].startswith("VGG-19, unknown weights (sha256 ") and "fid" not in report
+    assert report["feature_weights"]["file"] == weights.name and len(report["feature_weights"]["sha256"]) == 64
+    assert main([*asked, "--force", "--weights", str(tmp_path / "none.pth")]) == 2
+    assert "cannot be read" in capsys.readouterr().err
+
+
 def test_what_cannot_be_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small, picture = tmp_path / "s.tif", write(tmp_path / "p.tif", (64, 64), 1)
     tifffile.imwrite(small, np.eye(9, dtype=np.uint8))
