@@ -139,6 +139,7 @@ def _reconstruct(commands: Any) -> None:
         help="with --all-phases and --mask: this phase (label or name) is exactly where the mask is 0.5 or more, "
         "and the others make the fine structure around it as in the exemplar",
     )  # fmt: skip
+    _exact(command)
     command.add_argument(
         "--fraction-range", type=_range, default=None, metavar="LOW:HIGH",
         help="train one model for every volume fraction of a range (default: for the wanted one alone)",
@@ -194,6 +195,7 @@ def _generate(commands: Any) -> None:
     )
     _seeds_of(command, None, "seed (default: the model's own)")
     _fraction(command)
+    _exact(command)
     _periodic(command)
     command.add_argument(
         "--block", type=positive_whole_number, default=None, metavar="N",
@@ -278,6 +280,14 @@ def _fraction(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def _exact(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--as-calibrated", action="store_true",
+        help="leave the threshold where the model's calibration put it: volumes of one seed and any size are then "
+        "parts of each other (default: set anew, so that this very volume has the fraction; a mask's never are)",
+    )  # fmt: skip
+
+
 def _seeds_of(command: argparse.ArgumentParser, default: int | None, text: str) -> None:
     group = command.add_mutually_exclusive_group()
     group.add_argument("--seed", type=_seed, default=default, help=text)
@@ -309,8 +319,10 @@ def _synthesise(commands: Any) -> None:
 def _sampling(command: argparse.ArgumentParser) -> None:
     from app.anchor_options import add_option
     from app.sampling_options import add_options
+    from app.towards_options import add_options as add_towards
 
     add_option(command)
+    add_towards(command)
     add_options(command)
 
 

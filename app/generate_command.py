@@ -14,6 +14,7 @@ from app.reconstruct_command import exit_code
 from app.sampling_options import of_class_asked, sampled_as_asked
 from app.series import Member, label, members, named
 from app.terminal import ProgressDisplay, may_write, note
+from app.towards_options import wanted_towards
 from core.errors import InputError, JobError, MicroloomError
 from core.job import finish
 
@@ -134,7 +135,9 @@ def generate(options: argparse.Namespace) -> int:
     else:
         seeds = (int(model.card["seed"]) if options.seed is None else options.seed,)
     mask = wanted_mask(options)
-    anchors = _anchors(options, model)
+    besides = {**_anchors(options, model), **_towards(options, model)}
+    if getattr(model, "can_be_exact", False):
+        besides["exact"] = not options.as_calibrated
     fractions = (None,) if options.volume_fraction is None else options.volume_fraction
     series = members(seeds, fractions, train_once=True)
     places = [named(options.output, member, series) for member in series]
@@ -150,7 +153,7 @@ def generate(options: argparse.Namespace) -> int:
         if path in there:
             continue
         try:
-            code = _make(options, model, member, path, replace, {"device": device, "mask": mask, **anchors}, blocks)
+            code = _make(options, model, member, path, replace, {"device": device, "mask": mask, **besides}, blocks)
         except MicroloomError as error:
             # one volume that fails must not take the others with it
             if not name:
@@ -182,6 +185,27 @@ def _anchors(options: argparse.Namespace, model: Model) -> dict[str, Any]:
             f"A model of the engine {chosen.title} cannot keep given planes.", "Take a model of the engine diffusion."
         )
     return {"anchors": anchors}
+
+
+def _towards(options: argparse.Namespace, model: Model) -> dict[str, Any]:
+    """The other seed that was asked for, as the model takes it; nothing where none was.
+
+    Raises
+    ------
+    InputError
+        Where the model's engine cannot do that.
+    """
+    from core.reconstruction.registry import engine
+
+    towards = wanted_towards(options)
+    if towards is None:
+        return {}
+    chosen = engine(str(model.card["engine"]))
+    if not getattr(chosen, "uses_towards", False):
+        raise InputError(
+            f"A model of the engine {chosen.title} cannot pass into the volume of another seed.", "Leave --towards out."
+        )
+    return {"towards": towards}
 
 
 def _make(

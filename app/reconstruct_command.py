@@ -15,6 +15,7 @@ from app.checkpoint_options import say_going_on, say_resumable, wanted_checkpoin
 from app.sampling_options import sampling_settings
 from app.series import Member, label, members, named, served_range
 from app.terminal import ProgressDisplay, may_report, may_write, note
+from app.towards_options import wanted_towards
 from core.errors import InputError, JobError, MicroloomError
 from core.job import Progress, finish
 
@@ -135,7 +136,7 @@ def _series(options: argparse.Namespace, settings: Any) -> list[_Wanted]:
     phase = phase_label(exemplar, options.phase)
     mask = wanted_mask(options)
     planes = {f"exemplar_{plane}": _plane(options, getattr(options, f"exemplar_{plane}")) for plane in ("xz", "yz")}
-    anchors = wanted_anchors(options)
+    anchors, towards = wanted_anchors(options), wanted_towards(options)
     if options.volume_fractions is not None and not options.all_phases:
         raise InputError("Fractions of all phases were given.", "Rebuild all of them: add --all-phases.")
     if options.region_of is not None and (options.mask is None or not options.all_phases):
@@ -145,7 +146,7 @@ def _series(options: argparse.Namespace, settings: Any) -> list[_Wanted]:
         Target(
             exemplar, phase, member.fraction, options.size, member.seed, mask, options.periodic,
             all_phases=options.all_phases, anchors=anchors, volume_fractions=options.volume_fractions,
-            region_of=region_of, **planes,
+            region_of=region_of, towards=towards, exact=not options.as_calibrated, **planes,
         )
         for member in series
     ]  # fmt: skip

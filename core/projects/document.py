@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
 
 from core.errors import InputError
 from core.images.values import MAX_PHASES, Phase, PhaseImage
+from core.masks.mask import AXES, Mask
 from core.projects.plan import MOST_RUNS, Plan, Series
 from core.provenance import Provenance
+from core.reconstruction.towards import Ramp, Towards
 from core.statistics.comparison import Comparison
 from core.statistics.curves import Curves
 from core.statistics.sampling_band import SamplingBand
@@ -107,7 +109,7 @@ def provenance_from_json(data: Any) -> Provenance:
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """Every field of the plan."""
-    found: dict[str, Any] = plain(vars(plan))
+    found: dict[str, Any] = plain({**vars(plan), "towards": towards_to_json(plan.towards)})
     return found
 
 
@@ -137,7 +139,50 @@ def plan_from_json(data: Any) -> Plan:
         all_phases=maybe(data, "all_phases", bool) or False,  # a project from before there were any has one
         volume_fractions=shares_from_json(data),
         changed_settings=changed,
+        towards=towards_from_json(data),
+        exact=exact_from_json(data),
     )
+
+
+def exact_from_json(data: Any) -> bool:
+    """The entry ``exact``. False in a project from before there was one: its volumes have the model's threshold."""
+    return maybe(data, "exact", bool) or False
+
+
+def towards_to_json(towards: Towards | None, field: Callable[[Mask], Any] | None = None) -> dict[str, Any] | None:
+    """As it is kept; ``field`` puts a weight that varies freely into the archive."""
+    if towards is None:
+        return None
+    weight: Any = towards.weight
+    if isinstance(weight, Mask):
+        weight = None if field is None else {"field": field(weight)}
+    elif isinstance(weight, Ramp):
+        weight = {"axis": AXES[weight.axis], "first": weight.first, "last": weight.last}
+    found: dict[str, Any] = plain({"seed": towards.seed, "weight": weight})
+    return found
+
+
+def towards_from_json(data: Any, field: Callable[[Any], Mask] | None = None) -> Towards | None:
+    """The entry ``towards``, the inverse of `towards_to_json`. None in a project from before there were any.
+
+    Raises
+    ------
+    InputError
+        Where it makes no sense.
+    """
+    entry = maybe(data, "towards", dict)
+    if entry is None:
+        return None
+    seed, weight = get(entry, "seed", int), entry.get("weight")
+    try:
+        if not isinstance(weight, dict):
+            return Towards(seed, get(entry, "weight", float))
+        if "field" in weight and field is not None:
+            return Towards(seed, field(get(weight, "field", dict)))
+        axis = get(weight, "axis", str)
+        return Towards(seed, Ramp(AXES.index(axis), get(weight, "first", float), get(weight, "last", float)))
+    except (InputError, ValueError) as error:
+        raise wrong("the weights between two seeds make no sense") from error
 
 
 def series_to_json(series: Series) -> dict[str, Any]:

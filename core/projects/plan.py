@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.reconstruction.towards import Towards
+
 MOST_RUNS = 1000
 """Runs of one series."""
 
@@ -34,6 +36,10 @@ class Plan:
         Whether the volume holds every phase of an exemplar of three or more, not just one and the rest.
     changed_settings
         Engine settings that differ from the preset, by name.
+    towards
+        Another seed, into whose volume this one passes, or None.
+    exact
+        Whether the volume has its fraction exactly, by a threshold of its own.
     """
 
     engine: str = "swnn"
@@ -49,6 +55,8 @@ class Plan:
     periodic: tuple[bool, bool, bool] = (False, False, False)
     all_phases: bool = True
     changed_settings: Mapping[str, Any] = field(default_factory=dict)
+    towards: Towards | None = None
+    exact: bool = True
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from core.projects.document import (
     PLANE_KEYS,
     band_from_json,
     comparison_from_json,
+    exact_from_json,
     get,
     length,
     maybe,
@@ -31,6 +32,7 @@ from core.projects.document import (
     region_from_json,
     series_from_json,
     shares_from_json,
+    towards_from_json,
     whole_numbers,
     wrong,
 )
@@ -38,8 +40,10 @@ from core.projects.marked import marks_from_json
 from core.projects.measured import properties_from_json, statistics_from_json
 from core.projects.plan import Plan
 from core.projects.project import SUFFIX, Box, Project, SavedResult
+from core.projects.sliced import stack_from_json
 from core.segmentation.comparing import Kept
 from core.segmentation.settings import settings_from_json
+from core.segmentation.stack import Stack
 from core.settings import validate
 
 if TYPE_CHECKING:
@@ -113,6 +117,7 @@ class _Reader:
             take_labels=get(data, "take_labels", bool),
             phases=None if data.get("phases") is None else phases_from_json(data),
             corrections=self._corrections(data.get("corrections"), micrograph),
+            stack=self._stack(maybe(data, "stack", dict), micrograph),
             classifier=self._classifier(data.get("classifier")),
             mask=self._mask(maybe(data, "mask", dict)),
             phase_image=None if image is None else self._phase_image(image),
@@ -193,7 +198,8 @@ class _Reader:
             shape = crop[1] - crop[0], crop[3] - crop[2]
         if image.shape != shape:
             raise wrong("the segmentation that it compares with does not fit its micrograph")
-        return Kept(image, get(data, "name", str), crop, maybe(data, "time", str) or "")
+        time, place = maybe(data, "time", str) or "", maybe(data, "slice", int)
+        return Kept(image, get(data, "name", str), crop, time, place)
 
     def _planes(self, data: Any) -> tuple[PhaseImage | None, PhaseImage | None]:
         """The exemplars of the planes xz and yz; none in a project from before there were any."""
@@ -220,6 +226,13 @@ class _Reader:
         if micrograph is None or array.shape != micrograph.shape or array.dtype != np.uint8:
             raise wrong("its corrections do not fit its micrograph")
         return array
+
+    def _stack(self, data: Any, micrograph: Micrograph | None) -> Stack[np.ndarray] | None:
+        """Which slice it is, where it is one; also None in a project from before there were any."""
+        if data is None:
+            return None
+        shape = None if micrograph is None else micrograph.shape
+        return stack_from_json(data, shape, lambda member: self._array({"member": member}, "labels"))
 
     def _classifier(self, member: Any) -> Classifier | None:
         if member is None:  # also a project from before there were any
@@ -286,6 +299,8 @@ class _Reader:
             all_phases=maybe(aim, "all_phases", bool) or False,
             volume_fractions=shares_from_json(aim),
             region_of=region_from_json(aim, exemplar),
+            exact=exact_from_json(aim),
+            towards=towards_from_json(aim, lambda weight: mask_from_json(weight, self._field, provenance_from_json)),
             anchors=self._anchors(aim),
             **dict(zip(PLANE_KEYS, self._planes(aim), strict=True)),
         )

@@ -25,10 +25,12 @@ from core.projects.document import (
     plain,
     plan_to_json,
     series_to_json,
+    towards_to_json,
 )
 from core.projects.marked import marks_to_json
 from core.projects.measured import properties_to_json, statistics_to_json
 from core.projects.project import Project, SavedResult
+from core.projects.sliced import stack_to_json
 from core.provenance import array_hash
 from core.segmentation.comparing import Kept
 from core.segmentation.settings import settings_to_json
@@ -78,6 +80,9 @@ def saving(project: Project, path: Path, *, overwrite: bool = False) -> Job[Path
             "take_labels": project.take_labels,
             "phases": None if project.phases is None else phases_to_json(project.phases),
             "corrections": None if project.corrections is None else members.array("labels", project.corrections),
+            "stack": None
+            if project.stack is None
+            else stack_to_json(project.stack, lambda array: members.array("labels", array)),
             "classifier": None if project.classifier is None else members.classifier(project.classifier),
             "mask": plain(design_to_json(project.mask, lambda array: members.array("mask", array))),
             "phase_image": None if project.phase_image is None else _labels(project.phase_image, members),
@@ -178,7 +183,8 @@ def _labels(value: PhaseImage | Volume, members: _Members) -> dict[str, Any]:
 
 
 def _kept(kept: Kept, members: _Members) -> dict[str, Any]:
-    return {"image": _labels(kept.image, members), "name": kept.name, "crop": plain(kept.crop), "time": kept.time}
+    image = _labels(kept.image, members)
+    return {"image": image, "name": kept.name, "crop": plain(kept.crop), "time": kept.time, "slice": kept.place}
 
 
 def _planes(planes: tuple[PhaseImage | None, PhaseImage | None], members: _Members) -> dict[str, Any]:
@@ -213,6 +219,10 @@ def _result(result: SavedResult, volume: dict[str, Any], members: _Members) -> d
             "volume_fraction": target.volume_fraction,
             "volume_fractions": None if target.volume_fractions is None else list(target.volume_fractions),
             "region_of": target.region_of,
+            "exact": target.exact,
+            "towards": towards_to_json(
+                target.towards, lambda weight: plain(mask_to_json(weight, lambda array: members.array("mask", array)))
+            ),
             "size": list(target.size),
             "seed": target.seed,
             "periodic": list(target.periodic),

@@ -19,6 +19,7 @@ from core.job import Job, Progress
 from core.masks.mask import REGION_FROM, Mask
 from core.reconstruction.anchors import Anchor
 from core.reconstruction.shares import shared
+from core.reconstruction.towards import Towards
 from core.reconstruction.two_phases import volume_phases
 
 
@@ -57,6 +58,11 @@ class Target:
         the fine structure around it as in the exemplar; None: the mask says fractions of the phase of interest.
     anchors
         Sections that the volume is to hold exactly.
+    towards
+        Another seed, into whose volume this one passes; None: it is that of ``seed`` alone.
+    exact
+        Whether the threshold is set on this very volume, so that it has the volume fraction, where no mask says it;
+        else as the model's calibration set it, so that volumes of one seed and different sizes are parts of each other.
     """
 
     exemplar: PhaseImage
@@ -72,6 +78,8 @@ class Target:
     volume_fractions: tuple[float, ...] | None = None
     region_of: int | None = None
     anchors: tuple[Anchor, ...] = ()
+    towards: Towards | None = None
+    exact: bool = True
 
     @property
     def exemplars(self) -> tuple[PhaseImage, PhaseImage, PhaseImage]:
@@ -217,7 +225,8 @@ class Model(Protocol):
     """What an engine's training returns.
 
     One that has a method ``note(entries)`` keeps in its card what is found out later: the record of its exemplar and of
-    its first volume (`core.reconstruction.model_record`).
+    its first volume (`core.reconstruction.model_record`). One that can set its threshold on the very volume that is
+    asked for (`Target.exact`) says ``can_be_exact = True`` and takes ``exact`` in ``generate`` and ``recipe``.
     """
 
     @property
@@ -269,7 +278,8 @@ class Engine(Protocol):
     takes an exemplar for each plane with ``uses_planes = True``; one that makes the rest around a phase that is given
     (`Target.region_of`) with ``uses_regions = True``; one whose volumes of all phases can have others than
     the exemplar's fractions says ``uses_phase_fractions = True``; one that keeps `Target.anchors` says
-    ``uses_anchors = True``, and its models take ``anchors`` in ``generate`` and ``recipe``. For any other,
+    ``uses_anchors = True``, and its models take ``anchors`` in ``generate`` and ``recipe``; likewise one
+    whose volumes pass into those of another seed (`Target.towards`): ``uses_towards = True``. For any other,
     `core.reconstruction.preflight.unused_problems` stops a run that asks for it. One whose training can be interrupted
     and goes on from `core.reconstruction.checkpoints` says ``uses_checkpoints = True`` and takes ``checkpoints`` in
     `train`. One of which some settings concern generating alone names them in ``generating``; its models have a method

@@ -153,8 +153,6 @@ def finish_from_model(
     own = model.card.get("volume_fraction")
     same = own is not None and abs(own - wanted) < 1e-9
     fraction = None if same or target.region_of is not None else wanted
-    # a model that keeps no sections is not asked for any
-    given: dict[str, Any] = {"anchors": target.anchors} if target.anchors else {}
     volume = yield from model.generate(
         target.size,
         target.seed,
@@ -162,7 +160,7 @@ def finish_from_model(
         volume_fraction=fraction,
         mask=target.mask,
         periodic=target.periodic,
-        **given,
+        **wishes(model, target),
     )
     generated = time.monotonic()
     label = target.volume_phases[1]
@@ -191,6 +189,16 @@ def finish_from_model(
         fraction_before=float(model.card.get("calibration", {}).get("fraction_before", float("nan"))),
         fraction_after=float(volume.fractions[label]),
     )
+
+
+def wishes(model: Model, target: Target) -> dict[str, Any]:
+    """What a model is asked for besides: only what the target wants, and not every model takes."""
+    found: dict[str, Any] = {"anchors": target.anchors} if target.anchors else {}
+    if target.towards is not None:
+        found["towards"] = target.towards
+    if target.exact and getattr(model, "can_be_exact", False):
+        found["exact"] = True
+    return found
 
 
 def measure_against(

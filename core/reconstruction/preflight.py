@@ -50,6 +50,11 @@ def unused_problems(engine: Engine, target: Target) -> list[Problem]:
             Problem("error", "exemplar_xz", f"The engine {engine.title} takes one exemplar for all three planes.",
                     "Remove the exemplars of the planes xz and yz, or choose another engine.")
         )  # fmt: skip
+    if target.towards is not None and not getattr(engine, "uses_towards", False):
+        found.append(
+            Problem("error", "towards", f"The engine {engine.title} cannot pass into the volume of another seed.",
+                    "Leave the other seed out, or choose another engine.")
+        )  # fmt: skip
     return [*found, *plane_problems(target), *anchor_problems(engine, target)]
 
 

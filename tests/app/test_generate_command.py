@@ -16,8 +16,12 @@ from app.__main__ import main
 from core.images.reading import read_volume
 from core.images.zarr_volume import open_zarr
 from core.job import finish
+from core.masks.files import read_mask, write_mask
+from core.masks.mask import Mask
+from core.provenance import Provenance
 from core.reconstruction.model_file import load_model, save_model
 from core.reconstruction.swnn import model as room
+from core.reconstruction.towards import Ramp, Towards
 from tests.core.reconstruction.models import tiny_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +38,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_zarr_and_tiff_in_blocks_are_the_volume_in_memory(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    expected = finish(load_model(model).generate((66, 40, 70), 11)).labels
+    expected = finish(load_model(model).generate((66, 40, 70), 11, exact=True)).labels
     zarr, tif = tmp_path / "v.ome.zarr", tmp_path / "v.tif"
     asked = ["generate", str(model), "--size", "66,40,70", "--quiet", "-o"]
     assert main([*asked, str(zarr), "--block", "50"]) == 0
@@ -66,6 +70,31 @@ def test_zarr_and_tiff_in_blocks_are_the_volume_in_memory(
     assert reports[0]["labels_sha256"] == reports[1]["labels_sha256"]
 
 
+def test_between_two_seeds_and_as_calibrated(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["generate", str(model), "--size", "24", "--quiet", "--force", "-o", str(tmp_path / "v.tif")]
+    made = load_model(model)
+    field = write_mask(Mask(np.float32([[[0]], [[1]]]), None, "step", Provenance("test")), tmp_path / "weights.tif")
+    for options, wish in (
+        (["--towards", "5", "--weight", "0.3"], Towards(5, 0.3)),
+        (["--towards", "5"], Towards(5, 0.5)),
+        (["--towards", "5", "--weight", "y:0.1:1"], Towards(5, Ramp(1, 0.1, 1.0))),
+        (["--towards", "5", "--weight", str(field)], Towards(5, read_mask(field))),
+    ):
+        assert main([*asked, *options, "--as-calibrated"]) == 0
+        found = read_volume(tmp_path / "v.tif")
+        assert np.array_equal(found.labels, finish(made.generate((24, 24, 24), 11, towards=wish)).labels)
+    assert main(asked) == 0
+    assert abs(read_volume(tmp_path / "v.tif").fractions[1] - 0.4) <= 24**-3
+    capsys.readouterr()
+    for wrong, said in (
+        (["--weight", "0.5"], "Add --towards"),
+        (["--towards", "5", "--weight", "1.5"], "outside 0 to 1"),
+        (["--towards", "5", "--weight", "z:0"], "is not a weight"),
+    ):
+        assert main([*asked, *wrong]) == 2
+        assert said in capsys.readouterr().err
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGKILL")
 def test_a_killed_generate_goes_on_with_resume(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,5 +120,5 @@ def test_a_killed_generate_goes_on_with_resume(model: Path, tmp_path: Path, caps
     assert "seed: 11, now 3" in capsys.readouterr().err
     assert main([*asked, "--resume"]) == 0
     assert "Going on with" in capsys.readouterr().err
-    expected = finish(load_model(model).generate((16, 64, 250), 11)).labels
+    expected = finish(load_model(model).generate((16, 64, 250), 11, exact=True)).labels
     assert np.array_equal(open_zarr(path).volume().labels, expected)

@@ -1,8 +1,8 @@
 """A run whose volume goes straight onto the disk, block by block, because it is too large for memory or so wished.
 
 What is measured, and kept with the session, is a sample of at most 128³ voxels that the same model makes; without a
-mask and with no periodic axis it is the volume's own first corner, to the voxel. The model lies beside the volume, so
-that a run that was cancelled or killed goes on without training again.
+mask and with no periodic axis it is the volume's own first corner, but for a threshold of its own. The model lies
+beside the volume, so that a run that was cancelled or killed goes on without training again.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def writing(run: Any, path: Path, model: Model | None = None, *, anew: bool = Fa
     from core.generation.block_writing import BLOCK, unfinished, write_by_blocks
     from core.reconstruction.model_file import load_model, save_model
     from core.reconstruction.patience import reconstruct_patiently
-    from core.reconstruction.pipeline import finish_from_model
+    from core.reconstruction.pipeline import finish_from_model, wishes
     from core.reconstruction.registry import engine
 
     plan, target, device = run.plan, run.target(), resolve(run.plan.device)
@@ -108,7 +108,7 @@ def writing(run: Any, path: Path, model: Model | None = None, *, anew: bool = Fa
         volume_fraction=None if target.mask is not None else _asked(made.model, target),
         mask=target.mask,
         periodic=target.periodic,
-        **({"anchors": target.anchors} if target.anchors else {}),
+        **wishes(made.model, target),
     )
     # before the first block: what is half written can then be gone on with in another session
     save_model(made.model, kept, overwrite=True)

@@ -71,6 +71,7 @@ class Run:
             self.exemplar, self.phase, plan.volume_fraction, plan.size, plan.seed, self.mask, plan.periodic,
             all_phases=plan.all_phases, volume_fractions=chosen_fractions(plan, self.exemplar), exemplar_xz=xz,
             region_of=self.design.region_of if self.design.used else None, exemplar_yz=yz, anchors=self.anchors,
+            towards=plan.towards, exact=plan.exact,
         )  # fmt: skip
 
     @property

@@ -39,6 +39,7 @@ class SwnnEngine:
     uses_regions = True
     uses_planes = True
     uses_checkpoints = True
+    uses_towards = True
 
     def preflight(self, target: Target, settings: SwnnSettings, device: str) -> list[Problem]:
         """Everything that would stop or harm a run."""

@@ -11,14 +11,14 @@ import torch
 
 from core import devices
 from core.errors import InputError
-from core.generation.noise import gaussian
-from core.generation.periods import NOWHERE, Axes, Period, Triple, axes_name, in_cells, misfit, period_of
+from core.generation.periods import NOWHERE, Axes, Period, Triple, axes_name, misfit, period_of
 from core.generation.recipe import Recipe
 from core.generation.tiles import TILE_EDGE, assemble
 from core.images.values import Phase, Volume
 from core.job import Job, Progress
 from core.masks.mask import REGION_FROM, Mask
 from core.provenance import Provenance, array_hash, versions
+from core.reconstruction.shares import shared
 from core.reconstruction.swnn.calibration import (
     around_calibrated,
     one_calibrated,
@@ -26,10 +26,12 @@ from core.reconstruction.swnn.calibration import (
     several_calibrated,
     threshold_in,
 )
+from core.reconstruction.swnn.exactness import KeptFields, exact_offsets, exact_threshold
 from core.reconstruction.swnn.folding import folded
 from core.reconstruction.swnn.labelling import labels_of
 from core.reconstruction.swnn.likeness import shapes_like
 from core.reconstruction.swnn.network import SwnnNetwork
+from core.reconstruction.swnn.noises import Way, noises_around
 from core.reconstruction.swnn.region import given_place, labelled, others_of
 from core.reconstruction.swnn.serving import (
     BEYOND,
@@ -39,6 +41,7 @@ from core.reconstruction.swnn.serving import (
     checked_range,
 )
 from core.reconstruction.swnn.settings import place_of
+from core.reconstruction.towards import Towards
 from core.reconstruction.weights import weights_hash, weights_of
 
 CALIBRATION_SIZE: Triple = (128, 128, 128)
@@ -65,6 +68,9 @@ class SwnnModel:
         still to be set; `generate` then does it first. A model for a range of volume fractions has none: its thresholds
         are in the card.
     """
+
+    can_be_exact = True
+    """Whether `generate` and `recipe` take ``exact``."""
 
     def __init__(self, network: SwnnNetwork, card: Mapping[str, Any], quantiles: np.ndarray | None = None) -> None:
         self._network = network.eval()
@@ -97,22 +103,19 @@ class SwnnModel:
         device: str = "cpu",
         period: Period = (None, None, None),
         wanted: WantedFractions | None = None,
+        way: Way | None = None,
     ) -> np.ndarray:
         """The network's output in a box, shape ``size``, float32; of more than two phases with a channel each, last.
 
         Computed in one piece: to the bit, it depends on the shape and place of the box. `generate` asks for tiles.
         ``period``, in voxels, must be a whole number of the coarsest cells. ``wanted`` is what a model for a range of
-        volume fractions is told, by default the fraction it was trained for first.
+        volume fractions is told, by default the fraction it was trained for first. On a ``way``, the noise is that
+        between two seeds.
         """
         told = self._told(wanted, origin, size, device)
         network = (self._folded(wanted) if told is None else self._network).to(device)
         try:
-            noises = [
-                gaussian(seed, grid.level, grid.channels, box.start, box.shape, device, in_cells(period, grid.stride))[
-                    None
-                ]
-                for grid, box in zip(network.noise_grids, network.noise_boxes(origin, size), strict=True)
-            ]
+            noises = noises_around(self._network, seed, origin, size, device, period, way)
             with torch.inference_mode():
                 values: np.ndarray = network(noises, origin, size, told)[0].movedim(0, -1).cpu().numpy()
             return values if values.shape[-1] > 1 else values[..., 0]
@@ -193,14 +196,19 @@ class SwnnModel:
         volume_fraction: float | None = None,
         mask: Mask | None = None,
         periodic: Axes = NOWHERE,
+        towards: Towards | None = None,
+        exact: bool = False,
     ) -> Job[Recipe]:
-        """A job that sets the threshold where it is not set yet; see `core.reconstruction.engine.Model.recipe`."""
+        """A job that sets the threshold where it is not set yet; see `core.reconstruction.engine.Model.recipe`.
+
+        ``towards`` and ``exact`` are as of `core.reconstruction.engine.Target`; with a mask, ``exact`` changes nothing.
+        """
         device = devices.resolve(device)
         problem = misfit(size, periodic, self._network.noise_grids[-1].stride)
         if problem is not None:
             raise problem
         if self._card.get("region_of") is not None:
-            return (yield from self._around(mask, size, seed, device, periodic))
+            return (yield from self._around(mask, size, seed, device, periodic, towards))
         conditional = self._network.settings.conditional
         if mask is not None and not conditional:
             raise InputError(
@@ -219,42 +227,68 @@ class SwnnModel:
             )
         if not self._calibrated:
             yield from self._calibrate(device)
-        threshold = None if mask is not None or self._several else self.threshold(fraction)
-        offsets = self._offsets(np.array(fraction)) if self._several and mask is None else None
-        inside = np.uint8(self._card["volume_phase"])
         period = period_of(size, periodic)
         wanted = WantedFractions(fraction if mask is None else mask, size, period) if conditional else None
+        way = Way.over(towards, size, period)
+        fields = KeptFields(lambda start, edge: self._tile(seed, start, edge, device, period, wanted, way))
+        level = self._level(np.array(fraction)) if mask is None else None
+        if exact and level is not None:
+            level = yield from self._exact_level(fields, size, period, fraction, level)
 
         def make_tile(start: Triple, edge: int) -> np.ndarray:
-            if self._several:
-                at = offsets
-                if at is None:
-                    at = self._offsets(wanted.box(start, (edge, edge, edge), 1) if wanted else np.array(fraction))
-                return labels_of(self._tile(seed, start, edge, device, period, wanted), at)
-            level: np.ndarray | np.float32
-            if threshold is not None:
-                level = np.float32(threshold)
-            else:
-                thresholds = Thresholds.from_json(self._card["calibration"]["served"])
-                level = thresholds.at(wanted.box(start, (edge, edge, edge), 1)) if wanted else np.float32(0)
-            above = self._tile(seed, start, edge, device, period, wanted) > level
-            return np.where(above, inside, 1 - inside).astype(np.uint8)
+            here = level
+            if here is None:
+                here = self._level(wanted.box(start, (edge, edge, edge), 1) if wanted else np.array(fraction))
+            return self._labels(fields.take(start, edge), here)
 
         asked: dict[str, Any] = {}
-        if offsets is not None:
-            asked |= {"volume_fraction": fraction, "offsets": offsets.tolist()}
-        elif mask is None:
-            asked |= {"volume_fraction": fraction, "threshold": threshold}
-        else:
+        if level is None and mask is not None:
             asked["mask"] = {"name": mask.name, "range": list(mask.range), "hash": array_hash(mask.fraction)}
-        return self._recipe(size, seed, device, periodic, make_tile, asked)
+        elif level is not None:
+            said = {"offsets": level.tolist()} if self._several else {"threshold": float(level)}
+            asked |= {"volume_fraction": fraction, **said, **({"exact": True} if exact else {})}
+        return self._recipe(size, seed, device, periodic, make_tile, asked, towards)
 
-    def _around(self, mask: Mask | None, size: Triple, seed: int, device: str, periodic: Axes) -> Job[Recipe]:
+    def _level(self, fractions: np.ndarray) -> np.ndarray:
+        """The threshold, or of several phases the offsets, where the fractions are these."""
+        if self._several:
+            return self._offsets(fractions)
+        if not fractions.ndim:
+            return np.array(self.threshold(float(fractions)), dtype=np.float32)
+        return Thresholds.from_json(self._card["calibration"]["served"]).at(fractions)
+
+    def _exact_level(
+        self, fields: KeptFields, size: Triple, period: Period, fraction: float, level: np.ndarray
+    ) -> Generator[Progress, None, np.ndarray]:
+        """As `_level`, with which the volume that is asked for has the fraction; ``level`` is the calibrated one."""
+
+        def labels(field: np.ndarray) -> np.ndarray:
+            return self._labels(field, level)
+
+        if self._several:
+            return (yield from exact_offsets(fields, size, period, self._shares(fraction), labels))
+        found = yield from exact_threshold(fields, size, period, fraction, labels)
+        return np.array(found, dtype=np.float32)
+
+    def _labels(self, field: np.ndarray, level: np.ndarray) -> np.ndarray:
+        if self._several:
+            return labels_of(field, level)
+        inside = np.uint8(self._card["volume_phase"])
+        return np.where(field > level, inside, 1 - inside).astype(np.uint8)
+
+    def _shares(self, fraction: float) -> tuple[float, ...]:
+        """Of all phases, where the phase of interest has ``fraction``."""
+        base = self._card.get("volume_fractions", self._card["exemplar_fractions"])
+        return shared(base, self._card["volume_phase"], fraction)
+
+    def _around(
+        self, mask: Mask | None, size: Triple, seed: int, device: str, periodic: Axes, towards: Towards | None
+    ) -> Job[Recipe]:
         """A job for the recipe of the other phases around the one whose region ``mask`` is."""
         label = int(self._card["region_of"])
         name = self._card["phases"][label]["name"]
         place, period = given_place(mask, name), period_of(size, periodic)
-        wanted = WantedFractions(place, size, period)
+        wanted, way = WantedFractions(place, size, period), Way.over(towards, size, period)
         # a model from before this was calibrated has no curve
         if "region_curve" in self._card and not self._calibrated:
             yield from self._calibrate(device)
@@ -263,12 +297,12 @@ class SwnnModel:
             offsets = np.array(self._card["calibration"]["around"], dtype=np.float32)
 
         def make_tile(start: Triple, edge: int) -> np.ndarray:
-            others = others_of(self.field(seed, start, (edge, edge, edge), device, period, wanted), offsets)
+            others = others_of(self.field(seed, start, (edge, edge, edge), device, period, wanted, way), offsets)
             return labelled(others, wanted.box(start, (edge, edge, edge), 1) >= REGION_FROM, label)
 
         region = {"name": place.name, "of": name, "hash": array_hash(place.fraction)}
         asked = {"region": region, "offsets": offsets.tolist()}
-        return self._recipe(size, seed, device, periodic, make_tile, asked)
+        return self._recipe(size, seed, device, periodic, make_tile, asked, towards)
 
     def _recipe(
         self,
@@ -278,8 +312,9 @@ class SwnnModel:
         periodic: Axes,
         make_tile: Callable[[Triple, int], np.ndarray],
         asked: dict[str, Any],
+        towards: Towards | None,
     ) -> Recipe:
-        asked = {"size": list(size), **asked}
+        asked = {"size": list(size), **asked, **({} if towards is None else {"towards": towards.entry()})}
         if any(periodic):
             asked["periodic"] = axes_name(periodic)
 
@@ -300,7 +335,8 @@ class SwnnModel:
             make_tile=make_tile,
             phases=tuple(Phase(item["name"], item["color"]) for item in self._card["phases"]),
             voxel_size=None if voxel is None else (voxel, voxel, voxel),
-            name=f"{self._card['name']} {'×'.join(map(str, size))} seed {seed}",
+            name=f"{self._card['name']} {'×'.join(map(str, size))} seed {seed}"
+            + ("" if towards is None else f" towards {towards.seed}"),
             provenance=provenance,
             identity={
                 **asked,
@@ -320,23 +356,33 @@ class SwnnModel:
         volume_fraction: float | None = None,
         mask: Mask | None = None,
         periodic: Axes = NOWHERE,
+        towards: Towards | None = None,
+        exact: bool = False,
     ) -> Job[Volume]:
         """A job that makes a volume; see `core.reconstruction.engine.Model.generate`."""
         recipe = yield from self.recipe(
-            size, seed, device=device, volume_fraction=volume_fraction, mask=mask, periodic=periodic
-        )
+            size, seed, device=device, volume_fraction=volume_fraction, mask=mask, periodic=periodic, towards=towards,
+            exact=exact,
+        )  # fmt: skip
         volume = yield from recipe.volume()
         self._kept.clear()
         return volume
 
     def _tile(
-        self, seed: int, start: Triple, edge: int, device: str, period: Period, wanted: WantedFractions | None
+        self,
+        seed: int,
+        start: Triple,
+        edge: int,
+        device: str,
+        period: Period,
+        wanted: WantedFractions | None,
+        way: Way | None,
     ) -> np.ndarray:
         # what the calibration kept does not repeat
         key = (f"{device} {seed}", start, edge)
-        if wanted is None and key in self._kept and not any(period):
+        if wanted is None and way is None and key in self._kept and not any(period):
             return self._kept[key]
-        return self.field(seed, start, (edge, edge, edge), device, period, wanted)
+        return self.field(seed, start, (edge, edge, edge), device, period, wanted, way)
 
     def _offsets(self, fractions: np.ndarray) -> np.ndarray:
         """Of several phases: what is added to their channels where the phase of interest is to have ``fractions``."""

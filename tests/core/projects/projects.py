@@ -18,10 +18,12 @@ from core.provenance import Provenance
 from core.reconstruction.anchors import Anchor
 from core.reconstruction.engine import Target
 from core.reconstruction.pipeline import Reconstruction
+from core.reconstruction.towards import Ramp, Towards
 from core.segmentation.classifier import Classifier, TrainingSettings, train
 from core.segmentation.classifier_file import classifier_bytes, classifier_from_bytes
 from core.segmentation.comparing import Kept
 from core.segmentation.settings import SegmentationSettings
+from core.segmentation.stack import Stack
 from core.statistics import compare, sampling_band
 from tests.core.reconstruction.models import tiny_model
 
@@ -58,6 +60,8 @@ def saved_result(image: PhaseImage, seed: int = 0, model: Any = None) -> SavedRe
             volume_fractions=(1 / 3, 1 / 6, 0.5) if seed == 2 else None,
             exemplar_yz=exemplar(7) if seed == 3 else None,
             anchors=(Anchor(1, 5, exemplar(8)), Anchor(2, 0, image)) if seed == 3 else (),
+            towards={1: None, 2: Towards(9, 1 / 3), 3: Towards(8, constant(0.3, (1, 2, 3)))}.get(seed),
+            exact=seed != 2,
         ),
         volume_phase=1,
         comparison=compare(labels == 1, image.labels == 1),
@@ -84,6 +88,10 @@ def classifier(ndim: int = 2) -> Classifier:
     return classifier_from_bytes(classifier_bytes(made))
 
 
+def slice_painted(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).choice(np.array([0, 1, 255], np.uint8), (40, 50))
+
+
 def project(**changes: Any) -> Project:
     grey = np.random.default_rng(1).integers(0, 2**16, (40, 50)).astype(np.uint16)
     picture = Micrograph(
@@ -104,7 +112,8 @@ def project(**changes: Any) -> Project:
         "segmentation": SegmentationSettings(denoise="median", threshold="manual", manual_thresholds=(1 / 3,)),
         "take_labels": False,
         "phases": PHASES,
-        "corrections": np.random.default_rng(4).choice(np.array([0, 1, 255], np.uint8), (40, 50)),
+        "corrections": slice_painted(4),
+        "stack": Stack(9, 3, (0.1, 201.0), (1 / 3, 180.0), None, {2: slice_painted(5), 8: slice_painted(6)}),
         "classifier": classifier(),
         "mask": MaskDesign(
             True,
@@ -118,9 +127,9 @@ def project(**changes: Any) -> Project:
         "phase_image": image,
         "kept": (
             Kept(exemplar(9), "first", (1, 25, 2, 32)),
-            Kept(exemplar(8), "version 3 (ötsu)", (1, 25, 2, 32), "2026-01-02T03:04:05+00:00"),
+            Kept(exemplar(8), "version 3 (ötsu)", (1, 25, 2, 32), "2026-01-02T03:04:05+00:00", 3),
         ),
-        "compared": Kept(exemplar(8), "version 3 (ötsu)", (1, 25, 2, 32), "2026-01-02T03:04:05+00:00"),
+        "compared": Kept(exemplar(8), "version 3 (ötsu)", (1, 25, 2, 32), "2026-01-02T03:04:05+00:00", 3),
         "plan": Plan(
             phase=1,
             max_seconds=1 / 3,
@@ -129,6 +138,8 @@ def project(**changes: Any) -> Project:
             device="cpu",
             all_phases=False,
             changed_settings={"iterations": 77},
+            towards=Towards(2**40, Ramp(1, 0.1 + 0.2, 1.0)),
+            exact=False,
         ),
         "planes": (exemplar(8), None),
         "anchors": (Anchor(0, 3, exemplar(10)),),

@@ -109,7 +109,7 @@ def missing(_document: dict[str, Any], members: dict[str, bytes]) -> None:
 
 
 def unlisted(_document: dict[str, Any], members: dict[str, bytes]) -> None:
-    members["labels-7.tif"] = b"x"
+    members["labels-9.tif"] = b"x"
 
 
 def empty(document: dict[str, Any], _members: dict[str, bytes]) -> None:
@@ -130,7 +130,7 @@ CASES: dict[str, tuple[Edit, str]] = {
     "no document": (empty, "not a project"),
     "a changed member": (tampered, "its hash differs"),
     "a missing member": (missing, "model-1.microloom-model is missing"),
-    "an unlisted member": (unlisted, "does not know the member labels-7.tif"),
+    "an unlisted member": (unlisted, "does not know the member labels-9.tif"),
     "another shape": (other_shape, "volume-1.tif"),
     "another type": (other_type, "volume-1.tif"),
     "no TIFF": (no_tiff, "volume-1.tif is no picture"),
@@ -312,3 +312,18 @@ def test_a_name_that_comes_twice_is_refused(good: Path, tmp_path: Path) -> None:
         target.writestr("volume-1.tif", b"another")
     with pytest.raises(InputError, match=r"volume-1\.tif"):
         read_project(path)
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "said"),
+    [
+        (("stack", "slice"), 9, "slice 9 of 9"),
+        (("stack", "contrast"), [1.0], "1 values"),
+        (("stack", "painted"), {"9": "labels-0.tif"}, "slice '9' of 9"),
+        (("stack", "painted"), {"2": "micrograph-0.tif"}, "in the member"),
+        (("kept", 0, "slice"), "x", "slice"),
+    ],
+)
+def test_slices_that_cannot_be(good: Path, tmp_path: Path, keys: tuple[Any, ...], value: Any, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        read_project(rewritten(good, tmp_path / "bad.microloom", replace_entry(*keys, value=value)))

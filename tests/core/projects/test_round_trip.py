@@ -147,7 +147,7 @@ def test_the_same_project_gives_the_same_bytes_and_members_that_others_can_read(
         assert np.array_equal(tifffile.imread(volume), kept.results[2].made.volume.labels)
     assert names == [
         "classifier-1.microloom-classifier", "labels-1.tif", "labels-2.tif", "labels-3.tif",
-        "labels-4.tif", "labels-5.tif", "labels-6.tif",
+        "labels-4.tif", "labels-5.tif", "labels-6.tif", "labels-7.tif", "labels-8.tif",
         "mask-1.tif", "mask-2.tif", "mask-3.tif", "mask-4.tif",
         "micrograph-1.tif", "model-1.microloom-model", "model-2.microloom-model",
         "project.json", "volume-1.tif", "volume-2.tif", "volume-3.tif",
