@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage, QPixmap, qRgb
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from app.information import lines, model_facts, record_lines
 from app.widgets.curve_plot import CurvePlot
+from app.widgets.label_picture import label_pixmap
 from app.widgets.panel import card as framed
 from app.widgets.panel import hint
 from core.reconstruction.model_record import CurvePair, ModelRecord, read_record
@@ -118,14 +119,7 @@ class ModelPage(QDialog):
 
 def thumbnail(record: ModelRecord, ratio: float) -> QPixmap:
     """The exemplar in its phases' colours, each pixel a square of whole pixels of the screen."""
-    rows, columns = record.thumbnail.shape
-    labels = np.ascontiguousarray(record.thumbnail)
-    image = QImage(labels.data, columns, rows, columns, QImage.Format.Format_Indexed8)
-    image.setColorTable([qRgb(*(int(phase.color[i : i + 2], 16) for i in (1, 3, 5))) for phase in record.phases])
-    times = max(1, round(_PICTURE_EDGE * ratio) // max(rows, columns))
-    pixmap = QPixmap.fromImage(image.scaled(columns * times, rows * times))
-    pixmap.setDevicePixelRatio(ratio)
-    return pixmap
+    return label_pixmap(record.thumbnail, [phase.color for phase in record.phases], _PICTURE_EDGE, ratio)
 
 
 def _legend(record: ModelRecord) -> str:

@@ -24,6 +24,28 @@ from core.errors import MicroloomError
 KINDS = "OME-Zarr, compressed, with coarse levels (*.ome.zarr);;TIFF, one file (*.ome.tif *.tif)"
 
 
+def chosen_file(parent: QWidget, proposed: Path) -> Path | None:
+    """Ask for a volume's file, and whether one that is there may be replaced; None where nothing is to be written."""
+    title = "Write the volume to"
+    name, kind = QFileDialog.getSaveFileName(parent, title, str(proposed), KINDS)
+    if not name:
+        return None
+    path = Path(name)
+    if not path.suffix and "TIFF" in kind:
+        path = path.with_name(path.name + ".ome.tif")
+    try:
+        path = checked_place(path)
+    except MicroloomError as error:
+        QMessageBox.warning(parent, title, str(error))
+        return None
+    # the dialog asks before a file is replaced, but not before a folder is, nor with the suffix added
+    if path.exists() and (path.is_dir() or str(path) != name):
+        text = f"{path.name} exists already. Replace it when the new volume is finished?"
+        if QMessageBox.question(parent, title, text) != QMessageBox.StandardButton.Yes:
+            return None
+    return path
+
+
 class FileChoice(QWidget):
     """A box to tick, and the file's name below it.
 
@@ -116,27 +138,12 @@ class FileChoice(QWidget):
 
     def _choose(self) -> None:
         proposed = self.path or Path(self.folder) / f"{self.proposed}.ome.zarr"
-        name, kind = QFileDialog.getSaveFileName(self, "Write the volume to", str(proposed), KINDS)
-        if not name:
-            return
-        path = Path(name)
-        if not path.suffix and "TIFF" in kind:
-            path = path.with_name(path.name + ".ome.tif")
-        try:
-            path = checked_place(path)
-        except MicroloomError as error:
-            QMessageBox.warning(self, "Write the volume to", str(error))
-            return
-        # the dialog asks before a file is replaced, but not before a folder is, nor with the suffix added
-        if path.exists() and (path.is_dir() or str(path) != name) and not self._may_replace(path):
+        path = chosen_file(self, proposed)
+        if path is None:
             return
         self.folder = str(path.parent)
         self._agreed = path
         self.set_path(path)
-
-    def _may_replace(self, path: Path) -> bool:
-        text = f"{path.name} exists already. Replace it when the new volume is finished?"
-        return QMessageBox.question(self, "Write the volume to", text) == QMessageBox.StandardButton.Yes
 
     def _show(self) -> None:
         path = self.path

@@ -5,31 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QIcon, QImage, QPixmap, qRgb
+from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
     QDoubleSpinBox,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QMessageBox,
     QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from app.context import Context
+from app.widgets.label_picture import label_icon
 from app.widgets.panel import hint
 from app.widgets.picture_dialog import named
-from app.workspaces.reconstruct.file_choice import KINDS
-from app.workspaces.reconstruct.file_run import checked_place
-from core.errors import MicroloomError
+from app.workspaces.reconstruct.file_choice import chosen_file
 from core.job import Job
 
 if TYPE_CHECKING:
@@ -204,20 +200,9 @@ class ReadyDialog(QDialog):
 
     def _choose(self) -> None:
         _model, name = self.chosen
-        proposed = self.folder / f"{name}.ome.zarr"
-        chosen, _kind = QFileDialog.getSaveFileName(self, "Write the volume to", str(proposed), KINDS)
-        if not chosen:
+        path = chosen_file(self, self.folder / f"{name}.ome.zarr")
+        if path is None:
             return
-        try:
-            path = checked_place(Path(chosen))
-        except MicroloomError as error:
-            QMessageBox.warning(self, "Write the volume to", str(error))
-            return
-        # the dialog asks before a file is replaced, but not before a folder is, nor with the suffix added
-        if path.exists() and (path.is_dir() or str(path) != chosen):
-            text = f"{path.name} exists already. Replace it when the new volume is finished?"
-            if QMessageBox.question(self, "Write the volume to", text) != QMessageBox.StandardButton.Yes:
-                return
         self.path, self.folder = path, path.parent
         self.accept()
 
@@ -235,15 +220,4 @@ def _icon(model: ShippedModel, name: str, ratio: float) -> QIcon:
     if labels is None:
         return QIcon()
     (entry,) = (one for one in model.card["classes"] if one["name"] == name)
-    rows, columns = labels.shape
-    flat = np.ascontiguousarray(labels)
-    image = QImage(flat.data, columns, rows, columns, QImage.Format.Format_Indexed8)
-    colours = [str(phase["color"]) for phase in entry["phases"]]
-    image.setColorTable([qRgb(*(int(colour[place : place + 2], 16) for place in (1, 3, 5))) for colour in colours])
-    side = round(_PICTURE * ratio)
-    pixmap = QPixmap.fromImage(image.scaled(side, side))
-    pixmap.setDevicePixelRatio(ratio)
-    icon = QIcon(pixmap)
-    # a chosen line tints its picture otherwise
-    icon.addPixmap(pixmap, QIcon.Mode.Selected)
-    return icon
+    return label_icon(labels, [str(phase["color"]) for phase in entry["phases"]], _PICTURE, ratio)
