@@ -44,10 +44,13 @@ class ComparisonPage(TablePage):
         The volume of a run is to be seen.
     beside_wanted(numbers)
         The volumes of these runs are to be seen beside each other.
+    sets_wanted()
+        Their sections are to be compared with real ones as a set.
     """
 
     chosen = Signal(int)
     beside_wanted = Signal(object)
+    sets_wanted = Signal()
 
     def __init__(self, context: Context) -> None:
         super().__init__("Runs compared")
@@ -76,6 +79,11 @@ class ComparisonPage(TablePage):
             "of the first runs",
             lambda: self.beside_wanted.emit(self._selected()),
         )  # fmt: skip
+        self.sets = self.button(
+            "Quality as a set …", "All sections of the runs against the exemplar or a folder of real pictures: "
+            "distances, precision and recall, copies",
+            self.sets_wanted.emit,
+        )  # fmt: skip
         self.copy = self.button("Copy", "Copy the table, for a spreadsheet", self.copy_table)
         self.save = self.button(
             "Save …", "Save table, numbers and box plots into a folder: CSV, JSON, HTML", self.save_wanted.emit
@@ -94,7 +102,7 @@ class ComparisonPage(TablePage):
         self.plots = BoxPlots()
         self.key = hint()
         column = self.lay_out(
-            (self.measure, self.beside, self.copy, self.save), self.told, self.table, self.plots, (300, 300)
+            (self.measure, self.beside, self.sets, self.copy, self.save), self.told, self.table, self.plots, (300, 300)
         )
         column.addWidget(self.key)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from app.context import Context
 from app.jobs import Latest
@@ -15,7 +15,15 @@ from core.errors import JobError
 
 
 class Exports(QObject):
-    """One wish after the other: short ones in the background, long ones as a job in the strip."""
+    """One wish after the other: short ones in the background, long ones as a job in the strip.
+
+    Signals
+    -------
+    written(wish)
+        What was wished for is in its file.
+    """
+
+    written = Signal(object)
 
     def __init__(self, context: Context, preferences: Preferences, parent: QObject) -> None:
         super().__init__(parent)
@@ -76,3 +84,4 @@ class Exports(QObject):
         if wish.volume_of is not None:
             self._safe.append(wish.volume_of)
         self._context.messages.say(f"Wrote {wish.what}: {wish.path}", "good")
+        self.written.emit(wish)

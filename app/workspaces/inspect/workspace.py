@@ -36,6 +36,7 @@ from app.workspaces.inspect.numbers_card import NumbersCard, facts_of
 from app.workspaces.inspect.picturing import Picturing
 from app.workspaces.inspect.piece_card import PieceCard
 from app.workspaces.inspect.properties_card import PropertiesCard, subject_of
+from app.workspaces.inspect.sets_quality import SetsQuality
 from app.workspaces.inspect.statistics_part import StatisticsPart
 from app.workspaces.inspect.stored_watcher import StoredWatcher
 from app.workspaces.inspect.verdict import verdict
@@ -74,6 +75,9 @@ class InspectWorkspace(Workspace):
         stack.addWidget(self.beside)
         self.picturing = Picturing(context, self.view, self.panel, self._place)
         self.picturing.wished.connect(self.exports.write)
+        self.sets = SetsQuality(context, self.panel, lambda: preferences.folder)
+        self.sets.wished.connect(self.exports.write)
+        self.exports.written.connect(self.sets.written)
         self._make_actions()
         self._build_panel()
         self.session.changed.connect(self._changed)
@@ -115,6 +119,7 @@ class InspectWorkspace(Workspace):
         return [
             self.volume_action, self.surface_action, self.curves_action, self.picture_action, self.report_action,
             self.turn_action, *self.picturing.actions(), self.beside.action,
+            self.sets.action,
         ]  # fmt: skip
 
     def _build_panel(self) -> None:
@@ -162,6 +167,7 @@ class InspectWorkspace(Workspace):
             lambda on: self.compare.setChecked(self.compare.isChecked() and not on)
         )
         self.comparison.beside_wanted.connect(self.beside.compare)
+        self.comparison.sets_wanted.connect(self.sets.ask)
         self.comparison.save_wanted.connect(self.export_comparison)
         self._menu = QMenu(self.panel)
         self._menu.addActions(self.actions()[:5])
@@ -303,6 +309,7 @@ class InspectWorkspace(Workspace):
         result = None if stored is not None else state.result
         for action in self.actions():
             action.setEnabled(result is not None)
+        self.sets.action.setEnabled(True)  # sets may come from folders
         self.picturing.set_possible(result is not None or stored is not None)
         self.beside.set_possible(result is not None or stored is not None)
         with QSignalBlocker(self.choice):
