@@ -38,6 +38,11 @@ def test_reconstruct_and_generate(tmp_path: Path, capsys: pytest.CaptureFixture[
     asked = ["--size", "16,18,20", "--volume-fraction", "0.6", "--periodic", "zyx", "--quiet"]
     assert main(["generate", str(model), "-o", str(other), *asked]) == 0
     assert read_volume(other).fractions[1] == pytest.approx(0.6, abs=1e-3)
+    # all the way towards another seed is that seed
+    there, asked = [tmp_path / "there-1.tif", tmp_path / "there-2.tif"], ["--size", "16,18,20", "--quiet"]
+    assert main(["generate", str(model), "-o", str(there[0]), "--towards", "5", "--weight", "1", *asked]) == 0
+    assert main(["generate", str(model), "-o", str(there[1]), "--seed", "5", *asked]) == 0
+    assert np.array_equal(read_volume(there[0]).labels, read_volume(there[1]).labels)
     # a store of blocks takes the parts of the same volume
     store = tmp_path / "v.ome.zarr"
     assert main(["generate", str(model), "-o", str(store), "--size", "16,18,20", "--seed", "3", "--quiet"]) == 0

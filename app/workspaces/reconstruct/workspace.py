@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from app.widgets.block_cube import BlockCube
 from app.widgets.job_strip import format_seconds
 from app.widgets.panel import card, hint, set_role
 from app.widgets.volume_view import VolumeView
+from app.workspaces.reconstruct.between_seeds import BetweenSeeds
 from app.workspaces.reconstruct.earlier import (
     anchors_of,
     needs_its_model,
@@ -140,10 +142,12 @@ class ReconstructWorkspace(Workspace):
         self.stop_action.triggered.connect(self.stop_and_keep)
         self.ready = ReadyModels(self.context, self.panel)
         self.ready.written.connect(self.written)
+        self.between = BetweenSeeds(self.context, self.panel)
+        self.between.written.connect(self.written)
 
     def actions(self) -> list[QAction]:
         """Stop and keep; a volume without a training."""
-        return [self.stop_action, self.ready.action]
+        return [self.stop_action, self.ready.action, self.between.action]
 
     # --- torch in the background ---------------------------------------------------------------------------------
 
@@ -415,9 +419,9 @@ class ReconstructWorkspace(Workspace):
         if entry is not None:
             self._enqueue([Entry(replace(entry.run, anew=False), model=entry.snapshot)])
 
-    def build_again(self, result: Result, fraction: float) -> None:
-        """Make a volume of another fraction from a model that is there, without training."""
-        plan = replace(result.plan, volume_fraction=fraction)
+    def build_again(self, result: Result, changes: Mapping[str, Any]) -> None:
+        """Make a volume with another fraction, or towards another seed, from a model that is there."""
+        plan = replace(result.plan, **changes)
         asked, planes = result.asked or result.plan, planes_of(result)
         given = anchors_of(result)
         run = Run(result.exemplar, result.phase, plan, result.band, asked=asked, planes=planes, anchors=given)

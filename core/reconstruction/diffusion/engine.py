@@ -40,6 +40,7 @@ class DiffusionEngine:
     uses_phase_fractions = True
     uses_anchors = True
     uses_checkpoints = True
+    uses_towards = True
     generating = SAMPLING
 
     def preflight(self, target: Target, settings: DiffusionSettings, device: str) -> list[Problem]:

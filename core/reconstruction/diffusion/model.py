@@ -29,6 +29,7 @@ from core.reconstruction.diffusion.pictures import sampling_pictures
 from core.reconstruction.diffusion.planes import Wanted, sampling_volume
 from core.reconstruction.diffusion.settings import DiffusionSettings, sampled_as
 from core.reconstruction.shares import shared
+from core.reconstruction.towards import Towards
 from core.reconstruction.weights import weights_hash, weights_of
 
 QUICK_STEPS, QUICK_EDGE = 10, 32
@@ -138,14 +139,16 @@ class DiffusionModel:
         mask: Mask | None = None,
         periodic: Axes = NOWHERE,
         anchors: Sequence[Anchor] = (),
+        towards: Towards | None = None,
     ) -> Job[Recipe]:
         """A job that makes the whole volume; the recipe only hands out its parts.
 
         Sections reach across the whole volume, so that no part of it can be made without the rest.
         """
         made = yield from self.generate(
-            size, seed, device=device, volume_fraction=volume_fraction, mask=mask, periodic=periodic, anchors=anchors
-        )
+            size, seed, device=device, volume_fraction=volume_fraction, mask=mask, periodic=periodic, anchors=anchors,
+            towards=towards,
+        )  # fmt: skip
 
         def make_tile(start: Triple, edge: int) -> np.ndarray:
             tile = np.zeros((edge, edge, edge), dtype=np.uint8)
@@ -181,12 +184,14 @@ class DiffusionModel:
         mask: Mask | None = None,
         periodic: Axes = NOWHERE,
         anchors: Sequence[Anchor] = (),
+        towards: Towards | None = None,
     ) -> Job[Volume]:
         """A job that makes a volume in one piece; see `core.reconstruction.engine.Model.generate`.
 
         The same model, seed, size and device type give the same voxels; another size gives another volume. Sections
         given as ``anchors`` are in it exactly, and what is sampled around them agrees with them: at every step they
-        stand in the volume with as much noise as it has then (Lugmayr et al., RePaint, CVPR 2022).
+        stand in the volume with as much noise as it has then (Lugmayr et al., RePaint, CVPR 2022). With ``towards`` the
+        volume lies between those of two seeds: it passes steadily from the one to the other with the weight.
         """
         device = devices.resolve(device)
         fraction = float(self._card["volume_fraction"]) if volume_fraction is None else volume_fraction
@@ -211,7 +216,7 @@ class DiffusionModel:
         told = fractions if self._denoiser.settings.told and (varies or not own) else None
         ends = [channel_fractions(self._shares(share)) for share in (0.0, 1.0)]
         varying = Varying(here, *ends) if here is not None and varies else None
-        wanted = Wanted(size, seed, periodic, fractions, told, self._planes, pictures, varying)
+        wanted = Wanted(size, seed, periodic, fractions, told, self._planes, pictures, varying, towards)
         field = yield from self._sampled(wanted, device)
         inside = int(self._card["volume_phase"])
         before = float((self._as_labels(plain_labels(field)) == inside).mean())
@@ -220,7 +225,7 @@ class DiffusionModel:
             labels = self._as_labels(labels_around(field, shares, *known))
         else:
             labels = self._as_labels(labels_by_level(field, varying.field, self._shares, *known))
-        if volume_fraction is None and mask is None:
+        if volume_fraction is None and mask is None and towards is None:
             calibration = {"fraction_before": before, "fraction_after": float((labels == inside).mean())}
             self._card["calibration"] = {**calibration, "size": list(size), "seed": seed}
         asked: dict[str, Any] = {"size": list(size), "volume_fraction": fraction, "fraction_before": before}
@@ -230,6 +235,8 @@ class DiffusionModel:
             asked["mask"] = {"name": mask.name, "range": list(mask.range), "hash": array_hash(mask.fraction)}
         if anchors:
             asked["anchors"] = [anchor.entry() for anchor in anchors]
+        if towards is not None:
+            asked["towards"] = towards.entry()
         provenance = Provenance(
             "generate with diffusion",
             settings={**asked, "engine_settings": self._card["settings"]},

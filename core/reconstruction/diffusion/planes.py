@@ -5,7 +5,8 @@ pass those across another axis. Neighbouring sections know of one another only t
 common, so a step is repeated: noise is put back, and other planes go over it, until the three directions agree
 ("harmonised").
 
-Noise is a function of seed, place and step, so that the same seed gives the same volume.
+Noise is a function of seed, place and step, so that the same seed gives the same volume. Between two seeds it passes
+from the one's to the other's at every step alike, and the volume with it (as DDIM's: Song et al., 2021, Sec. 5.3).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from torch import Tensor
 
 from core.generation.noise import gaussian
 from core.generation.periods import NOWHERE, Axes, Triple
+from core.masks.mask import Mask
 from core.reconstruction.diffusion.denoiser import Condition, Denoiser
 from core.reconstruction.diffusion.levels import Pull, Varying
 from core.reconstruction.diffusion.phases import plain_labels
@@ -28,6 +30,7 @@ from core.reconstruction.diffusion.prediction import Prediction, with_clean
 from core.reconstruction.diffusion.samplers import stepped
 from core.reconstruction.diffusion.schedule import Step
 from core.reconstruction.diffusion.settings import DiffusionSettings
+from core.reconstruction.towards import Towards, blended
 
 AXES = (0, 1, 2)
 PIXELS_AT_ONCE = {"cpu": 4 * 64 * 64, "cuda": 256 * 64 * 64}
@@ -63,6 +66,8 @@ class Wanted:
         Sections that are given, as channels (C, H, W) of −1 and 1.
     varying
         Fractions that vary in space, in place of ``fractions``; of ``told`` it then says what each section is told.
+    towards
+        The seed whose noise that of ``seed`` passes into, and how far; None for its own alone.
     """
 
     size: Triple
@@ -73,6 +78,7 @@ class Wanted:
     labels: tuple[int, int, int] = (-1, -1, -1)
     anchors: Mapping[Anchor, np.ndarray] = field(default_factory=dict)
     varying: Varying | None = None
+    towards: Towards | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,10 +123,16 @@ def sampling_volume(
     of = sum(len(batches(size, axis, device)) for axes in looks for axis in axes)
     done = drawn = 0
 
+    weight = weight_over(wanted, size)
+
     def draw() -> Tensor:
         nonlocal drawn
         drawn += 1
-        return gaussian(wanted.seed, drawn - 1, denoiser.channels, (0, 0, 0), size, device)
+        own = gaussian(wanted.seed, drawn - 1, denoiser.channels, (0, 0, 0), size, device)
+        if wanted.towards is None or weight is None:
+            return own
+        other = gaussian(wanted.towards.seed, drawn - 1, denoiser.channels, (0, 0, 0), size, device)
+        return blended(own, other, weight)
 
     if wanted.varying is not None:
         wanted = replace(wanted, varying=wanted.varying.padded(size))
@@ -145,6 +157,18 @@ def sampling_volume(
         yield Emerging(done, of, plain_labels(clean[crop].cpu().numpy()))
     field: np.ndarray = x[crop].cpu().numpy()
     return field
+
+
+def weight_over(wanted: Wanted, size: Triple) -> float | np.ndarray | None:
+    """How far the noise of a volume, padded to ``size``, has passed into that of another seed; None: not at all."""
+    if wanted.towards is None:
+        return None
+    weight = wanted.towards.over(wanted.size)
+    if not isinstance(weight, Mask):
+        return weight
+    beyond = [(0, side - own) for side, own in zip(size, wanted.size, strict=True)]
+    padded: np.ndarray = np.pad(weight.resampled(wanted.size).fraction, beyond, mode="edge")
+    return padded
 
 
 def batches(size: Triple, axis: int, device: str) -> list[slice]:

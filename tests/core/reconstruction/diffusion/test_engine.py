@@ -25,6 +25,7 @@ from core.reconstruction.engine import Target, TrainingProgress
 from core.reconstruction.model_file import load_model, save_model
 from core.reconstruction.pipeline import reconstruct
 from core.reconstruction.preflight import unused_problems
+from core.reconstruction.towards import Towards
 from core.settings import to_json
 from tests.core.reconstruction.diffusion.tiny import TINY, exemplar, target, tiny_denoiser
 
@@ -145,6 +146,16 @@ def test_seed_size_and_fraction_are_heard(trained: DiffusionModel) -> None:
     assert not np.array_equal(labels(trained, seed=2), one)
     assert labels(trained, (17, 19, 23)).shape == (17, 19, 23)
     assert labels(trained, volume_fraction=0.7).mean() == pytest.approx(0.7, abs=1e-3)
+
+
+def test_a_volume_between_two_seeds(trained: DiffusionModel) -> None:
+    halfway = {"seed": 2, "weight": 0.5}
+    recipe = finish(trained.recipe((16, 16, 18), 1, towards=Towards(2, 0.5)))
+    made = finish(recipe.volume())
+    assert recipe.identity["towards"] == made.provenance.settings["towards"] == halfway
+    one, other = labels(trained), labels(trained, seed=2)
+    assert not np.array_equal(made.labels, one) and not np.array_equal(made.labels, other)
+    assert np.array_equal(labels(trained, towards=Towards(2, 1.0)), other)
 
 
 def test_only_another_fraction_than_the_exemplars_is_told(

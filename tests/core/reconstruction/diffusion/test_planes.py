@@ -25,6 +25,7 @@ from core.reconstruction.diffusion.planes import (
     shift_for,
 )
 from core.reconstruction.diffusion.prediction import Prediction, with_clean
+from core.reconstruction.towards import Ramp, Towards
 from tests.core.reconstruction.diffusion.tiny import TINY, tiny_denoiser
 
 SIZE = (10, 12, 14)
@@ -54,6 +55,28 @@ def run(job: Generator[Emerging, None, np.ndarray]) -> tuple[np.ndarray, list[Em
 
 def made(denoiser: Denoiser, wanted: Wanted, **changed: Any) -> np.ndarray:
     return run(sampling_volume(denoiser, wanted, **changed))[0]
+
+
+def test_between_two_seeds() -> None:
+    settings = replace(TINY, steps=10, times=1000, passes=1, eta=0.0)
+    denoiser = Independent(settings)
+    # what is beyond the size is sampled too: the weights go on there
+    size = (18, 20, 23)
+
+    def at(weight: float | Ramp, seed: int = 1, other: int = 2) -> np.ndarray:
+        return made(denoiser, Wanted(size, seed, towards=Towards(other, weight)))[0]
+
+    one, other = (made(denoiser, Wanted(size, seed))[0] for seed in (1, 2))
+    steadily = [at(weight) for weight in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    assert np.array_equal(steadily[0], one) and np.array_equal(steadily[-1], other)
+    # each volume on the way is one of the material, and less like the first than the one before
+    assert all((volume > 0).mean() == pytest.approx(0.3, abs=0.02) for volume in steadily)
+    alike = [float((np.sign(volume) == np.sign(one)).mean()) for volume in steadily]
+    assert alike == sorted(alike, reverse=True) and len(set(alike)) == 5
+    # the way there is the way back
+    assert np.allclose(at(0.75, 2, 1), steadily[1], atol=1e-3)
+    along = at(Ramp(2))
+    assert np.allclose(along[..., 0], one[..., 0], atol=1e-4) and np.allclose(along[..., -1], other[..., -1], atol=1e-4)
 
 
 @pytest.mark.parametrize(
