@@ -8,6 +8,7 @@ whole cells of 64 voxels, made of tiles on one absolute grid.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -251,25 +252,45 @@ def _make(recipe: Recipe, path: Path, journal: Journal, boxes: Sequence[Box]) ->
     def report(extra: int, finished: np.ndarray | None = None) -> WritingProgress:
         return WritingProgress(round(total * (done + extra) / voxels), total, "Generating", part, finished)
 
+    def keep(start: Triple, labels: np.ndarray) -> None:
+        writer.write(start, labels)
+        journal.add(start, labels)
+
     yield report(0, journal.finished.copy())
-    for origin, size in boxes:
-        if journal.is_finished(origin, size):
-            continue
-        # of a block that another size of blocks has begun, only what is missing
-        pieces = _cells(origin, size) if journal.is_begun(origin, size) else [(origin, size)]
-        for start, shape in pieces:
-            if journal.is_finished(start, shape):
-                continue
+    # a block is written while the next one is made; what is begun is finished, whatever ends this
+    with ThreadPoolExecutor(1, "writing") as beside:
+        kept: Future[None] | None = None
+        for start, shape in _missing(journal, boxes):
             labels = np.zeros(shape, np.uint8)
             made = 0
-            for tile in filling(labels, recipe.make_tile, start, journal.edge, recipe.period, "Generating"):
+            for tile in filling(
+                labels, recipe.make_tile, start, journal.edge, recipe.period, "Generating", recipe.at_once
+            ):
                 made += tile.block.size if isinstance(tile, GenerationProgress) and tile.block is not None else 0
-                yield report(made)
-            writer.write(start, labels)
-            journal.add(start, labels)
-            done = int(journal.counts.sum())
+                if kept is not None and kept.done():
+                    kept.result()
+                    kept = None
+                    yield report(made, journal.finished.copy())
+                else:
+                    yield report(made)
+            done += made
+            if kept is not None:
+                kept.result()
+                yield report(0, journal.finished.copy())
+            kept = beside.submit(keep, start, labels)
+        if kept is not None:
+            kept.result()
             yield report(0, journal.finished.copy())
     writer.finish(journal.counts)
+
+
+def _missing(journal: Journal, boxes: Sequence[Box]) -> list[Box]:
+    """What is still to be made; of a box that another size of blocks has begun, its cells that are not there."""
+    found: list[Box] = []
+    for origin, size in boxes:
+        pieces = _cells(origin, size) if journal.is_begun(origin, size) else [(origin, size)]
+        found += [piece for piece in pieces if not journal.is_finished(*piece)]
+    return found
 
 
 def _cells(origin: Triple, size: Triple) -> list[Box]:

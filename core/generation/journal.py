@@ -105,11 +105,12 @@ class Journal:
 
     def add(self, origin: Triple, labels: np.ndarray) -> None:
         """Note a block whose data is safe; ``origin`` is its first voxel."""
-        counts = np.bincount(labels.reshape(-1), minlength=len(self.counts))
+        # bincount would make eight bytes of every voxel
+        counts = [int(np.count_nonzero(labels == label)) for label in range(len(self.counts))]
         first = [place // CELL for place in origin]
         cells = [-(-side // CELL) for side in labels.shape]
         crc32 = zlib.crc32(np.ascontiguousarray(labels).data)
-        entry = {"first": first, "cells": cells, "counts": counts.tolist(), "crc32": crc32}
+        entry = {"first": first, "cells": cells, "counts": counts, "crc32": crc32}
         text = json.dumps(entry) + "\n"
         with self.path.open("r+b") as file:
             # a line that a kill cut short is taken away first

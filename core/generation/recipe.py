@@ -34,6 +34,8 @@ class Recipe:
         Of that volume, given the edge of the tiles that it was computed with.
     identity
         All that decides the voxels, as plain JSON values: recipes with the same one make the same volume to the bit.
+    at_once
+        How many tiles may be made at the same time: ``make_tile`` is then called from so many threads.
     """
 
     size: Triple
@@ -44,6 +46,7 @@ class Recipe:
     name: str
     provenance: Callable[[int], Provenance]
     identity: Mapping[str, Any]
+    at_once: int = 1
 
     @property
     def period(self) -> Period:
@@ -52,7 +55,7 @@ class Recipe:
 
     def box(self, origin: Triple, size: Triple, edge: int = TILE_EDGE) -> Job[tuple[np.ndarray, int]]:
         """A job that makes the labels in any box, inside the volume or not, and says the edge of its tiles."""
-        return assemble(self.make_tile, origin, size, edge=edge, period=self.period)
+        return assemble(self.make_tile, origin, size, edge=edge, period=self.period, at_once=self.at_once)
 
     def volume(self) -> Job[Volume]:
         """A job that makes all of it in memory."""

@@ -14,6 +14,7 @@ anywhere else takes its value from the tile of the place that it repeats, so per
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
@@ -22,6 +23,7 @@ import numpy as np
 
 from core.devices import is_out_of_memory
 from core.errors import InputError, JobError
+from core.generation.at_once import in_order
 from core.generation.periods import Period, Triple
 from core.generation.progress import GenerationProgress
 from core.job import Job
@@ -91,6 +93,7 @@ def assemble(
     dtype: type = np.uint8,
     what: str = "Generating",
     channels: int | None = None,
+    at_once: int = 1,
 ) -> Job[tuple[np.ndarray, int]]:
     """A job that computes the tiles over a box and puts them together.
 
@@ -105,6 +108,8 @@ def assemble(
         Edge of the tiles in voxels, and below which edge to give up.
     period
         After how many voxels along z, y, x the values repeat, or None.
+    at_once
+        How many tiles may be made at the same time, each by a thread of its own (`core.generation.at_once`).
 
     Yields
     ------
@@ -131,7 +136,7 @@ def assemble(
         ) from error
     while True:
         try:
-            yield from filling(box, make_tile, origin, edge, period, what)
+            yield from filling(box, make_tile, origin, edge, period, what, at_once)
             return box, edge
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
@@ -151,12 +156,14 @@ def filling(
     edge: int,
     period: Period,
     what: str,
+    at_once: int = 1,
 ) -> Job[None]:
-    """Put tiles of one edge into ``box``, which begins at ``origin``; reports as of `assemble`."""
+    """Put tiles of one edge into ``box``, which begins at ``origin``; ``at_once`` and reports as of `assemble`."""
     parts = pieces(origin, box.shape[:3], edge, period)  # type: ignore[arg-type]
     yield GenerationProgress(0, len(parts), what)
-    for done, piece in enumerate(parts, 1):
-        block = make_tile(piece.start, edge)[piece.within]
-        box[piece.inside] = block
-        z, y, x = (part.start for part in piece.inside)
-        yield GenerationProgress(done, len(parts), what, block=block, origin=(z, y, x))
+    made = in_order(lambda piece: make_tile(piece.start, edge)[piece.within], parts, at_once)
+    with contextlib.closing(made):
+        for done, (piece, block) in enumerate(zip(parts, made, strict=True), 1):
+            box[piece.inside] = block
+            z, y, x = (part.start for part in piece.inside)
+            yield GenerationProgress(done, len(parts), what, block=block, origin=(z, y, x))

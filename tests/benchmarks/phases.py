@@ -4,7 +4,8 @@
 - planes: three sections of a volume of aligned ellipsoids, one of each plane; S2 and L of the reconstruction along each
   axis against those of the whole volume, beside what a reconstruction from the plane xy alone gives.
 
-128³ voxels, preset ``fast`` by iterations. Prints a table, writes JSON and, for each run, a picture with the exemplars
+With ``--bin N`` pixels are made N times as large first, as where structures are long in pixels. 128³ voxels, preset
+``fast`` by iterations. Prints a table, writes JSON and, for each run, a picture with the exemplars
 at the left of sections across z, y and x.
 """
 
@@ -23,6 +24,7 @@ import torch
 from PIL import Image
 from skimage import io
 
+from core.images.binning import binned_phases
 from core.images.values import PhaseImage, Volume, default_phases
 from core.job import finish
 from core.provenance import Provenance, versions
@@ -57,10 +59,11 @@ def made(target: Target, iterations: int) -> tuple[Volume, float]:
     return finish(model.generate((EDGE,) * 3, target.seed)), seconds
 
 
-def all_phases(name: str, data: Path, iterations: int, out: Path) -> dict[str, Any]:
-    """One row a phase."""
+def all_phases(name: str, data: Path, iterations: int, times: int, out: Path) -> dict[str, Any]:
+    """One row a phase; of pixels ``times`` as large."""
     file, crop = CROPS[name]
-    exemplar = phase_image(io.imread(data / file)[crop], name)
+    exemplar = binned_phases(phase_image(io.imread(data / file)[crop], name), times)
+    name = titled(name, times)
     volume, seconds = made(Target(exemplar, 1, size=(EDGE,) * 3, all_phases=True), iterations)
     rows = []
     for label, (wanted, got) in enumerate(zip(exemplar.fractions, volume.fractions, strict=True)):
@@ -75,9 +78,14 @@ def all_phases(name: str, data: Path, iterations: int, out: Path) -> dict[str, A
             "lineal_path_worst_axis": 100 * max(found.epsilon_lineal_path_axes),
         }
         rows.append(row)
-        print(f"{name:14}{label:>6}{wanted:>10.4f}{got:>10.4f}" + "".join(f"{row[k]:>9.2f}" for k in list(row)[3:]))
+        print(f"{name:18}{label:>6}{wanted:>10.4f}{got:>10.4f}" + "".join(f"{row[k]:>9.2f}" for k in list(row)[3:]))
     picture([exemplar.labels] * 3, volume.labels, out / f"{name}.png")
     return {"name": name, "processor_seconds": seconds, "phases": rows}
+
+
+def titled(name: str, times: int) -> str:
+    """What results with pixels ``times`` as large are called."""
+    return name if times == 1 else f"{name}-bin-{times}"
 
 
 def planes(data: Path, iterations: int, out: Path) -> list[dict[str, Any]]:
@@ -123,6 +131,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=[*CROPS, "planes"], default=[*CROPS, "planes"])
     parser.add_argument("--iterations", type=int, default=PRESETS["fast"].iterations)
+    parser.add_argument("--bin", type=int, default=1, help="make pixels so many times as large (not for planes)")
     parser.add_argument("--data", type=Path, default=os.environ.get("MICROLOOM_DATA") or root.parent / "shared/data")
     parser.add_argument("--out", type=Path, default=root / "tests/benchmarks/results/phases")
     chosen = parser.parse_args()
@@ -130,7 +139,7 @@ def main() -> None:
     file = chosen.out / "phases.json"
     document: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
     facts = {"iterations": chosen.iterations, "threads": torch.get_num_threads(), "versions": dict(versions())}
-    print(f"{'':14}{'phase':>6}{'wanted':>10}{'φ':>10}{'ε S2':>9}{'ε L':>9}{'S2 axis':>9}{'L axis':>9}")
+    print(f"{'':18}{'phase':>6}{'wanted':>10}{'φ':>10}{'ε S2':>9}{'ε L':>9}{'S2 axis':>9}{'L axis':>9}")
     for name in chosen.only:
         if name == "planes":
             print(
@@ -139,7 +148,8 @@ def main() -> None:
             )
             found: Any = planes(chosen.data, chosen.iterations, chosen.out)
         else:
-            found = all_phases(name, chosen.data, chosen.iterations, chosen.out)
+            found = all_phases(name, chosen.data, chosen.iterations, chosen.bin, chosen.out)
+            name = titled(name, chosen.bin)
         document[name] = {"found": found, **facts}
         file.write_text(json.dumps(document, indent=1) + "\n")
 
