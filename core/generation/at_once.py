@@ -16,6 +16,17 @@ AHEAD = 2
 """For each thread so many are asked for before they are taken, so that none waits for the one who takes them."""
 
 
+MOST = 8
+"""Each takes a tile's memory, some 100 MB."""
+
+
+def fitting(device: str) -> int:
+    """How many tiles are best made at the same time on this device: on a processor one a thread."""
+    import torch
+
+    return min(MOST, torch.get_num_threads()) if device == "cpu" else 1
+
+
 def in_order(make: Callable[[Item], Made], items: Sequence[Item], at_once: int) -> Generator[Made, None, None]:
     """What ``make`` gives for each of ``items``, in their order, made ``at_once`` at the same time.
 

@@ -11,12 +11,15 @@ then does not depend on the blocks that are asked for, their order, or where a r
 
 from __future__ import annotations
 
+import contextlib
 import math
+import threading
 from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
 
 from core.devices import is_out_of_memory
+from core.generation.at_once import in_order
 from core.generation.periods import Period, Triple
 from core.generation.progress import GenerationProgress
 from core.generation.tiles import SMALLEST_EDGE, TILE_EDGE, Piece, pieces
@@ -35,28 +38,33 @@ FieldAt = Callable[[Triple, int], np.ndarray]
 
 
 class KeptFields:
-    """Tiles' fields, each made once where it is looked at first and labelled afterwards; few enough for memory."""
+    """Tiles' fields, each made once where it is looked at first and labelled afterwards; few enough for memory.
 
-    def __init__(self, field_at: FieldAt) -> None:
+    ``at_once`` of them may be made at the same time; its methods may be called from several threads.
+    """
+
+    def __init__(self, field_at: FieldAt, at_once: int = 1) -> None:
+        self.at_once = at_once
         self._field_at = field_at
+        self._lock = threading.Lock()
         self._kept: dict[tuple[Triple, int], np.ndarray] = {}
         self._bytes = 0
 
     def look(self, start: Triple, edge: int) -> np.ndarray:
         """A tile's field, which is kept."""
         field = self._field_at(start, edge)
-        if self._bytes + field.nbytes <= _KEPT_BYTES:
-            self._kept[(start, edge)] = field
-            self._bytes += field.nbytes
+        with self._lock:
+            if self._bytes + field.nbytes <= _KEPT_BYTES:
+                self._kept[(start, edge)] = field
+                self._bytes += field.nbytes
         return field
 
     def take(self, start: Triple, edge: int) -> np.ndarray:
         """A tile's field, which is kept no longer."""
-        kept = self._kept.pop((start, edge), None)
-        if kept is None:
-            return self._field_at(start, edge)
-        self._bytes -= kept.nbytes
-        return kept
+        with self._lock:
+            kept = self._kept.pop((start, edge), None)
+            self._bytes -= 0 if kept is None else kept.nbytes
+        return self._field_at(start, edge) if kept is None else kept
 
 
 def looked_at(size: Triple, period: Period, edge: int = TILE_EDGE) -> list[Piece]:
@@ -123,13 +131,14 @@ def _looking_at(
     whole = len(parts) == len(pieces((0, 0, 0), size, edge, period))
     what = "Generating" if whole else "Setting the fraction"
     yield Progress(0, len(parts), what)
-    for done, part in enumerate(parts, 1):
-        field = fields.look(part.start, edge)[part.within]
-        thin = field[::step, ::step, ::step]
-        found.append(thin.reshape(-1, *thin.shape[3:]))
-        z, y, x = (axis.start for axis in part.inside)
-        if whole:
-            yield GenerationProgress(done, len(parts), what, block=labels(field), origin=(z, y, x))
-        else:
-            yield Progress(done, len(parts), what)
+    made = in_order(lambda part: fields.look(part.start, edge)[part.within], parts, fields.at_once)
+    with contextlib.closing(made):
+        for done, (part, field) in enumerate(zip(parts, made, strict=True), 1):
+            thin = field[::step, ::step, ::step]
+            found.append(thin.reshape(-1, *thin.shape[3:]))
+            z, y, x = (axis.start for axis in part.inside)
+            if whole:
+                yield GenerationProgress(done, len(parts), what, block=labels(field), origin=(z, y, x))
+            else:
+                yield Progress(done, len(parts), what)
     return np.concatenate(found)

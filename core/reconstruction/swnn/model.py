@@ -11,6 +11,7 @@ import torch
 
 from core import devices
 from core.errors import InputError
+from core.generation.at_once import fitting
 from core.generation.periods import NOWHERE, Axes, Period, Triple, axes_name, misfit, period_of
 from core.generation.recipe import Recipe
 from core.generation.tiles import TILE_EDGE, assemble
@@ -145,9 +146,10 @@ class SwnnModel:
         if self._network.settings.conditional:
             fraction = None if wanted is None else wanted.uniform
             place = place_of(self._network.settings, self._card["volume_fraction"] if fraction is None else fraction)
-        if self._last_folded is None or self._last_folded[0] != place:
-            self._last_folded = place, folded(self._network, place)
-        return self._last_folded[1]
+        last = self._last_folded  # taken once: several threads ask
+        if last is None or last[0] != place:
+            self._last_folded = last = place, folded(self._network, place)
+        return last[1]
 
     @property
     def served(self) -> tuple[float, float]:
@@ -230,7 +232,9 @@ class SwnnModel:
         period = period_of(size, periodic)
         wanted = WantedFractions(fraction if mask is None else mask, size, period) if conditional else None
         way = Way.over(towards, size, period)
-        fields = KeptFields(lambda start, edge: self._tile(seed, start, edge, device, period, wanted, way))
+        fields = KeptFields(
+            lambda start, edge: self._tile(seed, start, edge, device, period, wanted, way), fitting(device)
+        )
         level = self._level(np.array(fraction)) if mask is None else None
         if exact and level is not None:
             level = yield from self._exact_level(fields, size, period, fraction, level)
@@ -345,6 +349,7 @@ class SwnnModel:
                 "device": device,
                 "torch": str(torch.__version__),
             },
+            at_once=fitting(device),
         )
 
     def generate(
@@ -430,7 +435,7 @@ class SwnnModel:
         channels = made if made > 2 else None
         job = assemble(
             make_tile, (0, 0, 0), CALIBRATION_SIZE, edge=TILE_EDGE, dtype=np.float32, what="Calibrating",
-            channels=channels,
+            channels=channels, at_once=fitting(device),
         )  # fmt: skip
         while True:
             try:
