@@ -101,6 +101,24 @@ class PlanForm(QWidget):
         self.seed = self._spin(0, 2**31 - 1, "Seed")
         self.seed.valueChanged.connect(lambda value: self._commands.plan("seed", merge="seed", seed=value))
         self._add(grid, "Seed", "The same seed gives the same volume", self.seed)
+        self.way = QLabel()
+        self.way.setWordWrap(True)
+        self.way_reset = QToolButton()
+        self.way_reset.setText("●")
+        self.way_reset.setAutoRaise(True)
+        self.way_reset.setToolTip("Passes into another seed, as was chosen in step 5; click for this seed alone")
+        self.way_reset.setAccessibleName("Stay with this seed alone")
+        self.way_reset.clicked.connect(lambda: self._commands.plan("other seed", towards=None))
+        line_of_way = grid.rowCount()
+        grid.addWidget(self.way, line_of_way, 1)
+        grid.addWidget(self.way_reset, line_of_way, 2)
+        self.exact = QCheckBox("Fraction exact in this volume")
+        self.exact.setToolTip(
+            "The threshold is set on the volume that is made, so that it has the volume fraction to the voxel.\n"
+            "Off: as on the model's own sample; volumes of one seed and any size are then parts of each other"
+        )
+        self.exact.clicked.connect(lambda on: self._commands.plan("exact fraction", exact=on))
+        grid.addWidget(self.exact, grid.rowCount(), 1, 1, 2)
         self.device = self._combo(grid, "Device", "Where it is computed", "device")
         self.limit = QDoubleSpinBox()
         self.limit.setRange(0, 24 * 60)
@@ -261,6 +279,12 @@ class PlanForm(QWidget):
             with QSignalBlocker(box):
                 box.setChecked(yes)
         _set(self.seed, plan.seed)
+        for widget in (self.way, self.way_reset):
+            widget.setVisible(plan.towards is not None)
+        if plan.towards is not None:
+            self.way.setText(f"into seed {plan.towards.seed} ({plan.towards.words})")
+        with QSignalBlocker(self.exact):
+            self.exact.setChecked(plan.exact)
         _set(self.limit, (plan.max_seconds or 0) / 60)
         _set(self.patience, plan.patience or 0)
         self.form.show_settings(engine_settings(plan), chosen.presets[plan.preset])

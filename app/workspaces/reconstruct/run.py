@@ -51,7 +51,9 @@ class Run:
         chosen = chosen_fractions(self.plan, self.exemplar)
         if chosen is not None and not share:
             share = f" ({' : '.join(f'{100 * each:.4g}' for each in chosen)} %)"
-        return f"{self.exemplar.name}, {name}{share}, {size}{repeats}, seed {self.plan.seed}"
+        towards = self.plan.towards
+        way = "" if towards is None else f" → {towards.seed} ({towards.words})"
+        return f"{self.exemplar.name}, {name}{share}, {size}{repeats}, seed {self.plan.seed}{way}"
 
     @cached_property
     def mask(self) -> Mask | None:

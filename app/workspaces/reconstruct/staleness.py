@@ -17,6 +17,8 @@ _NAMES = {
     "periodic": "periodic axes",
     "all_phases": "all phases or one",
     "seed": "seed",
+    "towards": "other seed",
+    "exact": "how exact the fraction is",
     "device": "device",
     "max_seconds": "time limit",
     "patience": "patience",

@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.workspaces.inspect.fraction_card import FractionCard
 from core.images.values import Volume, default_phases
-from core.job import Job
+from core.job import Job, finish
 from core.provenance import Provenance
+from core.reconstruction.swnn import model as model_room
+from core.reconstruction.towards import Ramp, Towards
+from tests.core.reconstruction.models import tiny_model
 
 
 class Served:
@@ -57,7 +60,7 @@ def test_the_slider_makes_a_preview(card: FractionCard, qtbot: QtBot) -> None:
     with qtbot.waitSignal(card.previewed, timeout=20_000) as seen:
         QTest.keyClick(card.slider, Qt.Key.Key_End)
     volume, fraction = seen.args
-    assert fraction == pytest.approx(0.3)
+    assert fraction == pytest.approx(0.3) and card.words == "30.0 %"
     assert card.fraction == pytest.approx(0.3)
     # no larger than the result itself
     assert volume.shape == (32, 32, 32)
@@ -94,7 +97,39 @@ def test_the_button_asks_for_the_whole_volume(card: FractionCard, qtbot: QtBot) 
     with qtbot.waitSignal(card.wanted) as seen:
         QTest.mouseClick(card.build, Qt.MouseButton.LeftButton)
     assert seen.args[0].plan.seed == 3
-    assert seen.args[1] == pytest.approx(0.2)
+    assert seen.args[1] == {"volume_fraction": pytest.approx(0.2)}
+
+
+def test_a_model_for_one_fraction_passes_into_another_seed(
+    card: FractionCard, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_room, "CALIBRATION_SIZE", (32, 32, 32))
+    model = tiny_model()
+    card.show_result(result(model))
+    choice = card.towards
+    assert card.isVisible() and not card.slider.isVisible()
+    assert not choice.seed.isVisible() and choice.towards is None
+    with qtbot.waitSignal(card.previewed, timeout=60_000):
+        qtbot.mouseClick(choice.box, Qt.MouseButton.LeftButton, pos=QPoint(8, choice.box.height() // 2))
+    assert choice.seed.isVisible() and choice.seed.value() == 4
+    with qtbot.waitSignal(card.previewed, timeout=60_000) as seen:
+        QTest.keyClick(choice.slider, Qt.Key.Key_End)
+    # at the end of the way it is the other volume
+    assert np.array_equal(seen.args[0].labels, finish(model.generate((32, 32, 32), 4)).labels)
+    assert card.words == "seed 3 → 4 (1)"
+    for _ in range(2):
+        with qtbot.waitSignal(card.previewed, timeout=60_000) as seen:
+            QTest.keyClick(choice.place, Qt.Key.Key_Down)
+    assert choice.place.currentText() == "along y"
+    half = finish(model.generate((32, 32, 32), 3, towards=Towards(4, Ramp(1)))).labels
+    assert np.array_equal(seen.args[0].labels, half)
+    with qtbot.waitSignal(card.wanted) as asked:
+        QTest.mouseClick(card.build, Qt.MouseButton.LeftButton)
+    assert asked.args[1] == {"towards": Towards(4, Ramp(1, 0.0, 1.0))}
+    again = result(model)
+    again.plan.towards = Towards(9, 0.25)
+    card.show_result(again)
+    assert choice.towards == Towards(9, 0.25) and choice.spin.value() == 25
 
 
 def test_it_begins_where_the_result_was_asked_to_be(card: FractionCard) -> None:

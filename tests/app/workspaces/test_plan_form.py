@@ -13,6 +13,7 @@ from app.session import Plan, Session
 from app.workspaces.reconstruct.plan_form import PlanForm
 from core.images.values import PhaseImage, default_phases
 from core.provenance import Provenance
+from core.reconstruction.towards import Ramp, Towards
 
 
 @pytest.fixture
@@ -42,6 +43,22 @@ def test_axes_are_made_periodic_by_clicks_and_back_by_undo(qtbot: QtBot, form: P
     commands.stack.undo()
     assert session.state.plan.periodic == (True, False, True)
     assert [box.isChecked() for box in form.periodic] == [True, False, True]
+
+
+def test_another_seed_is_told_and_left_and_the_fraction_is_exact_until_unticked(qtbot: QtBot, form: PlanForm) -> None:
+    commands, session = form._commands, form._session
+    assert form.way.isHidden() and form.way_reset.isHidden()
+    commands.plan("other seed", towards=Towards(7, Ramp(0, 0.0, 0.5)))
+    assert form.way.isVisible() and form.way.text() == "into seed 7 (0 to 0.5 along z)"
+    qtbot.mouseClick(form.way_reset, Qt.MouseButton.LeftButton)
+    assert session.state.plan.towards is None and form.way.isHidden()
+    commands.stack.undo()
+    assert session.state.plan.towards == Towards(7, Ramp(0, 0.0, 0.5))
+    assert session.state.plan.exact and form.exact.isChecked()
+    click(qtbot, form.exact)
+    assert not session.state.plan.exact
+    commands.stack.undo()
+    assert form.exact.isChecked()
 
 
 def test_all_phases_are_rebuilt_until_somebody_unticks_it(qtbot: QtBot, form: PlanForm) -> None:
