@@ -14,7 +14,8 @@ from PySide6.QtCore import QObject, QTimer
 
 from app.context import Context, Issue
 from app.jobs import Latest
-from app.learning import Ahead, FeaturesAhead, Learned, complete, learn, marks_of
+from app.learning import Ahead, FeaturesAhead, Learned, complete, learn, marks_of, teaches
+from app.other_slices import OtherSlices
 from app.session import State, differing
 from core.errors import MicroloomError
 from core.images.values import Micrograph, Phase, PhaseImage
@@ -25,7 +26,7 @@ from core.segmentation.settings import TRAINED, SegmentationSettings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from core.segmentation.classifier import Classifier
+    from core.segmentation.classifier import Classifier, Lesson
 
 MAX_LAG = 63
 SCRIBBLE = "Paint a few strokes on two phases at least; until then multi-Otsu stands in."
@@ -66,6 +67,7 @@ class LiveExemplar(QObject):
         self._pause.setInterval(_CURVES_AFTER)
         self._pause.timeout.connect(self._measure)
         self._last: _Answer | None = None
+        self._others = OtherSlices()
         self.ahead = FeaturesAhead(context, self)
         self.ahead.ready.connect(self._prepared)
         self.look_first: Callable[[], Box | None] = lambda: None
@@ -131,8 +133,14 @@ class LiveExemplar(QObject):
             # a copy: painting goes on meanwhile
             y0, y1, x0, x1 = state.crop or (0, None, 0, None)
             painted = state.corrections.sheet.values[y0:y1, x0:x1].copy()
-        ahead, first = self.ahead.now, self.look_first()
-        self._labels.ask(lambda: _compute(micrograph, state, before, painted, ahead, first))
+        ahead, first, others = self.ahead.now, self.look_first(), self._others
+        slices = others.of(state) if learns else ()
+        self._labels.ask(
+            lambda: _compute(
+                micrograph, state, before, painted, ahead, first,
+                lambda settings, key: others.lessons(slices, settings, key),
+            )
+        )  # fmt: skip
 
     def _segmented(self, answer: _Answer) -> None:
         self._last = answer
@@ -242,6 +250,7 @@ def _compute(
     painted: np.ndarray | None,
     ahead: Ahead,
     look_first: Box | None,
+    lessons: Callable[[SegmentationSettings, object], list[Lesson]],
 ) -> _Answer:
     from core.segmentation import chosen_thresholds, prepared, segment_denoised
     from core.segmentation.settings import check
@@ -262,12 +271,13 @@ def _compute(
     known = before.learned if before is not None and before.denoised is grey else None
     if state.classifier is not None:
         return _trained(micrograph, grey, key, settings, _by_loaded(grey, known, state.classifier))
-    marks = marks_of(painted, settings.phases)
-    if marks is None or ahead.worth_waiting(grey):
+    marks, more = marks_of(painted, settings.phases), lessons(settings, (key, settings.phases))
+    enough = teaches(marks, more)
+    if not enough or ahead.worth_waiting(grey):
         # multi-Otsu's labels until two phases are scribbled on, and their features there
         image = segment_denoised(micrograph, grey, replace(settings, threshold="multi-otsu"))
-        return _Answer(micrograph, grey, key, image, (), waits=marks is not None)
-    return _trained(micrograph, grey, key, settings, learn(grey, marks, ahead.of(grey), look_first, known))
+        return _Answer(micrograph, grey, key, image, (), waits=enough)
+    return _trained(micrograph, grey, key, settings, learn(grey, marks, ahead.of(grey), look_first, known, more))
 
 
 def _trained(

@@ -14,7 +14,9 @@ from core.job import Job, Progress
 from core.painting.pixels import Box
 
 if TYPE_CHECKING:
-    from core.segmentation.classifier import Classifier
+    from collections.abc import Sequence
+
+    from core.segmentation.classifier import Classifier, Lesson
 
 MOST_FEATURES = 1 << 22
 """Pixels of a picture whose features are kept between two strokes (some 500 MB)."""
@@ -160,16 +162,25 @@ class Learned:
 
 
 def marks_of(painted: np.ndarray | None, phases: int) -> np.ndarray | None:
-    """Scribbles (0 none, 1 … n the phases) from corrections; None where they teach fewer than two phases."""
+    """Scribbles (0 none, 1 … n the phases) from corrections; None where there are none."""
     if painted is None:
         return None
     marks = np.where(painted < phases, painted + np.uint8(1), np.uint8(0))
-    return marks if (np.bincount(marks.reshape(-1), minlength=phases + 1)[1:] > 0).sum() > 1 else None
+    return marks if marks.any() else None
+
+
+def teaches(marks: np.ndarray | None, more: Sequence[Lesson] = ()) -> bool:
+    """Whether scribbles, and those on other slices, are of two phases at least."""
+    named = [one.labels for one in more]
+    if marks is not None:
+        named.append((np.flatnonzero(np.bincount(marks.reshape(-1), minlength=2)[1:])).astype(np.uint8))
+    return bool(named) and len(np.unique(np.concatenate(named))) > 1
 
 
 def learn(
-    grey: np.ndarray, marks: np.ndarray, seen: np.ndarray | None, look_first: Box | None, before: Learned | None
-) -> Learned:
+    grey: np.ndarray, marks: np.ndarray | None, seen: np.ndarray | None, look_first: Box | None,
+    before: Learned | None, more: Sequence[Lesson] = (),
+) -> Learned:  # fmt: skip
     """Train a forest and find the labels; where much of a picture is out of sight, what is seen only (`Learned.first`).
 
     Parameters
@@ -180,10 +191,13 @@ def learn(
         The part that is on the screen.
     before
         What was known until now: stands for the rest until `complete` finds it.
+    more
+        What was painted on other slices of a volume.
     """
     from core.segmentation.classifier import SIGMAS_2D, train
 
-    classifier = train(grey, marks, sigmas=SIGMAS_2D, seen=seen)
+    own = np.zeros(grey.shape, np.uint8) if marks is None else marks
+    classifier = train(grey, own, sigmas=SIGMAS_2D, seen=seen, more=more)
     if seen is None:
         return Learned(classifier, *classifier.predict(grey))
     if look_first is not None and before is not None and before.labels.shape == grey.shape:

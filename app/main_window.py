@@ -38,6 +38,7 @@ from app.opening import FILTER, PROJECT_FILTER, OpenedModel, OpenedProject, Open
 from app.preferences import Preferences
 from app.recovery import Recovery
 from app.saving import Saver
+from app.slices import Slices
 from app.stored_volume import StoredView
 from app.widgets import keyboard
 from app.widgets.command_palette import CommandPalette
@@ -75,8 +76,9 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
 
-        self.micrograph = MicrographWorkspace(self.context)
-        self.phases = PhasesWorkspace(self.context, self.exemplar)
+        self.slices = Slices(self.context)
+        self.micrograph = MicrographWorkspace(self.context, self.slices)
+        self.phases = PhasesWorkspace(self.context, self.exemplar, self.slices)
         self.mask_step = MaskWorkspace(self.context)
         self.reconstruct = ReconstructWorkspace(self.context)
         self.inspect = InspectWorkspace(self.context, self.preferences)
@@ -171,7 +173,8 @@ class MainWindow(QMainWindow):
         self.open_project_action = self._action("Open &project …", tip="Open a project")
         self.open_project_action.triggered.connect(lambda: self.choose_file("Open a project", PROJECT_FILTER))
         self.open_volume_action = self._action(
-            "Open a &volume …", tip="Look at a volume in blocks: an .ome.zarr folder, finished or still being made"
+            "Open a &volume …",
+            tip="Open a folder (.ome.zarr, .zarr): grey slices to segment, or a volume of phases to look at",
         )
         self.open_volume_action.triggered.connect(lambda: self.choose_volume())
         self.save_action = self._action("&Save project", "Ctrl+S", "save", "Save the project")
@@ -274,7 +277,7 @@ class MainWindow(QMainWindow):
         self.reconstruct.queue.changed.connect(lambda: self.strip.show_queue(self.reconstruct.queue.summary))
         self.runs.chosen.connect(lambda: self.show_step("inspect"))
         self.runs.again.connect(self.reconstruct.take_over)
-        for written in (self.runs.stored_wanted, self.reconstruct.written):
+        for written in (self.runs.stored_wanted, self.reconstruct.written, self.phases.whole.look_wanted):
             written.connect(self.opener.open)
         self.tabs.issues.step_chosen.connect(self.show_step)
         for signal in (self.context.jobs.started, self.context.jobs.idle, self.context.jobs.paused):
@@ -348,7 +351,7 @@ class MainWindow(QMainWindow):
 
     def choose_volume(self) -> None:
         """Ask for a volume in blocks (a folder) to look at."""
-        name = QFileDialog.getExistingDirectory(self, "Open a volume (.ome.zarr)", self.preferences.folder)
+        name = QFileDialog.getExistingDirectory(self, "Open a volume (.ome.zarr, .zarr)", self.preferences.folder)
         if name:
             self.opener.open(Path(name))
 

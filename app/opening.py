@@ -20,15 +20,19 @@ from app.project_state import keep_measurements, state_of
 from app.session import Plan, State
 from app.stored_volume import StoredView, is_stored, read_stored
 from core.errors import InputError
+from core.images.grey_volume import is_grey_store
 from core.images.values import Micrograph, Phase, PhaseImage, default_phases
+from core.painting.sheet import Painted
 from core.projects.project import SUFFIX, Project
+from core.segmentation.stack import Stack
 
 MODEL_SUFFIX = ".microloom-model"
-_PICTURES = "*.tif *.tiff *.png *.jpg *.jpeg *.bmp *.npy"
+_PICTURES = "*.tif *.tiff *.png *.jpg *.jpeg *.bmp *.npy *.nrrd *.h5 *.vti"
 FILTER = (
     f"Micrographs and projects ({_PICTURES} *{SUFFIX});;Micrographs ({_PICTURES});;"
     f"Microloom projects (*{SUFFIX});;Models, to look at (*{MODEL_SUFFIX});;All files (*)"
 )
+_FACES = ("zarr.json", ".zgroup", ".zattrs", ".zarray")
 PROJECT_FILTER = f"Microloom projects (*{SUFFIX});;All files (*)"
 
 
@@ -42,6 +46,8 @@ class Opened:
     info_bar_row: int | None
     phases: tuple[Phase, ...] | None = None
     """Names and colours that a phase image written by Microloom carries."""
+    stack: Stack[Painted] | None = None
+    """Where the micrograph is a slice of a grey volume: which, and of what."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +77,9 @@ def read_any(path: Path, recovered: bool = False) -> Opened | OpenedProject | Op
     """
     from core.projects.reading import is_project, read_project
 
-    if path.name == "zarr.json":  # a folder's face, where a dialog or a drop takes files alone
+    if path.name in _FACES:  # a folder's face, where a dialog or a drop takes files alone
         path = path.parent
-    if is_stored(path):
+    if is_stored(path) and not is_grey_store(path):
         return read_stored(path)
     if path.suffix.lower() == MODEL_SUFFIX:
         from core.reconstruction.model_file import load_model
@@ -83,7 +89,7 @@ def read_any(path: Path, recovered: bool = False) -> Opened | OpenedProject | Op
 
 
 def read(path: Path) -> Opened:
-    """Read ``path`` and look at it: is it segmented already, does it carry an info bar?
+    """Read ``path`` and look at it: is it a volume, is it segmented already, does it carry an info bar?
 
     Raises
     ------
@@ -93,7 +99,12 @@ def read(path: Path) -> Opened:
     from core.images.info_bar import propose_info_bar_row
     from core.images.labelled import looks_segmented
     from core.images.reading import read_labels, read_micrograph
+    from core.segmentation.stack import open_stack
 
+    found: tuple[Stack[Painted], Micrograph] | None = open_stack(path)
+    if found is not None:
+        stack, micrograph = found
+        return Opened(micrograph, path, looks_segmented(micrograph.grey), None, None, stack)
     micrograph = read_micrograph(path)
     guess = looks_segmented(micrograph.grey)
     bar = None if guess is not None else propose_info_bar_row(micrograph)
@@ -228,6 +239,7 @@ class Opener(QObject):
         state = State(
             opened=picture,
             source=opened.path,
+            stack=opened.stack,
             crop=crop,
             take_labels=opened.guess is not None,
             phases=opened.phases,
@@ -240,6 +252,8 @@ class Opener(QObject):
             self._preferences.remember(opened.path)
             self._preferences.folder = str(opened.path.parent)
         said = f"Opened {picture.name}: {columns} × {rows} pixels"
+        if opened.stack is not None:
+            said = f"Opened {opened.path.name}: {opened.stack.count} slices of {columns} × {rows} pixels"
         if crop:
             said += f"; the instrument's info bar below row {opened.info_bar_row} is cropped"
         self._context.messages.say(said + ".", "good")

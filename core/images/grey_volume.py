@@ -14,6 +14,7 @@ from core import devices
 from core.errors import InputError
 from core.images.grey import to_supported
 from core.images.instrument import tiff_facts
+from core.images.labelled import looks_segmented
 from core.images.loading import MAX_VOXELS, checked_path, kind_of
 from core.images.values import Micrograph
 from core.images.zarr_metadata import voxel_size
@@ -152,6 +153,28 @@ def is_zarr_store(path: Path) -> bool:
     return path.is_dir() and any((path / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray"))
 
 
+def is_grey_store(path: Path) -> bool:
+    """Whether a Zarr folder holds grey values rather than labels.
+
+    What Microloom wrote holds labels. Else values of 16 or 32 bits are grey, and those of 8 bits where the middle slice
+    has more levels than labels have.
+    """
+    if not is_zarr_store(path):
+        return False
+    try:
+        import zarr
+
+        if "microloom" in dict(zarr.open(path, mode="r").attrs):
+            return False
+        volume = _zarr(path)
+        if volume.dtype != np.uint8:
+            return True
+        plane = volume.plane(volume.shape[0] // 2)
+        return bool(plane.min() < plane.max()) and looks_segmented(plane) is None
+    except Exception:  # whoever opens it then says what is wrong
+        return False
+
+
 def open_grey_volume(path: Path) -> GreyVolume | None:
     """Open a grey volume in a TIFF or NPY file or a Zarr folder, of which only the header is read.
 
@@ -177,6 +200,12 @@ def open_grey_volume(path: Path) -> GreyVolume | None:
         raise
     except Exception as error:  # as `core.images.loading` has it
         raise InputError(f"{path.name} could not be read: it is damaged or truncated ({error}).", _AGAIN) from error
+
+
+def held(path: Path, grey: np.ndarray, size: Size) -> GreyVolume:
+    """A grey volume that is in memory, shape (Z, Y, X), as one that is read slice by slice."""
+    z, y, x = grey.shape
+    return GreyVolume(path, (z, y, x), grey.dtype, size, lambda place: np.asarray(grey[place]))
 
 
 def _supported(dtype: Any) -> bool:
@@ -257,16 +286,16 @@ def _zarr(path: Path) -> GreyVolume:
         )
     kind, depth = np.dtype(array.dtype), _chunk_depth(array)
     step = max(1, min(depth, _HELD // (shape[1] * shape[2] * kind.itemsize)))
-    held: dict[int, np.ndarray] = {}
+    kept: dict[int, np.ndarray] = {}
 
     def read(z: int) -> np.ndarray:
         first = z // step * step
-        block = held.get(first)  # a job may read beside the window
+        block = kept.get(first)  # a job may read beside the window
         if block is None:
             count = min(step, shape[0] - first)
             block = np.asarray(array[_leading(array.shape, first, count)]).reshape(count, *shape[1:])
-            held.clear()
-            held[first] = block
+            kept.clear()
+            kept[first] = block
         plane: np.ndarray = block[z - first]
         return plane
 

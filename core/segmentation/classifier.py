@@ -29,7 +29,6 @@ SIGMAS_3D = (1.0, 2.0, 4.0)
 MAX_SIGMAS = 12
 MAX_SIGMA = 100.0
 _CHUNK = 1 << 17
-_DEEPEST = 64
 _BLOCK = 1 << 22  # pixels whose features are held at once
 
 
@@ -189,9 +188,52 @@ class Classifier:
         return likely.argmax(axis=1).astype(np.uint8).reshape(seen.shape[:-1]), doubt.reshape(seen.shape[:-1])
 
 
-def train(
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What labelled pixels of one picture look like.
+
+    Attributes
+    ----------
+    rows
+        Shape (pixels, features), float32.
+    labels
+        Shape (pixels,), uint8: their phases, from 0.
+    """
+
+    rows: Floats
+    labels: npt.NDArray[np.uint8]
+
+
+def lesson(
     grey: Grey, scribbles: npt.NDArray[np.uint8], settings: TrainingSettings | None = None,
     sigmas: Sequence[float] = (), seen: Floats | None = None,
+) -> Lesson:  # fmt: skip
+    """What the labelled pixels of a picture teach; parameters and errors as of `train`, which this is a part of."""
+    settings = validate(settings or TrainingSettings())
+    _check_scribbles(grey, scribbles)
+    marked = np.flatnonzero(scribbles)
+    if len(marked) > settings.pixels:
+        marked = marked[_drawn(len(marked), settings)]
+    rows = _features_at(grey, marked, sigmas) if seen is None else seen.reshape(-1, seen.shape[-1])[marked]
+    return Lesson(rows, scribbles.reshape(-1)[marked] - np.uint8(1))
+
+
+def _check_scribbles(grey: Grey, scribbles: npt.NDArray[np.uint8]) -> None:
+    if scribbles.shape != grey.shape or scribbles.dtype != np.uint8:
+        raise InputError(
+            f"The scribbles have shape {scribbles.shape}, {scribbles.dtype}; the picture {grey.shape}.",
+            "Labels are 8 bit and of the picture's size: 0 unlabelled, 1 … n the phases.",
+        )
+
+
+def _drawn(count: int, settings: TrainingSettings) -> npt.NDArray[np.int64]:
+    """Which of ``count`` labelled pixels are learned from, where these are too many."""
+    return np.sort(np.random.default_rng(settings.seed).choice(count, settings.pixels, replace=False))
+
+
+def train(
+    grey: Grey, scribbles: npt.NDArray[np.uint8], settings: TrainingSettings | None = None,
+    sigmas: Sequence[float] = (), seen: Floats | None = None, more: Sequence[Lesson] = (),
 ) -> Classifier:  # fmt: skip
     """A classifier from labelled pixels.
 
@@ -205,6 +247,8 @@ def train(
         Scales of the features, px; by default those of the kind of picture.
     seen
         `features` of ``grey`` where they are at hand.
+    more
+        What was labelled in other pictures (`lesson`, with the same scales).
 
     Raises
     ------
@@ -212,26 +256,26 @@ def train(
         Where the shapes differ, fewer than two phases are labelled, or there are too many.
     """
     settings = validate(settings or TrainingSettings())
-    if scribbles.shape != grey.shape or scribbles.dtype != np.uint8:
-        raise InputError(
-            f"The scribbles have shape {scribbles.shape}, {scribbles.dtype}; the picture {grey.shape}.",
-            "Labels are 8 bit and of the picture's size: 0 unlabelled, 1 … n the phases.",
-        )
     sigmas = tuple(sigmas) or (SIGMAS_2D if grey.ndim == 2 else SIGMAS_3D)
     if len(sigmas) > MAX_SIGMAS or not all(0.1 <= sigma <= MAX_SIGMA for sigma in sigmas):
         raise InputError(f"There are 1 to {MAX_SIGMAS} scales, of 0.1 to {MAX_SIGMA:g} px each.")
-    marked = np.flatnonzero(scribbles)
-    phases = int(scribbles.max(initial=0))
-    if len(np.unique(scribbles.reshape(-1)[marked])) < 2:
+    _check_scribbles(grey, scribbles)
+    named = np.flatnonzero(np.bincount(scribbles.reshape(-1), minlength=2)[1:])
+    labelled = np.unique(np.concatenate([named, *(one.labels for one in more)]))
+    if len(labelled) < 2:
         raise InputError("Fewer than two phases are labelled.", "Scribble on two phases at least.")
+    phases = int(labelled.max()) + 1
     if phases > MAX_PHASES:
         raise InputError(f"There are {phases} phases; at most {MAX_PHASES} can be told apart.")
-    if len(marked) > settings.pixels:
-        drawn = np.random.default_rng(settings.seed).choice(len(marked), settings.pixels, replace=False)
-        marked = marked[np.sort(drawn)]
-    wanted = scribbles.reshape(-1)[marked] - 1
-    rows = _features_at(grey, marked, sigmas) if seen is None else seen.reshape(-1, seen.shape[-1])[marked]
-    return _held(_grown(rows, wanted, settings), phases, grey.ndim, tuple(map(float, sigmas)), len(marked))
+    own = lesson(grey, scribbles, settings, sigmas, seen)
+    rows, wanted = own.rows, own.labels
+    if more:
+        rows = np.concatenate([rows, *(one.rows for one in more)])
+        wanted = np.concatenate([wanted, *(one.labels for one in more)])
+        if len(wanted) > settings.pixels:
+            drawn = _drawn(len(wanted), settings)
+            rows, wanted = rows[drawn], wanted[drawn]
+    return _held(_grown(rows, wanted, settings), phases, grey.ndim, tuple(map(float, sigmas)), len(wanted))
 
 
 Block = tuple[slice, ...]
@@ -334,47 +378,3 @@ def _at_most(threshold: npt.NDArray[np.float64]) -> Floats:
     """The largest float32 that is at most each threshold: comparing float32 features with it gives the same answer."""
     near = threshold.astype(np.float32)
     return np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near)
-
-
-def _depth(roots: np.ndarray, left: np.ndarray, right: np.ndarray, inner: np.ndarray) -> list[int]:
-    """Steps from each root to its deepest leaf; no further than one beyond the deepest that is allowed."""
-    found = []
-    for root in roots:
-        here, steps = np.array([root]), 0
-        while (here := here[inner[here]]).size and steps <= _DEEPEST:
-            here = np.unique(np.concatenate([left[here], right[here]]))
-            steps += 1
-        found.append(steps)
-    return found
-
-
-def check_arrays(found: Classifier) -> Classifier:
-    """``found`` unchanged, or an `InputError`: arrays from a file must describe trees that end.
-
-    Raises
-    ------
-    InputError
-        Where a shape or type is off, a node leads to an earlier one, a feature is not there, or shares are none.
-    """
-    nodes = len(found.feature)
-    kinds = ((found.feature, np.int32), (found.threshold, np.float32), (found.left, np.int32), (found.right, np.int32))
-    right_kinds = all(array.dtype == kind and array.shape == (nodes,) for array, kind in kinds)
-    shaped = found.value.ndim == 2 and found.value.dtype == np.float64 and len(found.value) == nodes > 0
-    rooted = found.roots.dtype == np.int32 and found.roots.ndim == 1 and 0 < len(found.roots) <= 500
-    if not (right_kinds and shaped and rooted and 2 <= found.value.shape[1] <= MAX_PHASES):
-        raise InputError("The classifier's trees have not the form that they should have.")
-    own = np.arange(nodes)
-    count = len(feature_names(found.sigmas, found.ndim))
-    leaf = (found.left == own) & (found.right == own)
-    onward = (found.left > own) & (found.right > own) & (found.left < nodes) & (found.right < nodes)
-    sound = (
-        (leaf | onward).all()
-        and ((found.feature >= 0) & (found.feature < count)).all()
-        and np.isfinite(found.threshold).all()
-        and ((found.roots >= 0) & (found.roots < nodes)).all()
-        and ((found.value >= 0) & (found.value <= 1)).all()
-        and np.allclose(found.value.sum(axis=1), 1)
-    )
-    if not sound or max(_depth(found.roots, found.left, found.right, ~leaf)) > _DEEPEST:
-        raise InputError("The classifier's trees lead nowhere.")
-    return found

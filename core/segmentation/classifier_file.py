@@ -7,10 +7,14 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core.errors import InputError
 from core.images.atomic import replacing
 from core.images.loading import checked_path
-from core.segmentation.classifier import MAX_SIGMA, MAX_SIGMAS, Classifier, check_arrays
+from core.images.values import MAX_PHASES
+from core.segmentation.classifier import MAX_SIGMA, MAX_SIGMAS, Classifier
+from core.segmentation.features import feature_names
 
 SUFFIX = ".microloom-classifier"
 FORMAT = "microloom-classifier"
@@ -18,6 +22,7 @@ VERSION = 1
 _ARRAYS = ("roots", "feature", "threshold", "left", "right", "value")
 _MAX_BYTES = 1 << 30
 _MAX_HEADER = 1 << 20
+_DEEPEST = 64
 
 
 def save_classifier(classifier: Classifier, path: Path, *, overwrite: bool = False) -> Path:
@@ -104,3 +109,47 @@ def _card(data: bytes) -> dict[str, Any]:
 
 def _damaged() -> InputError:
     return InputError("This is no classifier, or it is damaged.", f"Choose a file ending in {SUFFIX}.")
+
+
+def _depth(roots: np.ndarray, left: np.ndarray, right: np.ndarray, inner: np.ndarray) -> list[int]:
+    """Steps from each root to its deepest leaf; no further than one beyond the deepest that is allowed."""
+    found = []
+    for root in roots:
+        here, steps = np.array([root]), 0
+        while (here := here[inner[here]]).size and steps <= _DEEPEST:
+            here = np.unique(np.concatenate([left[here], right[here]]))
+            steps += 1
+        found.append(steps)
+    return found
+
+
+def check_arrays(found: Classifier) -> Classifier:
+    """``found`` unchanged, or an `InputError`: arrays from a file must describe trees that end.
+
+    Raises
+    ------
+    InputError
+        Where a shape or type is off, a node leads to an earlier one, a feature is not there, or shares are none.
+    """
+    nodes = len(found.feature)
+    kinds = ((found.feature, np.int32), (found.threshold, np.float32), (found.left, np.int32), (found.right, np.int32))
+    right_kinds = all(array.dtype == kind and array.shape == (nodes,) for array, kind in kinds)
+    shaped = found.value.ndim == 2 and found.value.dtype == np.float64 and len(found.value) == nodes > 0
+    rooted = found.roots.dtype == np.int32 and found.roots.ndim == 1 and 0 < len(found.roots) <= 500
+    if not (right_kinds and shaped and rooted and 2 <= found.value.shape[1] <= MAX_PHASES):
+        raise InputError("The classifier's trees have not the form that they should have.")
+    own = np.arange(nodes)
+    count = len(feature_names(found.sigmas, found.ndim))
+    leaf = (found.left == own) & (found.right == own)
+    onward = (found.left > own) & (found.right > own) & (found.left < nodes) & (found.right < nodes)
+    sound = (
+        (leaf | onward).all()
+        and ((found.feature >= 0) & (found.feature < count)).all()
+        and np.isfinite(found.threshold).all()
+        and ((found.roots >= 0) & (found.roots < nodes)).all()
+        and ((found.value >= 0) & (found.value <= 1)).all()
+        and np.allclose(found.value.sum(axis=1), 1)
+    )
+    if not sound or max(_depth(found.roots, found.left, found.right, ~leaf)) > _DEEPEST:
+        raise InputError("The classifier's trees lead nowhere.")
+    return found

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from core.errors import InputError
-from core.images.grey_volume import GreyVolume, open_grey_volume
+from core.images.grey_volume import GreyVolume, held, open_grey_volume
+from core.images.loading import kind_of
 from core.images.values import Micrograph
 
+_WHOLE = ("nrrd", "hdf5", "vti")
+"""Kinds of files that are volumes and are read as a whole."""
 Sheet = TypeVar("Sheet")
 """What was painted on a slice, as the window holds it or as an array."""
 
@@ -76,9 +79,9 @@ def open_stack(path: Path) -> tuple[Stack[Sheet], Micrograph] | None:
     Raises
     ------
     InputError
-        As `open_grey_volume` and `GreyVolume.plane`.
+        As `open_grey_volume`, `core.segmentation.volumes.read_grey_volume` and `GreyVolume.plane`.
     """
-    volume = open_grey_volume(path)
+    volume = _opened(path)
     if volume is None:
         return None
     place = (volume.shape[0] - 1) // 2
@@ -86,10 +89,19 @@ def open_stack(path: Path) -> tuple[Stack[Sheet], Micrograph] | None:
     return Stack(volume.shape[0], place, ends, contrast, volume), volume.picture(place)
 
 
+def _opened(path: Path) -> GreyVolume | None:
+    volume = open_grey_volume(path)
+    if volume is not None or kind_of(path) not in _WHOLE:
+        return volume
+    from core.segmentation.volumes import read_grey_volume
+
+    return held(path, *read_grey_volume(path))
+
+
 def volume_again(path: Path, count: int, shape: tuple[int, int]) -> GreyVolume | None:
     """The volume in ``path`` where it still has ``count`` slices of ``shape``, else None."""
     try:
-        volume = open_grey_volume(path)
+        volume = _opened(path)
     except InputError:
         return None
     return volume if volume is not None and volume.shape == (count, *shape) else None

@@ -8,9 +8,9 @@ from pytestqt.qtbot import QtBot
 
 from app import learning
 from app.context import Context
-from app.learning import FeaturesAhead, Learned, complete, learn, marks_of
+from app.learning import FeaturesAhead, Learned, complete, learn, marks_of, teaches
 from core.painting.rules import AUTOMATIC
-from core.segmentation.classifier import SIGMAS_2D, train
+from core.segmentation.classifier import SIGMAS_2D, Lesson, train
 from core.segmentation.features import features
 
 
@@ -31,9 +31,12 @@ def test_corrections_are_marks_where_they_teach_two_phases() -> None:
     painted = np.full((3, 4), AUTOMATIC, np.uint8)
     assert marks_of(None, 2) is None and marks_of(painted, 2) is None
     painted[0, 0], painted[1, 1] = 0, 2
-    assert marks_of(painted, 2) is None, "a phase that is not there any more teaches nothing"
+    alone = marks_of(painted, 2)
+    assert not teaches(alone) and not teaches(None), "a phase that is not there any more teaches nothing"
+    other = Lesson(np.zeros((1, 3), np.float32), np.array([1], np.uint8))
+    assert teaches(alone, [other]) and not teaches(None, [other]), "but another slice may have two with this one"
     found = marks_of(painted, 3)
-    assert found is not None and found.dtype == np.uint8
+    assert found is not None and found.dtype == np.uint8 and teaches(found)
     assert found.tolist() == [[1, 0, 0, 0], [0, 3, 0, 0], [0, 0, 0, 0]]
 
 

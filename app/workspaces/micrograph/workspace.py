@@ -12,9 +12,11 @@ from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QLabel, QLineEdit, QPus
 from app import icons
 from app.context import Context
 from app.session import Box, State, differing
+from app.slices import Slices, same_volume, show_slice
 from app.widgets.image_canvas import ImageCanvas, display_range
 from app.widgets.panel import card, hint
 from app.widgets.range_slider import DoubleRangeSlider
+from app.widgets.slice_bar import SliceBar, with_slices
 from app.workspaces.micrograph.start_page import StartPage
 from app.workspaces.workspace import Workspace
 from core.errors import InputError
@@ -34,7 +36,7 @@ class MicrographWorkspace(Workspace):
     path_chosen = Signal(Path)
     larger_wanted = Signal(int)
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, slices: Slices) -> None:
         super().__init__(context)
         self.start_page = StartPage()
         self.start_page.file_wanted.connect(self.file_wanted)
@@ -43,7 +45,10 @@ class MicrographWorkspace(Workspace):
         self.image.crop_drawn.connect(self._crop_drawn)
         stack = QStackedWidget()
         stack.addWidget(self.start_page)
-        stack.addWidget(self.image)
+        self.slice_bar = SliceBar()
+        self.slice_bar.chosen.connect(slices.show)
+        self._picture = with_slices(self.image, self.slice_bar)
+        stack.addWidget(self._picture)
         self.canvas = self._stack = stack
         self._make_actions()
         self._make_inputs()
@@ -75,7 +80,8 @@ class MicrographWorkspace(Workspace):
 
     def actions(self) -> list[QAction]:
         """Crop and contrast."""
-        return [self.crop_action, self.bar_action, self.whole_action, self.larger_action, self.contrast_action]
+        own = [self.crop_action, self.bar_action, self.whole_action, self.larger_action, self.contrast_action]
+        return [*own, *self.slice_bar.actions_of]
 
     def _make_inputs(self) -> None:
         self.name = QLabel()
@@ -202,13 +208,14 @@ class MicrographWorkspace(Workspace):
     # --- showing -------------------------------------------------------------------------------------------------
 
     def _changed(self, old: State, new: State) -> None:
-        self._show(differing(old, new))
+        self._show(differing(old, new), same_volume(old, new))
 
-    def _show(self, names: frozenset[str]) -> None:
+    def _show(self, names: frozenset[str], same: bool = False) -> None:
         state = self.session.state
         picture = state.opened
         for widget in (self.pixel, self.levels, self.auto_button, self.draw_button, self.bar_button, self.whole_button):
             widget.setEnabled(picture is not None)
+        show_slice(self.slice_bar, state)
         if picture is None:
             self._stack.setCurrentWidget(self.start_page)
             self.name.setText("No micrograph yet")
@@ -220,11 +227,11 @@ class MicrographWorkspace(Workspace):
             self.panel.set_primary("Open a micrograph …")
             self.set_status("empty", "Open a micrograph to begin.")
             return
-        self._stack.setCurrentWidget(self.image)
+        self._stack.setCurrentWidget(self._picture)
         used = state.micrograph
         assert used is not None
         if "opened" in names:
-            self._show_picture()
+            self._show_picture(same)
         if names & {"opened", "crop"}:
             self.image.set_crop(state.crop)
             rows, columns = used.shape
@@ -249,19 +256,26 @@ class MicrographWorkspace(Workspace):
         else:
             self.set_status("ready", f"{columns} × {rows} pixels of {format_length(size)}.")
 
-    def _show_picture(self) -> None:
+    def _show_picture(self, same: bool) -> None:
+        """The picture that was opened; ``same``: another slice of the volume that is on show."""
         state = self.session.state
-        picture = state.opened
+        picture, stack = state.opened, state.stack
         assert picture is not None
-        self.image.set_picture(picture.grey, picture.pixel_size)
-        low, high = float(picture.grey.min()), float(picture.grey.max())
-        self.levels.blockSignals(True)
-        self.levels.setRange(low, max(high, low + 1e-6))
-        self.levels.blockSignals(False)
-        self._auto_contrast()
+        self.image.set_picture(picture.grey, picture.pixel_size, keep_view=same)
+        if same:
+            self.image.set_levels(*self.levels.value())
+        else:
+            grey = picture.grey
+            low, high = (float(grey.min()), float(grey.max())) if stack is None else stack.ends
+            self.levels.blockSignals(True)
+            self.levels.setRange(low, max(high, low + 1e-6))
+            self.levels.blockSignals(False)
+            self.levels.setValue(display_range(grey) if stack is None else stack.contrast)
+            self.image.set_levels(*self.levels.value())
         rows, columns = picture.shape
         self.name.setText(picture.name)
-        facts = [f"{columns} × {rows} pixels, {picture.grey.dtype}"]
+        what = "" if stack is None else f"{stack.count} slices of "
+        facts = [f"{what}{columns} × {rows} pixels, {picture.grey.dtype}"]
         facts += [f"{key}: {value}" for key, value in picture.notes.items()]
         self.facts.setText("\n".join(facts))
 

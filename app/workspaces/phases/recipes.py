@@ -19,9 +19,9 @@ from core.segmentation.recipe import read_recipe, steps_of, write_recipe
 
 _KIND = "Microloom recipe (*.json)"
 _VOLUMES = "Grey volumes (*.tif *.tiff *.npy *.nrrd *.h5 *.vti);;All files (*)"
-_TARGETS = "TIFF (*.tif);;OME-Zarr folder (*.ome.zarr)"
+TARGETS = "TIFF (*.tif);;OME-Zarr folder (*.ome.zarr)"
 _JOB = "segmentation"
-_VOLUME_JOB = "segmentation of a volume"
+VOLUME_JOB = "segmentation of a volume"
 
 
 class Recipes(QObject):
@@ -143,7 +143,7 @@ class Recipes(QObject):
             self._ask_target(Path(name), str(Path(name).with_name(f"{stem}.phases.ome.zarr")), None)
 
     def _ask_target(self, source: Path, proposed: str, classifier: Path | None) -> None:
-        target, _ = QFileDialog.getSaveFileName(self._widget, "Volume of the phases", proposed, _TARGETS)
+        target, _ = QFileDialog.getSaveFileName(self._widget, "Volume of the phases", proposed, TARGETS)
         if target:
             self.segment_volume(source, Path(target), classifier)
 
@@ -174,7 +174,7 @@ class Recipes(QObject):
             self._context.jobs.start(
                 f"Segmenting {source.name}",
                 lambda: segmenting_file(source, target, settings, known),
-                kind=_VOLUME_JOB,
+                kind=VOLUME_JOB,
             )
         except MicroloomError as error:
             self._messages.failed("Segmenting a volume", error)
@@ -182,7 +182,7 @@ class Recipes(QObject):
     # --- how it ended --------------------------------------------------------------------------------------------
 
     def _returned(self, done: Any) -> None:
-        if self._context.jobs.kind == _VOLUME_JOB:
+        if self._context.jobs.kind == VOLUME_JOB:
             path, volume = done
             shares = ", ".join(
                 f"{phase.name} {100 * share:.1f} %"
@@ -204,14 +204,14 @@ class Recipes(QObject):
         )
 
     def _failed(self, error: Exception) -> None:
-        names = {_JOB: "Segmenting a folder", _VOLUME_JOB: "Segmenting a volume"}
+        names = {_JOB: "Segmenting a folder", VOLUME_JOB: "Segmenting a volume"}
         if self._context.jobs.kind in names:
             self._messages.failed(names[self._context.jobs.kind], error)
 
     def _cancelled(self) -> None:
         if self._context.jobs.kind == _JOB:
             self._messages.say("Segmenting was cancelled; what was finished stays.", "info")
-        elif self._context.jobs.kind == _VOLUME_JOB:
+        elif self._context.jobs.kind == VOLUME_JOB:
             self._messages.say("Segmenting was cancelled; nothing was written.", "info")
 
 

@@ -13,9 +13,11 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QWidget
 from app.context import Context
 from app.exemplar import LiveExemplar
 from app.session import State, differing
+from app.slices import Slices, same_volume, show_slice
 from app.widgets.image_canvas import ImageCanvas
 from app.widgets.panel import Fold, card, hint
 from app.widgets.settings_form import SettingsForm
+from app.widgets.slice_bar import SliceBar, with_slices
 from app.widgets.tool_row import with_tools
 from app.workspaces.phases.cleaning_list import CleaningList
 from app.workspaces.phases.comparing import Comparing
@@ -24,6 +26,7 @@ from app.workspaces.phases.histogram_plot import HistogramPlot
 from app.workspaces.phases.phase_table import PhaseTable
 from app.workspaces.phases.recipes import Recipes
 from app.workspaces.phases.trained import Trained
+from app.workspaces.phases.whole_volume import WholeVolume
 from app.workspaces.workspace import Workspace
 from core.errors import MicroloomError
 from core.images.values import Phase, default_phases
@@ -42,15 +45,18 @@ class PhasesWorkspace(Workspace):
     title = "Phases"
     icon_name = "phases"
 
-    def __init__(self, context: Context, exemplar: LiveExemplar) -> None:
+    def __init__(self, context: Context, exemplar: LiveExemplar, slices: Slices) -> None:
         super().__init__(context)
         self._exemplar = exemplar
         self._histogram_of: np.ndarray | None = None
         self.image = ImageCanvas()
         exemplar.look_first = self.image.visible_box
         self.corrections = Corrections(context, exemplar, self.image)
-        self.canvas = with_tools(self.corrections.row, self.image)
+        self.slice_bar = SliceBar()
+        self.slice_bar.chosen.connect(slices.show)
+        self.canvas = with_slices(with_tools(self.corrections.row, self.image), self.slice_bar)
         self.recipes = Recipes(context, exemplar, self.panel)
+        self.whole = WholeVolume(context, exemplar, self.panel)
         self.trained = Trained(context, exemplar, self.image, self.panel)
         self.comparing = Comparing(context, self.image, self.panel)
         self._build_panel()
@@ -81,6 +87,7 @@ class PhasesWorkspace(Workspace):
         self.cleaning_fold.column.addWidget(self.cleaning)
         self.panel.settings.add(self.cleaning_fold)
         self.panel.settings.add(self.recipes.fold)
+        self.panel.settings.add(self.whole.fold)
         self.overlay_action = QAction("Overlay of the phases")
         self.overlay_action.setCheckable(True)
         self.overlay_action.setChecked(True)
@@ -114,8 +121,9 @@ class PhasesWorkspace(Workspace):
 
     def actions(self) -> list[QAction]:
         """Overlay, recipe, comparison and painting."""
-        parts = (self.trained, self.recipes, self.comparing, self.corrections)
-        return [self.overlay_action, *(action for part in parts for action in part.actions())]
+        parts = (self.trained, self.recipes, self.whole, self.comparing, self.corrections)
+        own = [self.overlay_action, *(action for part in parts for action in part.actions())]
+        return [*own, *self.slice_bar.actions_of]
 
     # --- gestures ------------------------------------------------------------------------------------------------
 
@@ -166,8 +174,13 @@ class PhasesWorkspace(Workspace):
                 self.image.set_labels(None)
             else:
                 self.image.set_labels(None)
-                self.image.set_picture(micrograph.grey, micrograph.pixel_size)
+                same = same_volume(old, new) and "crop" not in names
+                self.image.set_picture(micrograph.grey, micrograph.pixel_size, keep_view=same)
+                if new.stack is not None:
+                    self.image.set_levels(*new.stack.contrast)
+            show_slice(self.slice_bar, new)
         if "pixel_size" in names and new.micrograph is not None:
+            show_slice(self.slice_bar, new)
             self.image.set_pixel_size(new.micrograph.pixel_size)
         if names & {"opened", "crop", "segmentation", "take_labels", "pixel_size"}:
             self._show_state()

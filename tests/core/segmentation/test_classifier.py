@@ -16,7 +16,7 @@ from scipy import ndimage
 from core.errors import InputError
 from core.job import finish
 from core.segmentation import classifier as room
-from core.segmentation.classifier import Classifier, TrainingSettings, train
+from core.segmentation.classifier import Classifier, Lesson, TrainingSettings, lesson, train
 from core.segmentation.classifier_file import (
     classifier_bytes,
     classifier_from_bytes,
@@ -238,3 +238,22 @@ def test_a_tree_without_end_is_refused() -> None:
                        right, shares)  # fmt: skip
     with pytest.raises(InputError, match="lead nowhere"):
         classifier_from_bytes(classifier_bytes(chain))
+
+
+def test_what_another_picture_teaches_is_learned_as_if_it_were_here() -> None:
+    generator = np.random.default_rng(5)
+    one, other = (generator.integers(0, 255, (30, 40), np.uint8) for _ in range(2))
+    marks = np.zeros(one.shape, np.uint8)
+    marks[3:8, 5:30], marks[12:20, 5:30] = 1, 3
+    nothing, settings = np.zeros_like(marks), TrainingSettings(trees=2)
+    taught = lesson(one, marks, settings, (1.0,))
+    assert np.array_equal(taught.rows, features(one, (1.0,))[marks > 0]) and set(taught.labels) == {0, 2}
+    here, there = train(one, marks, settings, (1.0,)), train(other, nothing, settings, (1.0,), more=[taught])
+    assert np.array_equal(here.predict(one)[0], there.predict(one)[0]) and here.pixels == there.pixels
+    few = TrainingSettings(trees=2, pixels=20)
+    assert train(one, marks, few, (1.0,), more=[taught]).pixels == 20
+    with pytest.raises(InputError, match="Fewer than two"):
+        train(other, np.minimum(marks, 1), settings, (1.0,))
+    half = Lesson(taught.rows[:3], taught.labels[:3])
+    with pytest.raises(InputError, match="Fewer than two"):
+        train(other, nothing, settings, (1.0,), more=[half])
