@@ -1,23 +1,27 @@
 """Draws the frames of a movie in the window's thread, one a turn of the event loop, for a job that writes them.
 
-The view shows what is being filmed and takes no gestures meanwhile; afterwards it is as it was.
+What is filmed is seen meanwhile, and takes no gestures; afterwards it is as it was. Several volumes beside each other
+move alike: by the same angle, to the same shares of their sides.
 """
 
 from __future__ import annotations
 
+import functools
 import queue
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.widgets import volume_picture
+from app.widgets.stage import Stage
 from app.widgets.volume_picture import Shot
-from app.widgets.volume_view import VolumeView
 from core.errors import JobError
+
+if TYPE_CHECKING:
+    from app.widgets.volume_view import VolumeView
 
 KINDS = {"turntable": "Turntable", "slices": "Through the slices", "cut": "A cut through the volume"}
 AHEAD = 3
@@ -66,62 +70,89 @@ class Film:
         return low + round((high - low) * number / (self.count - 1))
 
 
+@dataclass(frozen=True)
+class _Before:
+    """What one view was like."""
+
+    azimuth: float
+    cursor: tuple[int, int, int]
+    clip: Any
+    labels: Any
+    room: tuple[float, float]
+
+
 class Filming(QObject):
-    """The frames of one film of one view. `start` begins; `frames` is what the writing job reads.
+    """The frames of one film of one stage. `start` begins; `frames` is what the writing job reads.
 
     Signals
     -------
     ended()
-        All frames are drawn, or it was stopped; the view is as it was.
+        All frames are drawn, or it was stopped; the views are as they were.
     """
 
     ended = Signal()
 
-    def __init__(self, view: VolumeView, film: Film, parent: QObject | None = None) -> None:
-        super().__init__(parent if parent is not None else view)
-        self._view, self._film = view, film
+    def __init__(self, stage: Stage, film: Film, parent: QObject | None = None) -> None:
+        super().__init__(parent if parent is not None else stage.widget)
+        self._stage, self._film = stage, film
+        self._views: tuple[VolumeView, ...] = tuple(stage.views)
+        self._labels = [view.labels for view in self._views]
         self._queue: queue.Queue[np.ndarray | Exception] = queue.Queue()
         self._number = 0
-        self._placed = self._waiting = False
-        self._labels = view.labels
-        self._before: tuple[Any, ...] | None = None
+        self._placed = False
+        self._waiting: set[int] = set()
+        """Numbers of the views whose drawing is on its way."""
+        self._before: tuple[_Before, ...] = ()
+        self._enabled = True
         self._timer = QTimer(self, interval=2)
         self._timer.timeout.connect(self._turn)
-        view.in_3d.drawn.connect(self._drawn)
-        view.in_3d.failed.connect(self._failed)
+        self._links = [
+            view.in_3d.drawn.connect(functools.partial(self._waiting.discard, number))
+            for number, view in enumerate(self._views)
+        ]
+        for view in self._views:
+            view.in_3d.failed.connect(self._failed)
 
     @property
     def running(self) -> bool:
         """Whether frames are still to be drawn."""
-        return self._before is not None
+        return bool(self._before)
 
     def start(self) -> None:
-        """Take the view over and begin to draw."""
-        view = self._view
-        view.stop_turntable()
-        camera = view.scene.view.camera
-        self._before = (view.isEnabled(), camera.azimuth, view.cursor_at, view.clip, tuple(view.scene.canvas.size))
-        self._size = volume_picture.size_of(view, self._film.shot, even=True)
+        """Take the views over and begin to draw."""
+        for view in self._views:
+            view.stop_turntable()
+        self._before = tuple(
+            _Before(
+                view.scene.view.camera.azimuth, view.cursor_at, view.clip, view.labels, tuple(view.scene.canvas.size)
+            )
+            for view in self._views
+        )
+        self._size = self._stage.size_of(self._film.shot, even=True)
         self._shown = time.monotonic()
-        view.setEnabled(False)
+        self._enabled = self._stage.widget.isEnabled()
+        self._stage.widget.setEnabled(False)
+        self._stage.hold(True)
         self._timer.start()
 
     def stop(self) -> None:
-        """Draw no more and give the view back."""
-        if self._before is None:
+        """Draw no more and give the views back."""
+        if not self._before:
             return
-        enabled, azimuth, cursor, clip, _ = self._before
-        self._before = None
+        before, self._before = self._before, ()
         self._timer.stop()
-        view = self._view
-        view.scene.canvas.native.setUpdatesEnabled(True)
-        view.setEnabled(enabled)
-        if self._film.kind == "turntable":
-            view.scene.view.camera.azimuth = azimuth
-            view.scene.turned()
-        elif view.labels is self._labels:
-            view.set_clip(clip)
-            view.set_cursor(cursor)
+        for link in self._links:
+            QObject.disconnect(link)
+        self._stage.widget.setEnabled(self._enabled)
+        for view, was in zip(self._views, before, strict=True):
+            view.scene.canvas.native.setUpdatesEnabled(True)
+            if self._film.kind == "turntable":
+                view.scene.view.camera.azimuth = was.azimuth
+                view.scene.turned()
+            elif view.labels is was.labels:
+                view.set_clip(was.clip)
+                view.set_cursor(was.cursor)
+        self._stage.hold(False)
         self.ended.emit()
 
     def frames(self) -> Iterator[np.ndarray | None]:
@@ -141,21 +172,26 @@ class Filming(QObject):
     # --- in the window's thread ----------------------------------------------------------------------------------
 
     def _turn(self) -> None:
-        if self._before is None or self._waiting or self._queue.qsize() >= AHEAD:
+        if not self._before or self._waiting or self._queue.qsize() >= AHEAD:
             return
         now = time.monotonic()
         look = now - self._shown >= SHOWN_EVERY
         self._shown = now if look else self._shown
         try:
-            if self._view.labels is not self._labels:
+            views = self._stage.views
+            if len(views) != len(self._views) or any(
+                view.labels is not labels for view, labels in zip(views, self._labels, strict=True)
+            ):
                 raise ANOTHER
-            self._view.scene.canvas.native.setUpdatesEnabled(look)
+            for view in self._views:
+                view.scene.canvas.native.setUpdatesEnabled(look)
             if not self._placed:
                 self._placed = True
-                self._place()
+                for number in range(len(self._views)):
+                    self._place(number)
                 if self._waiting:
                     return
-            self._queue.put(self._draw())
+            self._queue.put(self._stage.draw(self._film.shot, self._size, [was.room for was in self._before]))
         except Exception as error:  # the job tells it
             self._failed(error)
             return
@@ -164,45 +200,27 @@ class Filming(QObject):
         if self._number == self._film.count:
             self.stop()
 
-    def _place(self) -> None:
-        """Bring the view to where the next frame is seen; `_waiting` where that takes a while."""
-        view, film, number = self._view, self._film, self._number
-        assert self._before is not None
-        _, azimuth, cursor, clip, _ = self._before
+    def _place(self, which: int) -> None:
+        """Bring a view to where the next frame is seen; it waits where that takes a while."""
+        view, was, film, number = self._views[which], self._before[which], self._film, self._number
         if number == 0:  # a surface may still be on its way
-            self._waiting = True
+            self._waiting.add(which)
             view.in_3d.show()
         if film.kind == "turntable":
-            view.scene.view.camera.azimuth = azimuth + film.angle(number)
+            view.scene.view.camera.azimuth = was.azimuth + film.angle(number)
             view.scene.turned()
         elif film.kind == "slices":
-            place = list(cursor)
+            place = list(was.cursor)
             place[film.axis] = film.voxel(number, 0, view.shape[film.axis] - 1)
             view.set_cursor((place[0], place[1], place[2]))
         else:
-            left = cut_at(film, number, clip, towards_viewer(view))
+            left = cut_at(film, number, was.clip, towards_viewer(view))
             if left != view.clip:
-                self._waiting = True
+                self._waiting.add(which)
                 view.set_clip(left, at_once=True)
 
-    def _draw(self) -> np.ndarray:
-        """The frame; the picture keeps its shape where the window was resized meanwhile."""
-        assert self._before is not None
-        canvas, size = self._view.scene.canvas, self._before[4]
-        now = tuple(canvas.central_widget.size)
-        if now != size:
-            canvas.central_widget.size = size
-        try:
-            return volume_picture.draw(self._view, self._film.shot, self._size)
-        finally:
-            if now != size:
-                canvas.central_widget.size = now
-
-    def _drawn(self) -> None:
-        self._waiting = False
-
     def _failed(self, error: Exception) -> None:
-        if self._before is not None:
+        if self._before:
             self._queue.put(error)
             self.stop()
 

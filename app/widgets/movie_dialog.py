@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
 from app.widgets.filming import KINDS, Film
 from app.widgets.panel import hint
 from app.widgets.picture_dialog import choice_of, named, save_or_cancel
-from app.widgets.volume_picture import GROUNDS, PARTS, Shot, size_of, width_on_screen
-from app.widgets.volume_view import VolumeView
+from app.widgets.stage import Stage
+from app.widgets.volume_picture import GROUNDS, SHAPES, Shot
 from core.images import ffmpeg
 from core.images.movies import FORMATS
 
@@ -30,10 +30,10 @@ USUAL_WIDTH = 960
 class MovieDialog(QDialog):
     """Accepted, `film` is what is wanted, and `suffix` its format."""
 
-    def __init__(self, view: VolumeView, parent: QWidget | None = None) -> None:
+    def __init__(self, stage: Stage, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Make a movie")
-        self._view = view
+        self._stage = stage
         self.kind = choice_of(
             KINDS, "Kind of movie", "The volume turns, the slices step through it, or a cut goes through it"
         )
@@ -43,7 +43,7 @@ class MovieDialog(QDialog):
         self.axis = choice_of(
             {str(n): f"along {axis}" for n, axis in enumerate("zyx")}, "Way", "Axis along which it goes"
         )
-        self.part = choice_of(PARTS, "What the movie shows", "All of the view, or one part of it")
+        self.part = choice_of(stage.parts, "What the movie shows", "All of the view, or one part of it")
         self.seconds = QDoubleSpinBox()
         self.seconds.setRange(0.5, 600)
         self.seconds.setDecimals(1)
@@ -59,7 +59,8 @@ class MovieDialog(QDialog):
         self.pixels.setSingleStep(16)
         self.pixels.setValue(USUAL_WIDTH)
         self.pixels.setSuffix(" px")
-        named(self.pixels, "Width of the movie", "Width in pixels; the height follows from the view's shape")
+        named(self.pixels, "Width of the movie", "Width in pixels; the height follows from the shape")
+        self.shape = choice_of(SHAPES, "Shape of the movie", "Width to height; what it shows is laid out anew in it")
         grounds = {key: text for key, text in GROUNDS.items() if key != "transparent"}
         self.ground = choice_of(grounds, "Ground", "What is behind; on a white ground letters and lines are dark")
         self.format = QComboBox()
@@ -75,8 +76,8 @@ class MovieDialog(QDialog):
         self.form = QFormLayout()
         for title, widget in (
             ("Movie", self.kind), ("Turns", self.turns), ("Way", self.axis), ("Shows", self.part),
-            ("Length", self.seconds), ("Frames a second", self.fps), ("Width", self.pixels), ("Ground", self.ground),
-            ("Format", self.format),
+            ("Length", self.seconds), ("Frames a second", self.fps), ("Shape", self.shape), ("Width", self.pixels),
+            ("Ground", self.ground), ("Format", self.format),
         ):  # fmt: skip
             self.form.addRow(title, widget)
         column = QVBoxLayout(self)
@@ -89,7 +90,8 @@ class MovieDialog(QDialog):
         column.addWidget(self.buttons)
         for box in (self.kind, self.axis):
             box.currentIndexChanged.connect(lambda _: self._follow())
-        self.part.currentIndexChanged.connect(lambda _: self._tell())
+        for box in (self.part, self.shape):
+            box.currentIndexChanged.connect(lambda _: self._tell())
         for number in (self.turns, self.seconds, self.fps, self.pixels):
             number.valueChanged.connect(lambda _: self._tell())
         self._follow()
@@ -97,7 +99,7 @@ class MovieDialog(QDialog):
     @property
     def film(self) -> Film:
         """The movie that is wanted."""
-        shot = Shot(self.part.currentData(), self.pixels.value(), self.ground.currentData())
+        shot = Shot(self.part.currentData(), self.pixels.value(), self.ground.currentData(), self.shape.currentData())
         axis = int(self.axis.currentData())
         return Film(self.kind.currentData(), shot, self.seconds.value(), self.fps.value(), self.turns.value(), axis)
 
@@ -111,11 +113,11 @@ class MovieDialog(QDialog):
         self.form.setRowVisible(self.turns, film.kind == "turntable")
         self.form.setRowVisible(self.axis, film.kind != "turntable")
         part = SLICE_OF[film.axis] if film.kind == "slices" else "3d"
-        self.part.setCurrentIndex(self.part.findData(part))
+        self.part.setCurrentIndex(max(0, self.part.findData(part)))
         self._tell()
 
     def _tell(self) -> None:
         film = self.film
-        width, height = size_of(self._view, film.shot, even=True)
-        shown = width_on_screen(self._view, film.shot.part)
+        width, height = self._stage.size_of(film.shot, even=True)
+        shown = self._stage.width_on_screen(film.shot.part)
         self.told.setText(f"{film.count} frames of {width} × {height} pixels; on screen it is {shown} pixels wide")

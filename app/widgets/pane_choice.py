@@ -22,7 +22,8 @@ class PaneChoice:
         self._grid = scene.view.parent
         self._panes = dict(zip(("xy", "zy", "xz", "3d"), (*scene.panes.cells, scene.view), strict=True))
         self.chosen = "all"
-        self._canvas.events.resize.connect(lambda _event: self._lay_out(), position="last")
+        scene.pane_choice = self
+        self._canvas.events.resize.connect(lambda _event: self.lay_out(), position="last")
 
     def show(self, chosen: str) -> None:
         """Give the canvas to one of `PANES`."""
@@ -34,11 +35,12 @@ class PaneChoice:
             if pane.parent is not home:
                 pane.parent = home
         self._grid.visible = chosen == "all"
-        self._lay_out()
+        self.lay_out()
         self._canvas.update()
 
-    def _lay_out(self) -> None:
-        width, height = self._canvas.size
+    def lay_out(self) -> None:
+        """Fit what is chosen into the room that there is."""
+        width, height = self._room.size
         self._grid.pos = (0.0, 0.0) if self.chosen == "all" else AWAY
         if self.chosen == "all":
             self._grid._update_child_widget_dim()

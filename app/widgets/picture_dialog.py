@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from app.widgets.panel import hint
-from app.widgets.volume_picture import GROUNDS, PARTS, Shot, size_of, width_on_screen
-from app.widgets.volume_view import VolumeView
+from app.widgets.stage import Stage
+from app.widgets.volume_picture import GROUNDS, SHAPES, Shot
 
 TIMES = {1: "As on screen", 2: "2 × as on screen", 4: "4 × as on screen", 0: "Own width"}
 WIDEST = 16_384
@@ -44,11 +44,11 @@ def save_or_cancel(dialog: QDialog, text: str, tip: str, otherwise: str) -> QDia
 class PictureDialog(QDialog):
     """Accepted, `shot` is what is wanted."""
 
-    def __init__(self, view: VolumeView, parent: QWidget | None = None) -> None:
+    def __init__(self, stage: Stage, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Save a picture")
-        self._view = view
-        self.part = choice_of(PARTS, "What the picture shows", "All of the view, or one part of it")
+        self._stage = stage
+        self.part = choice_of(stage.parts, "What the picture shows", "All of the view, or one part of it")
         self.times = QComboBox()
         for factor, text in TIMES.items():
             self.times.addItem(text, factor)
@@ -59,12 +59,14 @@ class PictureDialog(QDialog):
         self.pixels.setRange(64, WIDEST)
         self.pixels.setSingleStep(100)
         self.pixels.setSuffix(" px")
-        named(self.pixels, "Width of the picture", "Width in pixels; the height follows from the view's shape")
+        named(self.pixels, "Width of the picture", "Width in pixels; the height follows from the shape")
+        self.shape = choice_of(SHAPES, "Shape of the picture", "Width to height; what it shows is laid out anew in it")
         self.ground = choice_of(GROUNDS, "Ground", "What is behind; on a light or no ground letters and lines are dark")
         self.told = QLabel()
         self.buttons = save_or_cancel(self, "Save …", "Choose a file for the picture (PNG)", "Save nothing")
         form = QFormLayout()
         form.addRow("Shows", self.part)
+        form.addRow("Shape", self.shape)
         form.addRow("Size", self.times)
         form.addRow("Width", self.pixels)
         form.addRow("", self.told)
@@ -75,6 +77,7 @@ class PictureDialog(QDialog):
         column.addStretch(1)
         column.addWidget(self.buttons)
         self.part.currentIndexChanged.connect(lambda _: self._follow())
+        self.shape.currentIndexChanged.connect(lambda _: self._tell())
         self.times.currentIndexChanged.connect(lambda _: self._follow())
         self.pixels.valueChanged.connect(lambda _: self._tell())
         self.times.setCurrentIndex(self.times.findData(2))
@@ -83,15 +86,15 @@ class PictureDialog(QDialog):
     @property
     def shot(self) -> Shot:
         """The picture that is wanted."""
-        return Shot(self.part.currentData(), self.pixels.value(), self.ground.currentData())
+        return Shot(self.part.currentData(), self.pixels.value(), self.ground.currentData(), self.shape.currentData())
 
     def _follow(self) -> None:
         factor = self.times.currentData()
         if factor:
-            self.pixels.setValue(factor * width_on_screen(self._view, self.part.currentData()))
+            self.pixels.setValue(factor * self._stage.width_on_screen(self.part.currentData()))
         self.pixels.setEnabled(not factor)
         self._tell()
 
     def _tell(self) -> None:
-        width, height = size_of(self._view, self.shot)
+        width, height = self._stage.size_of(self.shot)
         self.told.setText(f"{width} × {height} pixels, {2.54 * width / PRINT_DPI:.1f} cm wide at {PRINT_DPI} dpi")

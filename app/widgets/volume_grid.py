@@ -122,6 +122,8 @@ class VolumeGrid(QWidget):
         self.entries: tuple[Beside, ...] = ()
         self.part = "3d"
         self._linking = False
+        self.held = False
+        """Whether something else moves the views, so that none follows another."""
         self._layout = QGridLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(6)
@@ -135,6 +137,20 @@ class VolumeGrid(QWidget):
     def views(self) -> list[VolumeView]:
         """Those on show."""
         return [cell.view for cell in self.cells[: len(self.entries)]]
+
+    @property
+    def names(self) -> list[str]:
+        """What stands above each, without its type's weight."""
+        phase = self._leader.phase
+        return [
+            entry.name + (f" · φ {100 * entry.fractions[phase]:.2f} %" if phase < len(entry.fractions) else "")
+            for entry in self.entries
+        ]
+
+    @property
+    def across(self) -> int:
+        """How many stand in a row."""
+        return 1 if len(self.entries) == 1 else 2
 
     # --- what is shown -------------------------------------------------------------------------------------------
 
@@ -161,8 +177,7 @@ class VolumeGrid(QWidget):
             self.fit()
 
     def _place(self, number: int) -> tuple[int, int]:
-        across = 1 if len(self.entries) == 1 else 2
-        return divmod(number, across)
+        return divmod(number, self.across)
 
     def _add_cell(self, number: int) -> None:
         cell = _Cell(self)
@@ -222,7 +237,7 @@ class VolumeGrid(QWidget):
 
     def _move_cursors(self, from_view: VolumeView) -> None:
         """One place for all: where its share of the sides is the same."""
-        if self._linking or from_view.labels is None or not self.entries:
+        if self._linking or self.held or from_view.labels is None or not self.entries:
             return
         self._linking = True
         try:
@@ -272,6 +287,8 @@ class VolumeGrid(QWidget):
         if state == cell.seen:
             return
         cell.seen = state
+        if self.held:
+            return
         views, lengths = self.views, self._lengths()
         number = views.index(cell.view)
         offset = (np.array(camera.center) - _size(cell.view) / 2) * lengths[number]

@@ -24,6 +24,12 @@ PARTS = {
     "xz": "The slice xz",
 }
 """What a picture may show."""
+SHAPES = {"window": "As on screen", "16:9": "16 : 9", "4:3": "4 : 3", "1:1": "1 : 1"}
+"""Shapes of a picture's frame; what it shows is laid out anew in it, nothing is stretched or cut off."""
+AS_GIVEN = "as given"
+"""The shape of the size that it is drawn in."""
+RATIOS = {"16:9": 16 / 9, "4:3": 4 / 3, "1:1": 1.0}
+"""Width over height of those that are not the screen's."""
 GROUNDS = {"screen": "Dark, as on screen", "white": "White", "transparent": "Transparent"}
 DARK_INK = "#202427"
 """Letters and lines of a picture that is not dark."""
@@ -38,21 +44,24 @@ class Shot:
     part
         One of `PARTS`.
     width
-        In pixels; the height follows from what is on screen.
+        In pixels; the height follows from the shape.
     ground
         One of `GROUNDS`.
+    shape
+        One of `SHAPES`, or `AS_GIVEN`.
     """
 
     part: str = "all"
     width: int = 1600
     ground: str = "screen"
+    shape: str = "window"
 
 
 def region(view: VolumeView, part: str) -> tuple[float, float, float, float]:
     """Left, top, width and height of a part of the view, in device-independent pixels of its canvas."""
-    canvas = view.scene.canvas
     if part == "all":
-        return (0.0, 0.0, float(canvas.size[0]), float(canvas.size[1]))
+        width, height = view.scene.canvas.central_widget.size
+        return (0.0, 0.0, float(width), float(height))
     widget = view.scene.view if part == "3d" else view.scene.panes.cells[("xy", "zy", "xz").index(part)]
     corners = [widget.get_transform("visual", "canvas").map(place)[:2] for place in ((0, 0), widget.size)]
     (left, top), (right, bottom) = corners
@@ -68,16 +77,54 @@ def width_on_screen(view: VolumeView, part: str) -> int:
 def size_of(view: VolumeView, shot: Shot, even: bool = False) -> tuple[int, int]:
     """Width and height in pixels; ``even``: both even, as films want them."""
     _, _, width, height = region(view, shot.part)
-    sides = (max(1, shot.width), max(1, round(shot.width * height / width)))
+    return sides_of(shot, width / height, even)
+
+
+def sides_of(shot: Shot, on_screen: float, even: bool = False) -> tuple[int, int]:
+    """Width and height in pixels of a shot of what is ``on_screen`` times as wide as high."""
+    ratio = RATIOS.get(shot.shape, on_screen)
+    sides = (max(1, shot.width), max(1, round(shot.width / ratio)))
     if even:
         return max(2, sides[0] // 2 * 2), max(2, sides[1] // 2 * 2)
     return sides
 
 
-def draw(view: VolumeView, shot: Shot, size: tuple[int, int] | None = None) -> np.ndarray:
+@contextlib.contextmanager
+def laid_out(
+    view: VolumeView, part: str, ratio: float | None, base: tuple[float, float] | None = None
+) -> Iterator[None]:
+    """Lay the canvas out so that a part of it is ``ratio`` times as wide as high, and as large as now; then as before.
+
+    ``base``: the canvas's size to begin with, where that is another than now.
+    """
+    room = view.scene.canvas.central_widget
+    before = tuple(room.size)
+    try:
+        if base is not None and tuple(base) != before:
+            view.scene.give_room(base)
+        if ratio is not None:
+            _, _, width, height = region(view, part)
+            wide = (width * height * ratio) ** 0.5
+            # of the room that is gained, a part gets some share
+            share = 1.0 if part == "all" else 2.0
+            for _ in range(8):
+                missing = wide - width, wide / ratio - height
+                if max(map(abs, missing)) < 0.1:
+                    break
+                view.scene.give_room([side + share * more for side, more in zip(room.size, missing, strict=True)])
+                _, _, width, height = region(view, part)
+        yield
+    finally:
+        if tuple(room.size) != before:
+            view.scene.give_room(before)
+
+
+def draw(
+    view: VolumeView, shot: Shot, size: tuple[int, int] | None = None, base: tuple[float, float] | None = None
+) -> np.ndarray:
     """The picture, finely drawn: shape (height, width, 3), or (…, 4) with opacity where its ground is transparent.
 
-    ``size`` is its width and height where they are known already.
+    ``size`` is its width and height where they are known already; ``base`` as in `laid_out`.
 
     Raises
     ------
@@ -86,10 +133,15 @@ def draw(view: VolumeView, shot: Shot, size: tuple[int, int] | None = None) -> n
     """
     if view.scene is None:
         raise InputError("There is no 3-D view without OpenGL.")
+    size = size or size_of(view, shot)
+    with laid_out(view, shot.part, None if shot.shape == "window" else size[0] / size[1], base):
+        return _drawn(view, shot, size)
+
+
+def _drawn(view: VolumeView, shot: Shot, size: tuple[int, int]) -> np.ndarray:
     from app.widgets import off_screen
 
-    scene = view.scene
-    where, size = region(view, shot.part), size or size_of(view, shot)
+    scene, where = view.scene, region(view, shot.part)
     coarseness = scene.volume.relative_step_size
     scene.coarse(False)
     panes = dict(zip(("xy", "zy", "xz", "3d"), (*scene.panes.cells, scene.view), strict=True))

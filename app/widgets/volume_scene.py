@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -96,6 +97,9 @@ class VolumeScene:
         self.note.pos = (8, 8)
         self.caption = scene.Text(NOTHING_YET, parent=self.view, color=INK, **below)
         self.caption.pos = (8, 26)
+        self.pane_choice: Any = None
+        """What lays out one part alone, where that may be chosen."""
+        self._grid = grid
         self._ticks_of: tuple[np.ndarray, str] | None = None
         self._seen_from: tuple[bool, bool, bool] | None = None
 
@@ -106,6 +110,13 @@ class VolumeScene:
             self.volume, *self.meshes, *self.beside, *self.panes.cells, self.box, self.tripod, self.ticks, *self.frames,
             self.rest, *self.faces,
         ]  # fmt: skip
+
+    def give_room(self, size: Sequence[float]) -> None:
+        """Lay the parts out in another size than the canvas's, until that changes or another is given."""
+        self.canvas.central_widget.size = tuple(size)
+        self._grid._update_child_widget_dim()
+        if self.pane_choice is not None:
+            self.pane_choice.lay_out()
 
     def lay_out(self, shape: tuple[int, ...], scale: tuple[float, ...], unit: str) -> None:
         """Fit box, axes and slices to ``shape`` voxels of ``scale`` units each, both in (z, y, x)."""

@@ -73,7 +73,7 @@ class VolumeView(QWidget):
         self._field: tuple[Part, np.ndarray] | None = None
         self.phases: tuple[Phase, ...] = ()
         self.cursor_at = (0, 0, 0)
-        self.caption = ""
+        self.caption, self._captions = "", ("", "")
         self.mode, self.phase = "surface", 1
         self.styles: list[tuple[str, float, bool]] = []
         self.clip: Clip = ((0, 1), (0, 1), (0, 1))
@@ -160,6 +160,7 @@ class VolumeView(QWidget):
         self.piece.clear()
         self.lines.show(None)
         self.set_rest(None)
+        self.set_caption("", of_lines=True)
         self.set_caption("")
         if not same:
             self.cursor_at = tuple(n // 2 for n in shape)  # type: ignore[assignment]
@@ -198,11 +199,12 @@ class VolumeView(QWidget):
         self._field = None if field is None or colors is None else (Part(field), colors)
         self._show_slices()
 
-    def set_caption(self, text: str) -> None:
-        """Say in the picture what it shows, until another volume is shown."""
-        self.caption = text
+    def set_caption(self, text: str, of_lines: bool = False) -> None:
+        """Say in the picture what it shows, until another volume is shown; what lines show stands below the rest."""
+        self._captions = (self._captions[0], text) if of_lines else (text, self._captions[1])
+        self.caption = "\n".join(filter(None, self._captions))
         if self.scene is not None:
-            self.scene.caption.text = text
+            self.scene.caption.text = self.caption
             self.scene.canvas.update()
 
     def set_rest(self, edges: np.ndarray | None) -> None:
@@ -219,6 +221,7 @@ class VolumeView(QWidget):
         if self.scene is not None:
             from app.widgets.volume_scene import NOTHING_YET
 
+            self.set_caption("", of_lines=True)
             self.set_caption(NOTHING_YET)
             for visual in self.scene.of_the_volume:
                 visual.visible = False

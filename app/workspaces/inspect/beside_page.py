@@ -17,6 +17,7 @@ from app.widgets.flow import Flow
 from app.widgets.pane_choice import PANES
 from app.widgets.panel import hint
 from app.widgets.picture_dialog import choice_of
+from app.widgets.stage import GridStage
 from app.widgets.volume_grid import EACH, MOST, Beside, VolumeGrid, of_volume
 from app.widgets.volume_view import VolumeView
 from app.workspaces.inspect.table_page import TablePage
@@ -97,6 +98,11 @@ class BesidePage(TablePage):
     def on_show(self) -> bool:
         """Whether there are volumes in it."""
         return bool(self.grid.entries)
+
+    @property
+    def stage(self) -> GridStage | None:
+        """What pictures and movies are made of while it is on show."""
+        return GridStage(self.grid) if self.on_show else None
 
     def set_possible(self, there: bool) -> None:
         """Whether a volume is shown that others can stand beside."""

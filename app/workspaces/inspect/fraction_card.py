@@ -41,6 +41,8 @@ class FractionCard(QWidget):
         self._result: Result | None = None
         self._low, self._high = 0.0, 1.0
         self._ranges = False
+        self.words = ""
+        """What the last preview shows."""
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, _STEPS)
         self.slider.setAccessibleName("Volume fraction of the preview")
@@ -75,22 +77,13 @@ class FractionCard(QWidget):
         column.addWidget(self.towards)
         column.addWidget(self.build)
         self._maker = Latest(self)
-        self._maker.answered.connect(lambda made: self.previewed.emit(*made))
+        self._maker.answered.connect(self._answered)
         self._maker.failed.connect(self.failed.emit)
 
     @property
     def fraction(self) -> float:
         """Where the slider stands."""
         return self.spin.value() / 100
-
-    @property
-    def words(self) -> str:
-        """What is asked for, in words."""
-        parts = [f"{100 * self.fraction:.1f} %"] if self._ranges else []
-        towards = self.towards.towards
-        if towards is not None and self._result is not None:
-            parts.append(f"seed {self._result.plan.seed} → {towards.seed} ({towards.words})")
-        return ", ".join(parts) or "the same"
 
     def show_result(self, result: Result | None) -> None:
         """Offer what the result's model serves."""
@@ -134,6 +127,8 @@ class FractionCard(QWidget):
         self.build.setText(f"Build {100 * told:.1f} % as a whole volume" if self._ranges else "Build this volume")
         model: Any = result.model
         seed, towards = result.plan.seed, self.towards.towards
+        parts = [f"{100 * told:.1f} %"] if self._ranges else []
+        parts.append(f"seed {seed}" + ("" if towards is None else f" towards {towards.seed} ({towards.words})"))
 
         def work() -> Any:
             from core.job import finish
@@ -144,9 +139,13 @@ class FractionCard(QWidget):
             edge = min(most, *result.volume.shape)
             besides = {} if towards is None else {"towards": towards}
             made = maker.generate((edge, edge, edge), seed, volume_fraction=fraction, **besides)
-            return finish(made), told
+            return finish(made), told, ", ".join(parts)
 
         self._maker.ask(work)
+
+    def _answered(self, made: Any) -> None:
+        volume, fraction, self.words = made
+        self.previewed.emit(volume, fraction)
 
     def _build(self) -> None:
         if self._result is None:

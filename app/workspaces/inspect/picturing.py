@@ -15,6 +15,7 @@ from app.widgets.filming import Film, Filming
 from app.widgets.movie_dialog import MovieDialog
 from app.widgets.picture_dialog import PictureDialog
 from app.widgets.picture_file import save_picture
+from app.widgets.stage import Stage, ViewStage
 from app.widgets.volume_view import VolumeView
 from app.workspaces.inspect.exporting import Wish
 from core.errors import InputError, MicroloomError
@@ -37,16 +38,24 @@ class Picturing(QObject):
     ----------
     place
         The folder to begin in, and a file's name without its suffix.
+    beside
+        What stands in the view's place, where something does.
     """
 
     wished = Signal(object)
     filming = Signal(bool)
 
     def __init__(
-        self, context: Context, view: VolumeView, parent: QWidget, place: Callable[[], tuple[str, str]]
+        self,
+        context: Context,
+        view: VolumeView,
+        parent: QWidget,
+        place: Callable[[], tuple[str, str]],
+        beside: Callable[[], Stage | None] = lambda: None,
     ) -> None:
         super().__init__(parent)
-        self._context, self._view, self._parent, self._place = context, view, parent, place
+        self._context, self._parent, self._place = context, parent, place
+        self._view, self._beside = ViewStage(view), beside
         self.picture_action = QAction("Save a picture of any size …")
         self.picture_action.setToolTip("Choose what a picture shows, its width in pixels and its ground")
         self.picture_action.triggered.connect(self.ask_picture)
@@ -56,6 +65,11 @@ class Picturing(QObject):
         self._filming: Filming | None = None
         for signal in (context.jobs.idle, context.jobs.finishing):
             signal.connect(self._stop)
+
+    @property
+    def stage(self) -> Stage:
+        """What pictures and movies are made of now."""
+        return self._beside() or self._view
 
     def actions(self) -> list[QAction]:
         """For the menu and the command palette."""
@@ -70,7 +84,7 @@ class Picturing(QObject):
         """Ask what a picture shows and where it goes, draw it, and have it written."""
         if not self._ready("Saving a picture"):
             return
-        dialog = PictureDialog(self._view, self._parent)
+        dialog = PictureDialog(self.stage, self._parent)
         wanted = dialog.exec() == QDialog.DialogCode.Accepted
         shot = dialog.shot
         dialog.deleteLater()
@@ -83,7 +97,7 @@ class Picturing(QObject):
         if path is None:
             return
         try:
-            image = volume_picture.as_image(volume_picture.draw(self._view, shot))
+            image = volume_picture.as_image(self.stage.draw(shot))
         except MicroloomError as error:
             self._context.messages.failed("Saving a picture", error)
             return
@@ -98,7 +112,7 @@ class Picturing(QObject):
             return
         if not self._ready("Making a movie"):
             return
-        dialog = MovieDialog(self._view, self._parent)
+        dialog = MovieDialog(self.stage, self._parent)
         wanted = dialog.exec() == QDialog.DialogCode.Accepted
         film, suffix = dialog.film, dialog.suffix
         dialog.deleteLater()
@@ -115,11 +129,11 @@ class Picturing(QObject):
         from app.widgets import off_screen
 
         try:
-            off_screen.check_size(self._view.scene.canvas, volume_picture.size_of(self._view, film.shot, even=True))
+            off_screen.check_size(self.stage.views[0].scene.canvas, self.stage.size_of(film.shot, even=True))
         except MicroloomError as error:
             self._context.messages.failed("Making a movie", error)
             return
-        filming = Filming(self._view, film, self)
+        filming = Filming(self.stage, film, self)
 
         def write() -> Job[object]:
             return writing_movie(filming.frames(), path, film.count, film.fps)
@@ -138,13 +152,14 @@ class Picturing(QObject):
             filming.deleteLater()
 
     def _ready(self, doing: str) -> bool:
-        if self._view.scene is None:
+        stage = self.stage
+        if any(view.scene is None for view in stage.views):
             self._context.messages.failed(doing, NO_VIEW)
             return False
-        if not self._view.isVisible():
+        if not stage.widget.isVisible():
             self._context.messages.say("Show the volume in Inspect first: what is saved is what it shows.", "warning")
             return False
-        return self._view.labels is not None
+        return all(view.labels is not None for view in stage.views)
 
     def _ask(self, title: str, suffix: str, kinds: str) -> Path | None:
         folder, stem = self._place()

@@ -25,6 +25,7 @@ from app.stored_volume import StoredView
 from app.widgets.panel import card, hint
 from app.widgets.picture_file import save_picture
 from app.widgets.volume_controls import VolumeControls
+from app.widgets.volume_picture import Shot, as_image
 from app.widgets.volume_view import VolumeView
 from app.workspaces.inspect import exporting
 from app.workspaces.inspect.beside_page import BesidePage
@@ -73,7 +74,7 @@ class InspectWorkspace(Workspace):
         stack.addWidget(self.comparison)
         self.beside = BesidePage(context, self.view, lambda: self._stored, lambda: preferences.folder)
         stack.addWidget(self.beside)
-        self.picturing = Picturing(context, self.view, self.panel, self._place)
+        self.picturing = Picturing(context, self.view, self.panel, self._place, lambda: self.beside.stage)
         self.picturing.wished.connect(self.exports.write)
         self.sets = SetsQuality(context, self.panel, lambda: preferences.folder)
         self.sets.wished.connect(self.exports.write)
@@ -142,9 +143,7 @@ class InspectWorkspace(Workspace):
         self.fraction.previewed.connect(self._show_fraction)
         self.fraction.failed.connect(lambda error: self.context.messages.failed("Making a preview", error))
         self.panel.settings.add(self.fraction)
-        self.controls.picture_wanted.connect(
-            lambda: self.export_picture() if self.beside.on_show else self.picturing.ask_picture()
-        )
+        self.controls.picture_wanted.connect(self.picturing.ask_picture)
         self.controls.movie_wanted.connect(self.picturing.ask_movie)
         self.picturing.filming.connect(self.controls.setDisabled)
         self.panel.settings.add(self.controls)
@@ -239,7 +238,12 @@ class InspectWorkspace(Workspace):
         name = str(Path(self._preferences.folder) / f"{exporting.file_name(self._shown)}.png")
         chosen, _ = QFileDialog.getSaveFileName(self.panel, "Save a picture of the view", name, "Picture (*.png)")
         if chosen:
-            image = self.beside.grid.grab().toImage() if self.beside.on_show else self.view.snapshot()
+            stage = self.beside.stage
+            image = (
+                self.view.snapshot()
+                if stage is None
+                else as_image(stage.draw(Shot(width=stage.width_on_screen("all"))))
+            )
             self.exports.write(exporting.Wish("the picture", Path(chosen), lambda: save_picture(image, Path(chosen))))
 
     def _place(self) -> tuple[str, str]:
@@ -349,7 +353,7 @@ class InspectWorkspace(Workspace):
         self.panel.set_primary("Export …", tip="Export volume, surface, curves, picture or report (Ctrl+E)")
         self._show_state()
 
-    def _show_fraction(self, volume: Any, fraction: float) -> None:
+    def _show_fraction(self, volume: Any, _fraction: float) -> None:
         """A small volume in place of the result, until that is chosen again."""
         result = self._shown
         if result is None:
@@ -357,7 +361,7 @@ class InspectWorkspace(Workspace):
         self.view.set_volume(volume.labels, volume.phases, volume.voxel_size)
         self.view.set_phase(result.volume_phase)
         share = 100 * volume.fractions[result.volume_phase]
-        self.view.set_caption(f"Preview for {100 * fraction:.1f} %: {volume.shape[0]}³ voxels, {share:.1f} % in them")
+        self.view.set_caption(f"Preview for {self.fraction.words}: {volume.shape[0]}³ voxels, {share:.1f} % in them")
         self.controls.refresh()
 
     def _show_field(self, field: Any, colors: Any, words: str) -> None:
@@ -372,8 +376,7 @@ class InspectWorkspace(Workspace):
     def _show_lines(self, lines: Any, words: str) -> None:
         """Streamlines in 3-D, or none."""
         self.view.lines.show(lines)
-        if words or not self.properties.shown.currentIndex():
-            self.view.set_caption(words)
+        self.view.set_caption(words, of_lines=True)
 
     def _show_volume(self, stored: StoredView) -> None:
         self._shown = None

@@ -11,7 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.widgets.filming import Film, Filming
+from app.widgets.stage import GridStage
 from app.widgets.volume_grid import VolumeGrid, of_volume
+from app.widgets.volume_picture import Shot
 from app.widgets.volume_view import VolumeView
 from core.images.values import Phase, Volume
 from core.provenance import Provenance
@@ -141,3 +144,28 @@ def test_one_that_is_taken_away_leaves_its_room(grid: VolumeGrid, qtbot: QtBot) 
     assert grid.cells[0].title.text() == "<b>one</b> · φ 12.50 %"
     grid.show_entries(entries)
     assert not grid.cells[1].isHidden() and len(grid.views) == 2
+
+
+def test_pictures_and_movies_show_all_with_their_names(leader: VolumeView, grid: VolumeGrid, qtbot: QtBot) -> None:
+    stage = GridStage(grid)
+    shot = Shot("all", 400, "transparent", "16:9")
+    picture = stage.draw(shot)
+    assert picture.shape == (225, 400, 4) and stage.size_of(shot, even=True) == (400, 224)
+    halves = picture[:, :197], picture[:, 203:]
+    assert all(orange(half[..., :3]) > 200 for half in halves)
+    # names in the corners, on nothing
+    letters = [(half[:16, :100, :3].max(axis=2) < 100) & (half[:16, :100, 3] > 0) for half in halves]
+    assert all(10 < one.sum() < 1000 for one in letters)
+    places = [view.cursor_at for view in grid.views]
+    filming = Filming(stage, Film("slices", Shot("all", 200), seconds=0.2, fps=10, axis=0))
+    frames = []
+    filming.start()
+    assert not grid.isEnabled()
+    for frame in filming.frames():
+        if frame is None:
+            QApplication.processEvents()
+        else:
+            frames.append(frame)
+    qtbot.waitUntil(lambda: not filming.running, timeout=20_000)
+    assert len(frames) == 2 and not np.array_equal(frames[0], frames[1]) and frames[0].shape[1] == 200
+    assert grid.isEnabled() and [view.cursor_at for view in grid.views] == places

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from app.context import Context
 from app.widgets.picture_dialog import PictureDialog
+from app.widgets.stage import ViewStage
 from app.widgets.volume_picture import Shot, draw, region, size_of, width_on_screen
 from app.widgets.volume_view import VolumeView
 from app.workspaces.inspect.picturing import Picturing
@@ -64,6 +65,25 @@ def test_a_part_alone_is_that_part(view: VolumeView) -> None:
         assert np.abs(alone.astype(int) - whole[top : top + height, left : left + width]).mean() < 2
 
 
+def extent(picture: np.ndarray) -> tuple[int, int]:
+    """Width and height of what is orange."""
+    inside = (picture[..., 0].astype(int) > 150) & (picture[..., 2] < 60)
+    return int(inside.any(axis=0).sum()), int(inside.any(axis=1).sum())
+
+
+@pytest.mark.parametrize(("shape", "ratio"), [("16:9", 16 / 9), ("1:1", 1.0)])
+def test_another_shape_is_laid_out_anew_and_stretches_nothing(view: VolumeView, shape: str, ratio: float) -> None:
+    before = draw(view, Shot("all", width_on_screen(view, "all")))
+    for part in ("xy", "3d", "all"):
+        picture = draw(view, Shot(part, 480, shape=shape))
+        assert picture.shape == (round(480 / ratio), 480, 3)
+        if part == "xy":  # a square of 12 voxels
+            wide, high = extent(picture)
+            assert wide > 60 and abs(wide - high) <= 2
+        assert orange(picture) > 300
+    assert np.array_equal(draw(view, Shot("all", before.shape[1])), before)
+
+
 def test_numbers_at_the_axes_are_where_the_voxels_are(view: VolumeView) -> None:
     axes = view.scene.panes._across
     slices = zip(view.scene.slices, axes, strict=True)
@@ -96,7 +116,7 @@ def test_what_cannot_be_drawn_is_told_with_the_limit(view: VolumeView) -> None:
 
 
 def test_the_dialog_follows_the_choice(view: VolumeView, qtbot: QtBot) -> None:
-    dialog = PictureDialog(view)
+    dialog = PictureDialog(ViewStage(view))
     qtbot.addWidget(dialog)
     wide = width_on_screen(view, "all")
     assert dialog.shot == Shot("all", 2 * wide, "screen") and not dialog.pixels.isEnabled()
