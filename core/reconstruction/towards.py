@@ -82,8 +82,8 @@ class Towards:
     def words(self) -> str:
         """The weight, in words."""
         if isinstance(self.weight, Ramp):
-            return f"{self.weight.first:g} to {self.weight.last:g} along {AXES[self.weight.axis]}"
-        return self.weight.name if isinstance(self.weight, Mask) else f"{self.weight:g}"
+            return f"{100 * self.weight.first:.3g} to {100 * self.weight.last:.3g} % along {AXES[self.weight.axis]}"
+        return self.weight.name if isinstance(self.weight, Mask) else f"{100 * self.weight:.3g} %"
 
     def entry(self) -> dict[str, Any]:
         """As plain JSON values: equal ones make the same volume."""

@@ -282,7 +282,7 @@ class PlanForm(QWidget):
         for widget in (self.way, self.way_reset):
             widget.setVisible(plan.towards is not None)
         if plan.towards is not None:
-            self.way.setText(f"into seed {plan.towards.seed} ({plan.towards.words})")
+            self.way.setText(f"towards seed {plan.towards.seed}, {plan.towards.words}")
         with QSignalBlocker(self.exact):
             self.exact.setChecked(plan.exact)
         _set(self.limit, (plan.max_seconds or 0) / 60)

@@ -52,7 +52,7 @@ class Run:
         if chosen is not None and not share:
             share = f" ({' : '.join(f'{100 * each:.4g}' for each in chosen)} %)"
         towards = self.plan.towards
-        way = "" if towards is None else f" → {towards.seed} ({towards.words})"
+        way = "" if towards is None else f" towards {towards.seed} ({towards.words})"
         return f"{self.exemplar.name}, {name}{share}, {size}{repeats}, seed {self.plan.seed}{way}"
 
     @cached_property

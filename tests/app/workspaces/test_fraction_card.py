@@ -60,7 +60,7 @@ def test_the_slider_makes_a_preview(card: FractionCard, qtbot: QtBot) -> None:
     with qtbot.waitSignal(card.previewed, timeout=20_000) as seen:
         QTest.keyClick(card.slider, Qt.Key.Key_End)
     volume, fraction = seen.args
-    assert fraction == pytest.approx(0.3) and card.words == "30.0 %"
+    assert fraction == pytest.approx(0.3) and card.words == "30.0 %, seed 3"
     assert card.fraction == pytest.approx(0.3)
     # no larger than the result itself
     assert volume.shape == (32, 32, 32)
@@ -116,7 +116,7 @@ def test_a_model_for_one_fraction_passes_into_another_seed(
         QTest.keyClick(choice.slider, Qt.Key.Key_End)
     # at the end of the way it is the other volume
     assert np.array_equal(seen.args[0].labels, finish(model.generate((32, 32, 32), 4)).labels)
-    assert card.words == "seed 3 → 4 (1)"
+    assert card.words == "seed 3 towards 4 (100 %)"
     for _ in range(2):
         with qtbot.waitSignal(card.previewed, timeout=60_000) as seen:
             QTest.keyClick(choice.place, Qt.Key.Key_Down)

@@ -56,8 +56,8 @@ def test_a_ramp_runs_from_the_first_section_to_the_last() -> None:
 
 def test_what_it_is_called_and_what_is_refused() -> None:
     assert Towards(3, Ramp(2)).entry() == {"seed": 3, "weight": {"axis": "x", "first": 0.0, "last": 1.0}}
-    assert Towards(3, Ramp(2)).words == "0 to 1 along x"
-    assert Towards(3, 0.25).words == "0.25"
+    assert Towards(3, Ramp(2)).words == "0 to 100 % along x"
+    assert Towards(3, 0.25).words == "25 %"
     one, other = (Towards(3, constant(value, (1, 2, 1))).entry()["weight"] for value in (0.3, 0.4))
     assert one["hash"] != other["hash"]
     for wrong in (-0.1, 1.5, float("nan")):
