@@ -79,7 +79,7 @@ class VolumePiece(QObject):
 
     def ask(self, voxel: Triple) -> None:
         """Look for the piece that a voxel (z, y, x) of the full volume belongs to."""
-        part = self._view.whole
+        part, periodic = self._view.whole, self._view.periodic
         place = part.place(voxel)
         known, step = self.found, 1 if self._view.scene is None else self._view.scene.surface_step(part.labels.shape)
 
@@ -88,7 +88,7 @@ class VolumePiece(QObject):
 
             phase = int(part.labels[place])
             same = known is not None and known.part is part and known.piece.phase == phase
-            pieces = known.pieces if same and known is not None else pieces_of(part.labels, phase)
+            pieces = known.pieces if same and known is not None else pieces_of(part.labels, phase, periodic)
             piece = piece_at(pieces, place)
             return Found(piece, part, phase_surface(piece.inside.astype(np.uint8), 1, step), pieces)
 

@@ -79,6 +79,8 @@ class VolumeView(QWidget):
         self.clip: Clip = ((0, 1), (0, 1), (0, 1))
         self._voxel_size: tuple[float, float, float] | None = None
         self.scale: tuple[float, ...] = (1.0, 1.0, 1.0)
+        self.periodic = (False, False, False)
+        """Along z, y and x: whether the volume repeats; told after it is shown."""
         self.unit = "voxels"
         self._turner = QTimer(self, interval=40)
         self._turner.timeout.connect(self._turn)
@@ -157,6 +159,7 @@ class VolumeView(QWidget):
         self.whole = Part(labels) if levels is None else Part(labels, (0, 0, 0), levels.steps[level])
         self.closer.begin(levels, level)
         self._field = None
+        self.periodic = (False, False, False)
         self.piece.clear()
         self.lines.show(None)
         self.set_rest(None)

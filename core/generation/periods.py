@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.errors import InputError
+from core.provenance import Provenance
 
 Triple = tuple[int, int, int]
 Axes = tuple[bool, bool, bool]
@@ -31,6 +34,18 @@ def axes_from_name(text: str) -> Axes:
     if not set(letters) <= set(_NAMES) or len(set(letters)) < len(letters):
         raise InputError(f"{text!r} does not name axes.", "Give any of the letters z, y and x, such as zyx or xy.")
     z, y, x = (name in letters for name in _NAMES)
+    return z, y, x
+
+
+def made_to_repeat(provenance: Provenance, shape: Sequence[int]) -> Axes:
+    """The axes along which a volume of ``shape`` was made to repeat, as its provenance tells; none for any other."""
+    step = provenance
+    while step.made_by == "read" and len(step.inputs) == 1:
+        step = step.inputs[0]
+    told = step.settings.get("periodic", "")
+    if list(shape) != step.settings.get("size") or not isinstance(told, str):
+        return NOWHERE
+    z, y, x = (name in told for name in _NAMES)
     return z, y, x
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import InputError
-from core.generation.periods import axes_name
+from core.generation.periods import axes_name, made_to_repeat
 from core.images.values import Phase, PhaseImage, Volume
 from core.job import Job, Progress, finish, reported
 from core.provenance import versions
@@ -219,12 +219,7 @@ def exemplar_sample(exemplar: PhaseImage, own: int, subject: Volume | PhaseImage
 
 def repeats_along(subject: Volume | PhaseImage) -> str:
     """The axes along which a volume was made to repeat, as its provenance tells ("zyx" all); empty for any other."""
-    step = subject.provenance
-    while step.made_by == "read" and len(step.inputs) == 1:
-        step = step.inputs[0]
-    told = step.settings.get("periodic", "")
-    made_so = isinstance(subject, Volume) and list(subject.shape) == step.settings.get("size")
-    return told if made_so and isinstance(told, str) else ""
+    return axes_name(made_to_repeat(subject.provenance, subject.shape)) if isinstance(subject, Volume) else ""
 
 
 def _phase_of(subject: Volume | PhaseImage, phase: int) -> np.ndarray:

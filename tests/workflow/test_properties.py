@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,19 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from core.provenance import Provenance
 from tests.workflow.test_statistics import result
 
 
 def test_computed_shown_and_reported(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    window.session.replace(results=(result(1, 16), result(2, 16)), shown=0)
+    first, second = result(1, 16), result(2, 16)
+    repeating = Provenance("made", settings={"size": [16, 16, 16], "periodic": "zy"})
+    first = replace(first, volume=replace(first.volume, provenance=repeating))
+    window.session.replace(results=(first, second), shown=0)
     window.show_step("inspect")
+    assert window.inspect.view.periodic == (True, True, False)
     step, card = window.inspect, window.inspect.properties
     assert card.isVisibleTo(step.panel)
     card.fold.set_open(True)
@@ -40,6 +46,6 @@ def test_computed_shown_and_reported(
     assert written["per_axis"]["y"] == pytest.approx(card.found.conductivity.along[1].value)
 
     step._choose(1)  # another volume: its slices show phases, and nothing is known of it
-    assert step.view._field is None and card.found is None
+    assert step.view._field is None and card.found is None and step.view.periodic == (False, False, False)
     step._choose(0)
     assert card.found is not None and card.shown.currentIndex() == 0

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.jobs import Latest
 from app.stored_volume import StoredView, read_stored
 from app.widgets.volume_view import VolumeView
+from core.generation.periods import made_to_repeat
 
 EVERY_MS = 2000
 """How often a volume that is still being made is looked at again."""
@@ -42,7 +43,9 @@ class StoredWatcher(QObject):
         """Show ``stored``; where it is the one already shown, place, clip and phases stay."""
         view, before = self._view, self._shown
         same = before is not None and _final(before.path) == _final(stored.path)
-        view.set_volume(stored.labels, stored.phases, stored.stored.outline.voxel_size, stored.levels, stored.level)
+        outline = stored.stored.outline
+        view.set_volume(stored.labels, stored.phases, outline.voxel_size, stored.levels, stored.level)
+        view.periodic = made_to_repeat(outline.provenance, outline.shape)
         if not same:
             view.look_at_all()
             view.fit()

@@ -43,6 +43,8 @@ from app.workspaces.inspect.stored_watcher import StoredWatcher
 from app.workspaces.inspect.verdict import verdict
 from app.workspaces.reconstruct.workspace import stale_reason
 from app.workspaces.workspace import Workspace
+from core.generation.periods import made_to_repeat
+from core.images.values import Volume
 
 
 class InspectWorkspace(Workspace):
@@ -345,7 +347,7 @@ class InspectWorkspace(Workspace):
             return
         if result is not self._shown:
             self._shown = result
-            self.view.set_volume(result.volume.labels, result.volume.phases, result.volume.voxel_size)
+            self._set_volume(result.volume)
             self.view.set_phase(result.volume_phase)
             self.controls.refresh()
         self.facts.setText(facts_of(result))
@@ -353,12 +355,16 @@ class InspectWorkspace(Workspace):
         self.panel.set_primary("Export …", tip="Export volume, surface, curves, picture or report (Ctrl+E)")
         self._show_state()
 
+    def _set_volume(self, volume: Volume) -> None:
+        self.view.set_volume(volume.labels, volume.phases, volume.voxel_size)
+        self.view.periodic = made_to_repeat(volume.provenance, volume.shape)
+
     def _show_fraction(self, volume: Any, _fraction: float) -> None:
         """A small volume in place of the result, until that is chosen again."""
         result = self._shown
         if result is None:
             return
-        self.view.set_volume(volume.labels, volume.phases, volume.voxel_size)
+        self._set_volume(volume)
         self.view.set_phase(result.volume_phase)
         share = 100 * volume.fractions[result.volume_phase]
         self.view.set_caption(f"Preview for {self.fraction.words}: {volume.shape[0]}³ voxels, {share:.1f} % in them")
@@ -368,7 +374,7 @@ class InspectWorkspace(Workspace):
         """A computed field on the slices in place of the phases, or these again."""
         volume = None if self._shown is None else self._shown.volume
         if volume is not None and self.view.labels is not volume.labels:  # a preview stands there
-            self.view.set_volume(volume.labels, volume.phases, volume.voxel_size)
+            self._set_volume(volume)
         self.statistics.card.table.setChecked(False)  # it stands in the view's place
         self.view.set_field(field, colors)
         self.view.set_caption(words)

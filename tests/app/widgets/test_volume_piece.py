@@ -69,6 +69,15 @@ def test_a_click_tells_size_share_and_faces(view: VolumeView, card: PieceCard, q
     card.none.click()
     qtbot.waitUntil(lambda: red(pixels(view)) <= before[0] + 50, timeout=60_000)
     assert view.piece.found is None and view.in_3d.faded == 1 and not card.text.isVisibleTo(card)
+    # the same volume, known to repeat: the bar leads on, and what is cut by the faces is one piece
+    labels = two()
+    labels[0, 15:, 0], labels[0, 0, 0] = 1, 1
+    view.set_volume(labels, PHASES, (2e-9, 1e-9, 1e-9))
+    view.periodic = (True, True, True)
+    with qtbot.waitSignal(view.piece.changed, timeout=30_000):
+        view.marks.picked.emit((0, 0, 0))
+    assert card.text.text().splitlines()[0] == "Metal: 6 voxels, 12 nm³"
+    assert "Goes on across the y faces, where the volume repeats" in card.text.text()
 
 
 def test_ctrl_click_needs_no_tool_and_leaves_the_cursor(view: VolumeView, card: PieceCard, qtbot: QtBot) -> None:
@@ -93,10 +102,10 @@ def test_an_answer_that_comes_too_late_is_dropped(
     asked, go = threading.Event(), threading.Event()
     counted = piece.pieces_of
 
-    def slow(labels: np.ndarray, phase: int) -> piece.Pieces:
+    def slow(labels: np.ndarray, phase: int, periodic: tuple[bool, bool, bool]) -> piece.Pieces:
         asked.set()
         go.wait(20)
-        return counted(labels, phase)
+        return counted(labels, phase, periodic)
 
     monkeypatch.setattr(piece, "pieces_of", slow)
     click(view, pixel(view, 0, 4, 4), Qt.KeyboardModifier.ControlModifier)

@@ -8,9 +8,10 @@ import torch
 
 from core.errors import InputError
 from core.generation.noise import gaussian
-from core.generation.periods import axes_from_name, axes_name, misfit, nearest_sizes, period_of
+from core.generation.periods import NOWHERE, axes_from_name, axes_name, made_to_repeat, misfit, nearest_sizes, period_of
 from core.generation.tiles import assemble, pieces
 from core.job import finish
+from core.provenance import Provenance
 
 
 def test_axes_by_name() -> None:
@@ -84,3 +85,12 @@ def test_pieces_cover_a_box_once() -> None:
 
 def test_the_period_of_a_volume_is_its_size_where_it_repeats() -> None:
     assert period_of((4, 5, 6), (True, False, True)) == (4, None, 6)
+
+
+def test_what_a_volume_tells_of_itself() -> None:
+    made = Provenance("reconstruct with swnn", settings={"size": [8, 9, 10], "periodic": "zx"})
+    read = Provenance("read", inputs=(made,))
+    assert made_to_repeat(made, (8, 9, 10)) == made_to_repeat(read, (8, 9, 10)) == (True, False, True)
+    # a part of it does not repeat, nor does what was made of it, or of nothing known
+    assert made_to_repeat(read, (8, 9, 9)) == made_to_repeat(Provenance("crop", inputs=(made,)), (8, 9, 10)) == NOWHERE
+    assert made_to_repeat(Provenance("read"), (8, 9, 10)) == NOWHERE
