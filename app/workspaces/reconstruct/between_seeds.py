@@ -13,7 +13,6 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QFormLayout,
     QGridLayout,
@@ -26,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from app.context import Context
 from app.jobs import JobRunner
+from app.widgets.form_dialog import FormDialog
 from app.widgets.label_picture import label_pixmap
 from app.widgets.panel import hint
 from app.widgets.picture_dialog import named
@@ -136,7 +136,7 @@ def frame(offered: Offered, edge: int, seeds: tuple[int, int], weight: float, ro
     return (yield from model.generate((edge,) * 3, first, device=resolve("auto"), towards=Towards(last, weight)))
 
 
-class BetweenDialog(QDialog):
+class BetweenDialog(FormDialog):
     """A slider whose stops are made one after the other, the nearest to it first.
 
     Signals
@@ -198,9 +198,6 @@ class BetweenDialog(QDialog):
         self.save.setToolTip("Choose a file for the volume on show; it is then opened")
         close = self.buttons.button(kinds.Close)
         close.setToolTip("Keep nothing")
-        for button in (self.save, close):
-            # Return in a number only takes the number
-            button.setAutoDefault(False)
         self.buttons.accepted.connect(self._choose)
         self.buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)

@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QDoubleSpinBox,
     QFormLayout,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.context import Context
+from app.widgets.form_dialog import FormDialog
 from app.widgets.label_picture import label_icon
 from app.widgets.panel import hint
 from app.widgets.picture_dialog import named
@@ -119,7 +119,7 @@ def making(model: Path, name: str, edge: int, seed: int, fraction: float, path: 
     return (yield from write_by_blocks(recipe, path, overwrite=True))
 
 
-class ReadyDialog(QDialog):
+class ReadyDialog(FormDialog):
     """Accepted, `chosen`, its numbers and `path` are what is wanted."""
 
     def __init__(self, parent: QWidget, models: tuple[ShippedModel, ...]) -> None:
@@ -159,12 +159,8 @@ class ReadyDialog(QDialog):
         self.make = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         self.make.setText("Make the volume …")
         self.make.setToolTip("Choose a file; the volume is then made and shown")
-        # Return in a number only takes the number
-        self.make.setAutoDefault(False)
-        self.make.setDefault(False)
         cancel = self.buttons.button(QDialogButtonBox.StandardButton.Cancel)
         cancel.setToolTip("Make nothing")
-        cancel.setAutoDefault(False)
         self.buttons.accepted.connect(self._choose)
         self.buttons.rejected.connect(self.reject)
         side = QVBoxLayout()

@@ -19,7 +19,7 @@ from app.widgets.block_cube import BlockCube
 from app.widgets.job_strip import format_seconds
 from app.widgets.panel import card, hint, set_role
 from app.widgets.volume_view import VolumeView
-from app.workspaces.reconstruct.between_seeds import BetweenSeeds
+from app.workspaces.reconstruct.besides import Besides
 from app.workspaces.reconstruct.earlier import (
     anchors_of,
     needs_its_model,
@@ -36,7 +36,6 @@ from app.workspaces.reconstruct.plane_exemplars import PlaneExemplars
 from app.workspaces.reconstruct.preflight import Checked, import_engines, keeps_planes, preflight
 from app.workspaces.reconstruct.queue import Entry, RunQueue
 from app.workspaces.reconstruct.queue_view import QueueView
-from app.workspaces.reconstruct.ready_models import ReadyModels
 from app.workspaces.reconstruct.run import Run, preview_caption, preview_phases
 from app.workspaces.reconstruct.series_form import SeriesForm, entries_of
 from app.workspaces.reconstruct.staleness import stale_reason as stale_reason
@@ -140,14 +139,13 @@ class ReconstructWorkspace(Workspace):
         self.stop_action = QAction("Stop training and keep what it has reached")
         self.stop_action.setEnabled(False)
         self.stop_action.triggered.connect(self.stop_and_keep)
-        self.ready = ReadyModels(self.context, self.panel)
-        self.ready.written.connect(self.written)
-        self.between = BetweenSeeds(self.context, self.panel)
-        self.between.written.connect(self.written)
+        self.besides = Besides(self.context, self.panel)
+        self.besides.written.connect(self.written)
+        self.besides.classes.previewed.connect(self._show_class)
 
     def actions(self) -> list[QAction]:
         """Stop and keep; a volume without a training."""
-        return [self.stop_action, self.ready.action, self.between.action]
+        return [self.stop_action, *self.besides.actions]
 
     # --- torch in the background ---------------------------------------------------------------------------------
 
@@ -361,6 +359,10 @@ class ReconstructWorkspace(Workspace):
         size = run.exemplar.pixel_size
         phases = preview_phases(run)
         self.view.set_preview(labels, phases, None if size is None else (size, size, size))
+
+    def _show_class(self, labels: np.ndarray, phases: Any, caption: str) -> None:
+        self.view.set_preview(labels, phases, None)
+        self.view.set_caption(caption)
 
     def _returned(self, entry: Entry, made: Any) -> None:
         self._ended()

@@ -51,6 +51,8 @@ def test_a_kind_a_fraction_and_a_file(
     qtbot: QtBot, gesture: ReadyModels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[Path] = []
+    asked: list[str] = []
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_a, **_k: asked.append("") or ("", ""))
     gesture.written.connect(written.append)
     gesture.action.trigger()
     dialog = gesture.dialog
@@ -69,9 +71,9 @@ def test_a_kind_a_fraction_and_a_file(
     dialog.seed.selectAll()
     QTest.keyClicks(dialog.seed, "5")
     QTest.keyClick(dialog.seed, Qt.Key.Key_Return)
+    assert dialog.isVisible() and not asked, "Return takes the number and does no more"
     path = tmp_path / "v.ome.zarr"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_a, **_k: (str(path), ""))
-    assert dialog.isVisible()
     qtbot.mouseClick(dialog.make, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(written), timeout=60_000)
     assert written == [path]
