@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QUndoCommand, QUndoStack
 
 from app.session import Session, State
 from core.painting.patch import Patch
@@ -111,6 +112,8 @@ class Commands:
         self.max_bytes = 256 << 20
         self.stack = QUndoStack()
         self.stack.setUndoLimit(self.LIMIT)
+        self.before: list[Callable[[], None]] = []
+        """Called before each gesture, and each undo and redo: whoever has one that is not ended yet ends it."""
 
     @property
     def nbytes(self) -> int:
@@ -122,6 +125,7 @@ class Commands:
 
         ``held`` is the memory in bytes that nothing but this gesture's values takes.
         """
+        self._end_others()
         state = self.session.state
         if all(getattr(state, key) is value or _equal(getattr(state, key), value) for key, value in changes.items()):
             return
@@ -129,11 +133,35 @@ class Commands:
 
     def paint(self, name: str, sheet: Sheet, patch: Patch, **changes: Any) -> None:
         """Apply ``patch`` to ``sheet`` and ``changes`` to the state as one gesture."""
+        self._end_others()
         self._push(name, Change(self.session, self._now(changes), changes, "", sheet, patch))
 
     def act(self, name: str, redo: Callable[[], None], undo: Callable[[], None], nbytes: int = _SMALL) -> None:
         """Do ``redo`` as one gesture that ``undo`` takes back and that keeps ``nbytes`` of memory."""
+        self._end_others()
         self._push(name, Act(redo, undo, nbytes))
+
+    def undo(self) -> None:
+        """Take the last gesture back."""
+        self._end_others()
+        self.stack.undo()
+
+    def redo(self) -> None:
+        """Do the gesture again that was taken back last."""
+        self._end_others()
+        self.stack.redo()
+
+    def actions(self, parent: QObject) -> tuple[QAction, QAction]:
+        """Undo and redo for a menu, with the names of the gestures."""
+        undo, redo = self.stack.createUndoAction(parent, "&Undo"), self.stack.createRedoAction(parent, "&Redo")
+        for action, done in ((undo, self.undo), (redo, self.redo)):
+            action.triggered.disconnect()
+            action.triggered.connect(lambda _checked=False, done=done: done())
+        return undo, redo
+
+    def _end_others(self) -> None:
+        for end in self.before:
+            end()
 
     def _now(self, changes: dict[str, Any]) -> dict[str, Any]:
         return {key: getattr(self.session.state, key) for key in changes}

@@ -187,8 +187,7 @@ class MainWindow(QMainWindow):
         self.export_action.triggered.connect(self._export)
         self.quit_action = self._action("&Quit", "Ctrl+Q")
         self.quit_action.triggered.connect(self.close)
-        self.undo_action = self.commands.stack.createUndoAction(self, "&Undo")
-        self.redo_action = self.commands.stack.createRedoAction(self, "&Redo")
+        self.undo_action, self.redo_action = self.commands.actions(self)
         self.undo_action.setShortcut(QKeySequence("Ctrl+Z"))
         self.redo_action.setShortcut(QKeySequence("Ctrl+Shift+Z"))
         self._icons |= {self.undo_action: "undo", self.redo_action: "redo"}

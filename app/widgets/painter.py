@@ -13,9 +13,11 @@ from PySide6.QtWidgets import QGraphicsEllipseItem, QGraphicsPathItem
 from app.widgets.image_canvas import ImageCanvas
 from app.widgets.index_layer import IndexLayer
 from app.widgets.paint_options import PaintOptionsPanel
+from app.widgets.settling import Settling
 from app.widgets.sketching import LARGE, Sketching
 from core.masks.fields import plane_gradient
 from core.painting.brush import Brush
+from core.painting.patch import Patch
 from core.painting.pixels import Box, Marked, Pixels
 from core.painting.rules import AUTOMATIC, EditingRules, Ground
 from core.painting.selecting import wand
@@ -54,6 +56,8 @@ class Painter(QObject):
         super().__init__(canvas)
         self._canvas, self._panel, self._show = canvas, panel, show
         self._sketching = None if show_sketch is None else Sketching(canvas, show, show_sketch)
+        self._settling = Settling(self)
+        self._settling.settled.connect(self._settled)
         self.ground: Ground | None = None
         self.erased: float = AUTOMATIC
         """What the eraser leaves."""
@@ -85,6 +89,7 @@ class Painter(QObject):
 
     def set_ground(self, ground: Ground | None) -> None:
         """Paint on ``ground`` from now on; a gesture under way is given up."""
+        self.settle()
         self.cancel()
         if ground is None or self.ground is None or ground.shape != self.ground.shape:
             self.set_selection(None)
@@ -98,8 +103,12 @@ class Painter(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether a gesture is under way."""
-        return self._stroke is not None or bool(self._points)
+        """Whether a gesture is under way, or being ended."""
+        return self._stroke is not None or bool(self._points) or self._settling.busy
+
+    def settle(self) -> None:
+        """Wait for a stroke that is being ended off the GUI thread, and commit it."""
+        self._settling.finish()
 
     def cancel(self) -> None:
         """Give up the gesture under way; what was there is back."""
@@ -120,6 +129,7 @@ class Painter(QObject):
 
     def pressed(self, point: Point, event: QMouseEvent) -> bool:
         """Begin a gesture, or do one that is a click."""
+        self.settle()
         if self.ground is None or self._tool == "move":
             return False
         if self._tool in ("brush", "eraser"):
@@ -263,10 +273,20 @@ class Painter(QObject):
 
     def _commit(self) -> None:
         stroke, self._stroke = self._stroke, None
+        name = NAMES[self._tool]
+        if stroke is not None and self._sketching is not None and self._sketching.hold(stroke):
+            self._settling.begin(stroke, name)
+            return
         patch = None if stroke is None else stroke.commit()
         self._end_sketch()
         if patch is not None:
-            self.committed.emit(patch, NAMES[self._tool])
+            self.committed.emit(patch, name)
+
+    def _settled(self, stroke: Stroke, patch: Patch | None, name: str) -> None:
+        self._end_sketch()
+        if patch is not None:
+            self._show(stroke.box or patch.box)
+            self.committed.emit(patch, name)
 
     def _pick(self, point: Point) -> None:
         assert self.ground is not None

@@ -29,6 +29,7 @@ class Sketching(QObject):
         self._stroke: Stroke | None = None
         self._sketch: Sketch | None = None
         self._last: Point | None = None
+        self._held = False
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._work)
         canvas.view.sigRangeChanged.connect(lambda *_: self._draw_anew())
@@ -46,9 +47,21 @@ class Sketching(QObject):
             self._show_sketch(self._sketch)
             self._timer.start(1)
 
+    def hold(self, stroke: Stroke) -> bool:
+        """Leave the sketch of ``stroke`` as it is: others end the stroke. False where it is not sketched."""
+        if self._stroke is not stroke:
+            return False
+        self._timer.stop()
+        self._stroke = self._sketch = None
+        self._held = True
+        return True
+
     def end(self) -> None:
         """The stroke was committed or given up."""
         self._timer.stop()
+        if self._held:
+            self._held = False
+            self._show_sketch(None)
         if self._stroke is not None:
             self._show_sketch(None)
             if self._stroke.box is not None:

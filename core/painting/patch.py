@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from core.painting.pixels import Box
 
-_WORDS = {"uint8": np.uint8, "float32": np.uint32}
-_LEVEL = 1  # bits and labels shrink a hundredfold at any level
+_WORDS: dict[str, type[np.unsignedinteger[Any]]] = {"uint8": np.uint8, "float32": np.uint32}
+_LEVEL = 1  # bits shrink a hundredfold at any level
+_BAND = 1 << 20  # pixels that are worked on at once: their arrays are used again before they leave the cache
+_DENSE = 0.25
+"""Where more of the box changed than this share, every pixel of it is kept: cheaper than to pick them out."""
 
 
 @dataclass(frozen=True)
@@ -18,30 +23,30 @@ class Patch:
     """The difference between two states of a picture.
 
     Kept are the old values, as their exclusive or with the new ones: that way applying a patch to either state gives
-    the other, to the bit, and where one value was painted over one phase it is a single number repeated.
+    the other, to the bit, and where one value was painted over one phase it is a single number repeated. What did not
+    change is nought.
 
     Attributes
     ----------
     box
         Smallest rectangle around the changed pixels.
     bits
-        Which pixels of the box changed, one bit each, compressed.
+        Which pixels of the box changed, one bit each, compressed; None where `change` has them all.
     change
-        Old value xor new value of each of them: first bytes, second bytes and so on (neighbours differ least in their
-        high ones), compressed.
+        Old value xor new value of the changed pixels, or of all in the box; compressed, a band of rows each.
     dtype
         "uint8" or "float32".
     """
 
     box: Box
-    bits: bytes
-    change: bytes
+    bits: bytes | None
+    change: tuple[bytes, ...]
     dtype: str
 
     @property
     def nbytes(self) -> int:
         """Memory that it takes, in bytes."""
-        return len(self.bits) + len(self.change) + 200
+        return sum(map(len, self.change)) + (0 if self.bits is None else len(self.bits)) + 200
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -51,18 +56,24 @@ class Patch:
     @property
     def pixels(self) -> np.ndarray:
         """Bool, shape of the box: what changed."""
+        if self.bits is None:
+            word = _WORDS[self.dtype]
+            return np.concatenate([_decoded(part, word) != 0 for part in self.change]).reshape(self.shape)
         packed = np.frombuffer(zlib.decompress(self.bits), np.uint8)
         return np.unpackbits(packed, count=self.shape[0] * self.shape[1]).astype(bool).reshape(self.shape)
 
     def apply(self, values: np.ndarray) -> None:
         """Turn one state into the other, in place. ``values`` has the picture's shape and this patch's type."""
         y0, y1, x0, x1 = self.box
-        view = values[y0:y1, x0:x1]
-        changed = self.pixels
         word = _WORDS[self.dtype]
-        planes = np.frombuffer(zlib.decompress(self.change), np.uint8).reshape(values.itemsize, -1)
-        both = np.ascontiguousarray(planes.T).view(word)[:, 0]
-        view[changed] = (view[changed].view(word) ^ both).view(values.dtype)
+        view = values.view(word)[y0:y1, x0:x1]
+        changed = None if self.bits is None else self.pixels
+        for rows, part in zip(_bands(*self.shape), self.change, strict=True):
+            both = _decoded(part, word)
+            if changed is None:
+                view[rows] ^= both.reshape(-1, self.shape[1])
+            else:
+                view[rows][changed[rows]] ^= both
 
     def moved(self, rows: int, columns: int) -> Patch:
         """The same patch for a picture whose origin lies ``rows`` and ``columns`` further up and left."""
@@ -81,18 +92,57 @@ def patch_of(touched: np.ndarray, old: np.ndarray, new: np.ndarray, box: Box) ->
         The values there, shape of ``box``; those not touched are not looked at.
     """
     word = _WORDS[str(old.dtype)]
-    both = old[touched].view(word) ^ new[touched].view(word)
-    differ = both != 0
-    if not differ.all():
-        touched, both = touched.copy(), both[differ]
-        touched[touched] = differ
-    rows, columns = np.flatnonzero(touched.any(axis=1)), np.flatnonzero(touched.any(axis=0))
-    if len(rows) == 0:
+    before, after = old.view(word), new.view(word)
+    in_rows, in_columns = np.zeros(touched.shape[0], bool), np.zeros(touched.shape[1], bool)
+    count = 0
+    for rows in _bands(*touched.shape):
+        differ = before[rows] != after[rows]
+        differ &= touched[rows]
+        in_rows[rows] = differ.any(axis=1)
+        in_columns |= differ.any(axis=0)
+        count += int(np.count_nonzero(differ))
+    if count == 0:
         return None
-    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-    return Patch(
-        (box[0] + top, box[0] + bottom, box[2] + left, box[2] + right),
-        zlib.compress(np.packbits(touched[top:bottom, left:right]).tobytes(), _LEVEL),
-        zlib.compress(np.ascontiguousarray(both[:, None].view(np.uint8).T).data, _LEVEL),
-        str(old.dtype),
-    )
+    along, across = np.flatnonzero(in_rows), np.flatnonzero(in_columns)
+    top, bottom, left, right = int(along[0]), int(along[-1]) + 1, int(across[0]), int(across[-1]) + 1
+    inside = slice(top, bottom), slice(left, right)
+    touched, before, after = touched[inside], before[inside], after[inside]
+    dense = count > _DENSE * touched.size
+    bits, change = [], []
+    for rows in _bands(*touched.shape):
+        both = before[rows] ^ after[rows]
+        if dense:
+            both *= touched[rows]
+        else:
+            differ = (both != 0) & touched[rows]
+            bits.append(differ)
+            both = both[differ]
+        change.append(_encoded(both))
+    packed = None if dense else zlib.compress(np.packbits(np.concatenate(bits)).tobytes(), _LEVEL)
+    place = (box[0] + top, box[0] + bottom, box[2] + left, box[2] + right)
+    return Patch(place, packed, tuple(change), str(old.dtype))
+
+
+def _bands(rows: int, columns: int) -> Iterator[slice]:
+    step = max(1, _BAND // max(1, columns))
+    yield from (slice(first, min(first + step, rows)) for first in range(0, rows, step))
+
+
+def _encoded(values: np.ndarray) -> bytes:
+    """Bytes of one rank side by side (neighbours differ least in their high ones), compressed (LZ4 in Blosc)."""
+    if values.size == 0:
+        return b""
+    from imagecodecs import blosc_encode
+
+    shuffle = "noshuffle" if values.itemsize == 1 else "shuffle"
+    data: Any = np.ascontiguousarray(values)
+    found = blosc_encode(data, level=5, compressor="lz4", typesize=values.itemsize, shuffle=shuffle, numthreads=1)
+    return bytes(found)
+
+
+def _decoded(part: bytes, word: type[np.unsignedinteger[Any]]) -> np.ndarray:
+    if not part:
+        return np.zeros(0, word)
+    from imagecodecs import blosc_decode
+
+    return np.frombuffer(blosc_decode(part, numthreads=1), word)

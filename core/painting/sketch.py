@@ -42,7 +42,8 @@ class Sketch:
         pixels = Sampled(box, self.step)
         self._old, self._strength, self._allowed = stroke.so_far(pixels)
         self._y, self._x = (side.astype(np.float32) for side in pixels.centres())
-        self.values = mixed(self._old, self._value, self._strength)
+        begun = stroke.box is not None
+        self.values = mixed(self._old, self._value, self._strength) if begun else self._old.copy()
         head = stroke.ahead
         if head is not None:
             self.move(head.start, head.end, head.brush)

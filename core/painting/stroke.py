@@ -35,7 +35,8 @@ class Stroke:
         self.rules = rules or EditingRules()
         self.box: Box | None = None
         self._touched = np.zeros(ground.shape, dtype=bool)
-        self._old = np.zeros_like(ground.values)
+        # zeros_like would write them
+        self._old = np.zeros(ground.shape, ground.values.dtype)
         # one that is drawn later may be asked for after another brush painted in full
         self._strength = np.zeros(ground.shape, np.float32) if later and not ground.of_labels else None
         self._last: Point | None = None
@@ -129,6 +130,10 @@ class Stroke:
         """
         while self._waiting:
             self.work(1 << 20)
+        if self.box is None:  # nothing was touched: what was never written need not be read
+            old = pixels.take(self.ground.values).copy()
+            allowed = None if self.rules.allow_all else self.rules.allow(pixels, self.ground)
+            return old, np.zeros_like(old), allowed
         old = np.where(pixels.take(self._touched), pixels.take(self._old), pixels.take(self.ground.values))
         strength = np.zeros_like(old) if self._strength is None else pixels.take(self._strength).copy()
         if self.rules.allow_all:

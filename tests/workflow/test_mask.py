@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event, Timer
 from types import SimpleNamespace
 
 import numpy as np
@@ -228,6 +229,8 @@ def test_a_large_soft_brush_is_sketched_while_it_moves_and_painted_exactly(
     assert pane._sketch.indices is not None and (pane._sketch.indices == round(255 * 0.75)).any()
     pane.canvas.view.scaleBy((1 / 0.9, 1 / 0.9))
     QTest.mouseRelease(viewport, LEFT, NONE, person.pixel(*path[-1]))
+    assert pane._sketch.indices is not None, "the sketch stays until the stroke is ended"
+    person.qtbot.waitUntil(lambda: not pane.painter.busy)
     person.settle()
     assert pane._sketch.indices is None
     stroke.commit()
@@ -235,6 +238,51 @@ def test_a_large_soft_brush_is_sketched_while_it_moves_and_painted_exactly(
     assert np.array_equal(pane.canvas.overlay.indices, np.rint(255 * stroke.ground.values))
     person.window.undo_action.trigger()
     assert np.array_equal(person.field()[0], before)
+
+
+def test_what_comes_after_a_large_stroke_waits_for_its_end(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(painter, "LARGE", 10.0)
+    person.add("Painted plane")
+    pane, stack, before = person.step.plane, person.window.commands.stack, person.field()[0].copy()
+    person.step.painting.options.set(value=0.75, size=14.0, hardness=0.3)
+    go, commit = Event(), Stroke.commit
+
+    def slow(stroke: Stroke) -> object:
+        assert go.wait(20)
+        return commit(stroke)
+
+    def stroke(row: float) -> None:
+        go.clear()
+        QTest.mousePress(pane.canvas.viewport(), LEFT, NONE, person.pixel(row, 9.0))
+        QTest.mouseRelease(pane.canvas.viewport(), LEFT, NONE, person.pixel(row, 9.0))
+
+    monkeypatch.setattr(Stroke, "commit", slow)
+    first = stack.count()
+    stroke(9.0)
+    assert pane.painter.busy and stack.count() == first, "it is ended elsewhere"
+    Timer(0.1, go.set).start()
+    QTest.keyClick(person.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert (stack.count(), stack.index()) == (first + 1, first), "undo takes it back, and nothing older"
+    assert not pane.painter.busy and np.array_equal(person.field()[0], before)
+    person.window.redo_action.trigger()
+    one = person.field()[0].copy()
+    assert not np.array_equal(one, before)
+    # a command from elsewhere comes after it, and so does the next stroke
+    stroke(20.0)
+    Timer(0.1, go.set).start()
+    person.window.commands.do("pixel size", pixel_size=1e-6)
+    assert [stack.text(first + place) for place in range(2)] == ["brush stroke", "brush stroke"]
+    assert stack.undoText() == "pixel size" and not pane.painter.busy
+    stroke(20.0)
+    Timer(0.1, go.set).start()
+    QTest.mousePress(pane.canvas.viewport(), LEFT, NONE, person.pixel(4.0, 4.0))
+    assert stack.count() == first + 4 and person.step.plane.painter.busy, "the one before is ended, this one begun"
+    QTest.mouseRelease(pane.canvas.viewport(), LEFT, NONE, person.pixel(4.0, 4.0))
+    person.qtbot.waitUntil(lambda: not pane.painter.busy)
+    assert stack.count() == first + 5
+    for _ in range(5):
+        person.window.undo_action.trigger()
+    assert np.array_equal(person.field()[0], before) and person.window.session.state.pixel_size is None
 
 
 def test_a_large_brush_is_given_up_with_escape(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,6 +69,7 @@ class PlanePainting(QObject):
         """Paint on ``pane``."""
         self._pane = pane
         pane.painter.committed.connect(self._committed)
+        self._commands.before.append(pane.painter.settle)
         pane.painter.selected.connect(self._selected)
         pane.plane_changed.connect(self._looked)
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.painting import brush as room
+from core.painting import patch as patches_room
 from core.painting.brush import Brush
 from core.painting.patch import Patch
 from core.painting.pixels import Listed, Pixels
@@ -347,3 +348,34 @@ def test_undo_all_and_redo_all_give_every_state_to_the_bit(all_gestures: list[di
     for patch, state in zip(patches, states[1:], strict=True):
         patch.apply(ground.values)
         assert ground.values.tobytes() == state
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize("share", [0.02, 0.7, 1.0])
+def test_a_patch_turns_either_state_into_the_other_in_bands(
+    dtype: str, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patches_room, "_BAND", 100)
+    generator = np.random.default_rng(3)
+    old, new = (generator.integers(0, 255, (40, 37)).astype(dtype) / (1 if dtype == "uint8" else 7) for _ in range(2))
+    old, new = old.astype(dtype), new.astype(dtype)
+    touched = np.zeros(old.shape, bool)
+    touched[3:30, 5:37] = generator.random((27, 32)) < share
+    touched[3, 5] = touched[29, 36] = True
+    new[3, 5], new[29, 36] = old[3, 5] + 1, old[29, 36] + 1
+    new[10, 10] = old[10, 10]  # painted with what was there
+    kept = np.where(touched, old, 0).astype(dtype)
+    made = patches_room.patch_of(touched, kept, new, (100, 140, 7, 44))
+    assert made is not None and made.box == (103, 130, 12, 44)
+    assert (made.bits is None) == (share > 0.25)
+    differ = (touched & (old != new))[3:30, 5:37]
+    assert np.array_equal(made.pixels, differ)
+    page = np.zeros((150, 60), dtype)
+    state = np.where(touched, new, old).astype(dtype)
+    page[100:140, 7:44] = state
+    made.apply(page)
+    before = np.where(touched, old, state)
+    assert np.array_equal(page[100:140, 7:44], before)
+    made.apply(page)
+    assert np.array_equal(page[100:140, 7:44], state)
+    assert patches_room.patch_of(touched, new, new, (0, 40, 0, 37)) is None
