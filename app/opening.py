@@ -221,8 +221,9 @@ class Opener(QObject):
         # what a crash left behind is saved nowhere else
         session.saved_state = State() if opened.recovered else state
         self._expected = project.phase_image
-        self._context.commands.start_anew(state)
+        # before the window shows the volumes, and what is known of them
         keep_measurements(project, self._context.measurements)
+        self._context.commands.start_anew(state)
         if opened.recovered:
             self._context.messages.say("Restored the session. Save it to keep it (Ctrl+S).", "good")
             return

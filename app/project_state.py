@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,15 +11,28 @@ from app.measurements import Measurements
 from app.session import Result, State
 from core.images.values import PhaseImage
 from core.painting.sheet import Painted, Sheet
+from core.projects.fields import MOST_BYTES, bytes_of, within
 from core.projects.project import Project, SavedResult
 from core.segmentation.stack import Stack, volume_again
 
+if TYPE_CHECKING:
+    from core.properties import Properties
+
 
 def project_of(
-    state: State, phase_image: PhaseImage | None, belongs_to: str = "", measurements: Measurements | None = None
+    state: State,
+    phase_image: PhaseImage | None,
+    belongs_to: str = "",
+    measurements: Measurements | None = None,
+    fields: int = MOST_BYTES,
 ) -> Project:
-    """What to save of a session. Results that a test made without a reconstruction behind them are left out."""
+    """What to save of a session. Results that a test made without a reconstruction behind them are left out.
+
+    ``fields``: how many bytes of temperatures and velocities are saved at most.
+    """
     book = Measurements() if measurements is None else measurements
+    results = [result for result in state.results if result.report is not None]
+    found = within([book.properties(result.volume.labels) for result in results], fields)
     return Project(
         micrograph=state.opened,
         source="" if state.source is None else str(state.source),
@@ -40,7 +54,7 @@ def project_of(
         anchors=state.anchors,
         series=state.series,
         output="" if state.output is None else str(state.output),
-        results=tuple(_saved(result, book) for result in state.results if result.report is not None),
+        results=tuple(_saved(result, book, one) for result, one in zip(results, found, strict=True)),
         shown=state.shown,
         marks=state.marks,
         belongs_to=belongs_to,
@@ -98,13 +112,17 @@ def _sheets(stack: Stack[np.ndarray], project: Project) -> Stack[Painted]:
     return Stack(stack.count, stack.place, stack.ends, stack.contrast, volume, painted)
 
 
-def _saved(result: Result, book: Measurements) -> SavedResult:
+def fields_left_out(project: Project, measurements: Measurements) -> int:
+    """Bytes of the temperatures and velocities that a session knows and ``project`` does not hold."""
+    return sum(
+        bytes_of(measurements.properties(saved.made.volume.labels)) - bytes_of(saved.properties)
+        for saved in project.results
+    )
+
+
+def _saved(result: Result, book: Measurements, found: Properties | None) -> SavedResult:
     stored, labels = "" if result.stored is None else str(result.stored), result.volume.labels
-    found = book.properties(labels)
-    return SavedResult(
-        result.title, result.plan, result.band, result.report, stored, book.statistics(labels),
-        None if found is None else found.without_fields(),
-    )  # fmt: skip
+    return SavedResult(result.title, result.plan, result.band, result.report, stored, book.statistics(labels), found)
 
 
 def _result(saved: SavedResult) -> Result:

@@ -12,8 +12,9 @@ from app.context import Context
 from app.exemplar import LiveExemplar
 from app.jobs import JobRunner
 from app.preferences import Preferences
-from app.project_state import project_of
+from app.project_state import fields_left_out, project_of
 from app.session import State
+from core.projects.fields import MOST_BYTES
 from core.projects.project import SUFFIX, Project
 
 KIND = f"Microloom project (*{SUFFIX})"
@@ -40,6 +41,7 @@ class Saver(QObject):
         self.runner.returned.connect(self._written)
         self.runner.failed.connect(self._failed)
         self._state = State()
+        self._left_out = 0
         self._then: Then | None = None
         self._waiting: tuple[Path, Then | None] | None = None
 
@@ -48,10 +50,10 @@ class Saver(QObject):
         """Whether a project is being written."""
         return self.runner.busy
 
-    def snapshot(self, belongs_to: str = "") -> Project:
-        """The session as it is now."""
+    def snapshot(self, belongs_to: str = "", fields: int = 0) -> Project:
+        """The session as it is now; ``fields``: how many bytes of temperatures and velocities it holds at most."""
         image = None if self._exemplar.segmenting else self._session.phase_image
-        return project_of(self._session.state, image, belongs_to, self._measurements)
+        return project_of(self._session.state, image, belongs_to, self._measurements, fields)
 
     def save(self, then: Then | None = None) -> None:
         """Write to where the project was opened from or last saved, else ask where; ``then`` follows a success."""
@@ -130,7 +132,8 @@ class Saver(QObject):
             return
         from core.projects.writing import saving
 
-        project = self.snapshot()
+        project = self.snapshot(fields=MOST_BYTES)
+        self._left_out = fields_left_out(project, self._measurements)
         self._state, self._then = self._session.state, then
         self.runner.start(f"Saving {path.name}", lambda: saving(project, path, overwrite=True))
 
@@ -141,7 +144,15 @@ class Saver(QObject):
             self._session.saved_state, self._session.path = self._state, path
         self._preferences.remember(path)
         self._preferences.folder = str(path.parent)
-        self._messages.say(f"Saved {path.name}.", "good")
+        if self._left_out:
+            size = f"{self._left_out / (1 << 20):,.1f} MB of temperatures and velocities"
+            self._messages.say(
+                f"Saved {path.name} without {size}: a project keeps {MOST_BYTES >> 20} MB of them, the newest first. "
+                "All values are in it.",
+                "warning",
+            )
+        else:
+            self._messages.say(f"Saved {path.name}.", "good")
         self.saved.emit(path)
         waiting, self._waiting = self._waiting, None
         if waiting is not None:

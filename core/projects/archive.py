@@ -31,7 +31,7 @@ MODEL_SUFFIX = ".microloom-model"
 CLASSIFIER_SUFFIX = ".microloom-classifier"
 
 _NAME = re.compile(
-    r"project\.json|(micrograph|labels|volume|mask)-[0-9]{1,4}\.tif|model-[0-9]{1,4}\.microloom-model"
+    r"project\.json|(micrograph|labels|volume|mask|field)-[0-9]{1,4}\.tif|model-[0-9]{1,4}\.microloom-model"
     r"|classifier-[0-9]{1,4}\.microloom-classifier"
 )
 _MAX_DOCUMENT_BYTES = 64 << 20

@@ -1,4 +1,4 @@
-"""What was measured and computed of a volume, as JSON values, and back; fields as large as the volume are left out."""
+"""What was measured and computed of a volume, as JSON values, and back; its fields are members of their own."""
 
 from __future__ import annotations
 

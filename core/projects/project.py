@@ -48,7 +48,7 @@ class SavedResult:
     stored
         Path of the whole volume where it was written to the disk, else empty; that of ``made`` is then a sample of it.
     statistics, properties
-        What was measured and computed of the volume; the latter without its fields.
+        What was measured and computed of the volume; the latter with the fields that are to be kept.
     """
 
     title: str

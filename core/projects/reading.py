@@ -36,6 +36,7 @@ from core.projects.document import (
     whole_numbers,
     wrong,
 )
+from core.projects.fields import with_fields
 from core.projects.marked import marks_from_json
 from core.projects.measured import properties_from_json, statistics_from_json
 from core.projects.plan import Plan
@@ -328,7 +329,10 @@ class _Reader:
         stored = maybe(data, "stored", str) or ""  # also a project from before volumes were written by the window
         # nothing in a project from before they were kept
         statistics = statistics_from_json(maybe(data, "statistics", list))
-        properties = properties_from_json(maybe(data, "properties", dict))
+        told = maybe(data, "properties", dict)
+        properties = properties_from_json(told)
+        if properties is not None:
+            properties = with_fields(properties, told, made.volume.shape, self._archive.array)
         title, band = get(data, "title", str), band_from_json(data, "band")
         return SavedResult(title, plan, band, made, stored, statistics, properties)
 

@@ -27,6 +27,7 @@ from core.projects.document import (
     series_to_json,
     towards_to_json,
 )
+from core.projects.fields import bytes_of, fields_to_json
 from core.projects.marked import marks_to_json
 from core.projects.measured import properties_to_json, statistics_to_json
 from core.projects.project import Project, SavedResult
@@ -36,6 +37,7 @@ from core.segmentation.comparing import Kept
 from core.segmentation.settings import settings_to_json
 
 if TYPE_CHECKING:
+    from core.properties import Properties
     from core.reconstruction.anchors import Anchor
     from core.reconstruction.engine import Model
     from core.segmentation.classifier import Classifier
@@ -198,6 +200,14 @@ def _anchors(anchors: Sequence[Anchor], members: _Members) -> list[dict[str, Any
     return [{"axis": anchor.axis, "place": anchor.place, "image": _labels(anchor.image, members)} for anchor in anchors]
 
 
+def _properties(found: Properties | None, members: _Members) -> dict[str, Any] | None:
+    """With the names of their fields, where there are any."""
+    told = properties_to_json(found)
+    if found is None or told is None or not bytes_of(found):
+        return told
+    return {**told, "fields": fields_to_json(found, lambda field: members.array("field", field))}
+
+
 def _result(result: SavedResult, volume: dict[str, Any], members: _Members) -> dict[str, Any]:
     made = result.made
     target = made.target
@@ -205,7 +215,7 @@ def _result(result: SavedResult, volume: dict[str, Any], members: _Members) -> d
         "title": result.title,
         "stored": result.stored,
         "statistics": statistics_to_json(result.statistics),
-        "properties": properties_to_json(result.properties),
+        "properties": _properties(result.properties, members),
         "plan": plan_to_json(result.plan),
         "band": band_to_json(result.band),
         "volume": volume,

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from app.measurements import WITH_FIELDS, Measurements
-from app.project_state import keep_measurements, project_of, state_of
+from app.project_state import fields_left_out, keep_measurements, project_of, state_of
 from core.job import finish
+from core.projects.fields import bytes_of
 from core.projects.reading import read_project
 from core.projects.writing import write_project
 from core.properties import Properties, PropertyPlan, properties
@@ -32,8 +33,8 @@ def described(names: str) -> tuple[Described, ...]:
     return finish(describing(Sample(labels(), ("a", "b"), 1, 2), chosen(names)))
 
 
-def computed(**wanted: Any) -> Properties:
-    return finish(properties(labels(), None, PropertyPlan(axes=(1,), **wanted)))
+def computed(of: np.ndarray | None = None, **wanted: Any) -> Properties:
+    return finish(properties(labels() if of is None else of, None, PropertyPlan(axes=(1,), **wanted)))
 
 
 def test_statistics_are_added_in_the_order_of_the_table() -> None:
@@ -88,7 +89,7 @@ def test_a_volume_that_is_gone_is_forgotten() -> None:
 def test_a_project_keeps_them(tmp_path: Path) -> None:
     state, book = state_of(project()), Measurements()
     first, _, third = (result.volume.labels for result in state.results)
-    statistics, found = described("euler,chord-length"), computed(conductivity={0: 1.0, 1: 2.0}, pore_phase=1)
+    statistics, found = described("euler,chord-length"), computed(third, conductivity={0: 1.0, 1: 2.0}, pore_phase=1)
     book.keep_statistics(first, statistics)
     book.keep_properties(third, found)
     path = write_project(project_of(state, None, measurements=book), tmp_path / "p.microloom")
@@ -101,5 +102,10 @@ def test_a_project_keeps_them(tmp_path: Path) -> None:
     assert again.statistics(two) == () and again.properties(one) is None
     kept = again.properties(three)
     assert properties_json(kept, PHASES) == properties_json(found, PHASES)
+    assert kept is not None and kept.conductivity is not None and found.conductivity is not None
+    assert np.array_equal(kept.conductivity.along[0].field, found.conductivity.along[0].field)
+    assert fields_left_out(project_of(state, None, measurements=book), book) == 0
+    small = project_of(state, None, measurements=book, fields=0)
+    assert fields_left_out(small, book) == bytes_of(found) > 0 == bytes_of(small.results[2].properties)
     # a project without any is one from before
     assert not read_project(write_project(project(), tmp_path / "q.microloom")).results[0].statistics

@@ -6,12 +6,15 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.opening import OpenedProject
+from core.projects.reading import read_project
 from core.provenance import Provenance
 from tests.workflow.test_statistics import result
 
@@ -49,3 +52,20 @@ def test_computed_shown_and_reported(
     assert step.view._field is None and card.found is None and step.view.periodic == (False, False, False)
     step._choose(0)
     assert card.found is not None and card.shown.currentIndex() == 0
+
+    # saved and opened again, the field is there; one that a project does not keep is told of
+    fields = card.found.conductivity.along
+    window.session.path = tmp_path / "p.microloom"
+    said: list[str] = []
+    window.context.messages.notice.connect(lambda text, _severity: said.append(text))
+    window.save_action.trigger()
+    qtbot.waitUntil(lambda: not window.saver.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: said[-1:] == ["Saved p.microloom."])
+    opened = read_project(tmp_path / "p.microloom")
+    window.opener._put(OpenedProject(opened, tmp_path / "p.microloom", False))
+    assert card.found is not None and card.shown.count() == 4
+    for old, new in zip(fields, card.found.conductivity.along, strict=True):
+        assert old is not new and np.array_equal(old.field, new.field)
+    monkeypatch.setattr("app.saving.MOST_BYTES", 1000)
+    window.save_action.trigger()
+    qtbot.waitUntil(lambda: said[-1].startswith("Saved p.microloom without 0.0 MB of temperatures"), timeout=60_000)
