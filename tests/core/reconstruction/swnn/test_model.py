@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,16 @@ def test_any_size_is_a_crop_of_a_bigger_one_to_the_bit() -> None:
         z, y, x = size
         assert np.array_equal(finish(model.generate(size, 3)).labels, big[:z, :y, :x])
     assert not np.array_equal(finish(model.generate((8, 9, 10), 4)).labels, big[:8, :9, :10])
+
+
+@pytest.mark.usefixtures("small_calibration")
+def test_tiles_beside_each_other_are_those_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = finish(tiny_model().generate((70, 40, 80), 3, exact=True))
+    monkeypatch.setattr(room, "fitting", lambda device: 3)
+    assert finish(tiny_model().recipe((70, 40, 80), 3)).at_once == 3
+    together = finish(tiny_model().generate((70, 40, 80), 3, exact=True))
+    assert together.fractions == alone.fractions
+    assert np.array_equal(together.labels, alone.labels)
 
 
 @pytest.mark.usefixtures("small_calibration")
@@ -127,6 +138,8 @@ def test_a_periodic_volume_equals_its_neighbour_to_the_bit(
     """Whatever box is asked for around it, also across several periods and at negative places."""
     model = tiny_model()
     recipe = finish(model.recipe(size, 5, periodic=periodic))
+    # a box across many periods asks for the same few tiles again and again
+    recipe = replace(recipe, make_tile=cache(recipe.make_tile))
     whole = finish(model.generate(size, 5, periodic=periodic)).labels
     sides = tuple(side if yes else 30 for side, yes in zip(size, periodic, strict=True))
     for origin in [(0, 0, 0), tuple(-side - 3 if yes else 2 for side, yes in zip(size, periodic, strict=True))]:
