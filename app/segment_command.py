@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from core.images.values import Micrograph, Phase, PhaseImage, Volume
     from core.segmentation.classifier import Classifier
+    from core.segmentation.comparing import SegmentationComparison
     from core.segmentation.settings import SegmentationSettings
 
     Work = Callable[[Micrograph], PhaseImage]
@@ -64,8 +65,10 @@ def _recipe(options: argparse.Namespace) -> tuple[SegmentationSettings, Classifi
 
 
 def _volume(options: argparse.Namespace, settings: SegmentationSettings, classifier: Classifier | None) -> None:
+    from core.images.label_slices import opening_labels
     from core.images.pixel_size import parse_length
     from core.images.writing import format_of, write_volume
+    from core.segmentation.comparing import check_sizes, comparing_slices
     from core.segmentation.volumes import read_grey_volume, segmenting_slices, segmenting_volume, stays_on_disk
 
     if len(options.image) != 1:
@@ -80,13 +83,22 @@ def _volume(options: argparse.Namespace, settings: SegmentationSettings, classif
     given = None if options.pixel_size is None else (parse_length(options.pixel_size),) * 3
     stored = stays_on_disk(path)
     if stored is not None:
-        if options.compare_with is not None:
-            raise InputError(f"{path.name} is too large to be compared in memory.", "Leave out --compare-with.")
+        if options.compare_with is not None and options.compare_with.resolve() == options.output.resolve():
+            raise InputError(f"{options.output.name} would be compared with itself.", "Write to another file.")
         with ProgressDisplay(options.quiet) as display:
+            other_slices = (
+                None if options.compare_with is None else finish(opening_labels(options.compare_with), display)
+            )
+            if other_slices is not None:  # before hours of work
+                check_sizes(stored.shape, other_slices.shape, path.name, other_slices.path.name)
             slices = segmenting_slices(stored, options.output, settings, classifier, given, overwrite=overwrite)
-            _, written = finish(slices, display)
+            place, written = finish(slices, display)
+            lines = ""
+            if other_slices is not None:
+                found = finish(comparing_slices(finish(opening_labels(place)), other_slices), display)
+                lines = _said(options, found, written.phases)
         _say_shares(written.phases, written.fractions)
-        print(options.output)
+        print(f"{lines}{options.output}")
         return
     other = _other(options)
     grey, size = read_grey_volume(path)
@@ -119,7 +131,7 @@ def _compared(options: argparse.Namespace, made: PhaseImage | Volume, other: Pha
     InputError
         Where the two are of different sizes. Of a segmentation of the whole picture the part that was used is taken.
     """
-    from core.segmentation.comparing import compare_segmentations, table
+    from core.segmentation.comparing import compare_segmentations
 
     if other is None:
         return ""
@@ -131,8 +143,13 @@ def _compared(options: argparse.Namespace, made: PhaseImage | Volume, other: Pha
             labels = labels[: len(made.labels)]  # the info bar that was cut off
         if labels.size:
             other = replace(other, labels=labels)
-    lines = table(compare_segmentations(made, other), tuple(phase.name for phase in made.phases))
-    return f"compared with {options.compare_with.name}: {lines}\n"
+    return _said(options, compare_segmentations(made, other), made.phases)
+
+
+def _said(options: argparse.Namespace, compared: SegmentationComparison, phases: Sequence[Phase]) -> str:
+    from core.segmentation.comparing import table
+
+    return f"compared with {options.compare_with.name}: {table(compared, tuple(phase.name for phase in phases))}\n"
 
 
 def train_classifier(options: argparse.Namespace) -> int:

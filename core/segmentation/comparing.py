@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import InputError
+from core.images.label_slices import LabelSlices
 from core.images.values import PhaseImage, Volume
+from core.job import Job, Progress
 
 Labels = npt.NDArray[np.uint8]
 SAME, ONLY_FIRST, ONLY_SECOND, OTHERWISE = range(4)
@@ -102,15 +104,30 @@ def compare_segmentations(first: PhaseImage | Volume, second: PhaseImage | Volum
     InputError
         Where they are not of the same size.
     """
-    _check_shapes(first.labels, second.labels, first.name, second.name)
-    count = max(len(first.phases), len(second.phases))
+    check_sizes(first.labels.shape, second.labels.shape, first.name, second.name)
+    return SegmentationComparison(_pairs(first.labels, second.labels, max(len(first.phases), len(second.phases))))
+
+
+def comparing_slices(first: LabelSlices, second: LabelSlices) -> Job[SegmentationComparison]:
+    """A job that compares two volumes that stay on the disk, slice by slice; as `compare_segmentations`."""
+    check_sizes(first.shape, second.shape, first.path.name, second.path.name)
+    count, steps = max(len(first.phases), len(second.phases)), first.shape[0]
+    counts = np.zeros((count, count), np.int64)
+    for z in range(steps):
+        yield Progress(z, steps, "Comparing")
+        counts += _pairs(first.plane(z), second.plane(z), count)
+    return SegmentationComparison(counts)
+
+
+def _pairs(first: Labels, second: Labels, count: int) -> npt.NDArray[np.int64]:
+    """How many pixels have label i in the first and label j in the second, shape (count, count)."""
     counts = np.zeros(count * count, np.int64)
-    one, other = first.labels.reshape(-1), second.labels.reshape(-1)
+    one, other = first.reshape(-1), second.reshape(-1)
     for start in range(0, one.size, _BLOCK):
         part = slice(start, start + _BLOCK)
         # at most 16 phases: a pair fits into 8 bits
         counts += np.bincount(one[part] * np.uint8(count) + other[part], minlength=count * count)
-    return SegmentationComparison(counts.reshape(count, count))
+    return counts.reshape(count, count)
 
 
 def disagreement(first: Labels, second: Labels, phase: int) -> Labels:
@@ -134,7 +151,7 @@ def disagreement(first: Labels, second: Labels, phase: int) -> Labels:
     InputError
         Where the shapes differ.
     """
-    _check_shapes(first, second, "The first", "the second")
+    check_sizes(first.shape, second.shape, "The first", "the second")
     here, there = first == phase, second == phase
     found = np.where(first == second, SAME, OTHERWISE).astype(np.uint8)
     found[here & ~there] = ONLY_FIRST
@@ -142,9 +159,10 @@ def disagreement(first: Labels, second: Labels, phase: int) -> Labels:
     return found
 
 
-def _check_shapes(first: Labels, second: Labels, one: str, other: str) -> None:
-    if first.shape != second.shape:
-        shapes = [" × ".join(map(str, labels.shape)) for labels in (first, second)]
+def check_sizes(first: tuple[int, ...], second: tuple[int, ...], one: str, other: str) -> None:
+    """`InputError` where two segmentations, called ``one`` and ``other``, have not the same shape."""
+    if first != second:
+        shapes = [" × ".join(map(str, shape)) for shape in (first, second)]
         raise InputError(
             f"{one} has {shapes[0]} pixels, {other} {shapes[1]}: they cannot be compared.",
             "Compare two segmentations of the same part of the same picture.",

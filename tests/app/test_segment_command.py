@@ -154,7 +154,9 @@ def test_volumes_are_segmented_slice_by_slice_or_by_a_classifier_for_volumes(tmp
     assert main(["segment", str(stack), "--classifier", str(forest), "-o", str(out), "--force"]) == 2
 
 
-def test_a_zarr_folder_is_segmented_from_disk_to_disk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_zarr_folder_is_segmented_from_disk_to_disk(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     import zarr
 
     grey = np.stack([discs(number) for number in range(6)])
@@ -168,7 +170,18 @@ def test_a_zarr_folder_is_segmented_from_disk_to_disk(tmp_path: Path, capsys: py
     assert made.voxel_size == pytest.approx((2e-9,) * 3)
     assert f"1 {made.phases[1].name}: {100 * made.fractions[1]:.2f} %" in capsys.readouterr().out
     assert main(command) == 2 and "--force" in capsys.readouterr().err
-    assert main([*command, "--force", "--compare-with", str(out)]) == 2
+    assert main([*command, "--force", "--compare-with", str(out)]) == 2 and "itself" in capsys.readouterr().err
+    # compared with another one, slice by slice
+    other = tmp_path / "other.tif"
+    tifffile.imwrite(other, 100 * (grey > 90).astype(np.uint8) + 7)
+    monkeypatch.setattr("core.images.label_slices.read_labels", lambda path: pytest.fail("it was read as a whole"))
+    assert main([*command, "--force", "--compare-with", str(other)]) == 0
+    said = capsys.readouterr().out
+    assert f"compared with other.tif: {100 * (made.labels == (grey > 90)).mean():.2f} % of the pixels agree" in said
+    before = out.read_bytes()
+    tifffile.imwrite(other, made.labels[1:])
+    assert main([*command, "--force", "--compare-with", str(other)]) == 2
+    assert "cannot be compared" in capsys.readouterr().err and out.read_bytes() == before
 
 
 def test_two_segmentations_are_compared(

@@ -33,6 +33,8 @@ from app.widgets.panel import Fold, hint
 from app.workspaces.phases.kept_versions import KeptVersions
 from core.errors import InputError, MicroloomError
 from core.images.values import PhaseImage
+from core.job import finish
+from core.provenance import Provenance
 from core.segmentation.comparing import (
     ONLY_FIRST,
     ONLY_SECOND,
@@ -78,6 +80,9 @@ class Comparing(QObject):
         self._latest = Latest(self)
         self._latest.answered.connect(self._answered)
         self._latest.failed.connect(lambda error: self._messages.failed("Comparing", error))
+        self._reading = Latest(self)
+        self._reading.answered.connect(self._read_slice)
+        self._reading.failed.connect(lambda error: self._messages.failed("Comparing", error))
         self.layer = IndexLayer()
         self.layer.setZValue(7)
         self.layer.set_colors([(0, 0, 0, 0), *((*COLORS[code], 235) for code in (ONLY_FIRST, ONLY_SECOND, OTHERWISE))])
@@ -147,7 +152,7 @@ class Comparing(QObject):
     @property
     def busy(self) -> bool:
         """Whether the comparison on show is not yet that of the segmentation on show."""
-        return self._latest.busy
+        return self._latest.busy or self._reading.busy
 
     @property
     def reference(self) -> Kept | None:
@@ -172,14 +177,26 @@ class Comparing(QObject):
             self.open(Path(name))
 
     def open(self, path: Path) -> None:
-        """Compare with the phase image in ``path``: of the whole micrograph, or of the part that is used."""
+        """Compare with the phase image in ``path``: of the whole micrograph, or of the part that is used.
+
+        Of a volume, where slices of one are looked at, the slice on show is taken, once it is read.
+        """
+        path = path.parent if path.name == "zarr.json" else path  # a folder's face in the dialog
+        place = self._session.state.place
+        if place is None:
+            self._compare_with(path, None)
+        else:
+            self._reading.ask(lambda: (path, place, _slice_of(path, place)))
+
+    def _compare_with(self, path: Path, known: PhaseImage | None) -> None:
+        """``known`` is what was read of ``path``, if anything was."""
         from core.images.reading import read_labels
 
         state = self._session.state
         try:
             if state.opened is None or state.micrograph is None:
                 raise InputError("There is no micrograph yet.", "Open one in step 1.")
-            image = read_labels(path)
+            image = known or read_labels(path)
             if not isinstance(image, PhaseImage):
                 raise InputError(f"{path.name} is a volume.", "Choose a single picture.")
             whole, part = state.opened.shape, state.micrograph.shape
@@ -196,6 +213,11 @@ class Comparing(QObject):
             return
         crop = None if image.shape == whole else state.crop
         self._add(f"compare with {path.name}", Kept(image, path.name, crop, place=state.place))
+
+    def _read_slice(self, answer: tuple[Path, int, PhaseImage]) -> None:
+        path, place, image = answer
+        if self._session.state.place == place:
+            self._compare_with(path, image)
 
     def _add(self, name: str, kept: Kept) -> None:
         kept = replace(kept, time=datetime.now().astimezone().isoformat(timespec="seconds"))
@@ -313,6 +335,21 @@ class Comparing(QObject):
             return ""
         label = int(answer.other.labels[row, column])
         return f"grey {micrograph.grey[row, column]:g}   the other: {_name(answer.image, label)}   this:"
+
+
+def _slice_of(path: Path, place: int) -> PhaseImage:
+    """One slice of a volume of labels; of a single picture all."""
+    from core.images.grey_volume import open_grey_volume
+    from core.images.label_slices import opening_labels
+    from core.images.reading import read_labels
+
+    if not path.is_dir() and open_grey_volume(path) is None and isinstance(image := read_labels(path), PhaseImage):
+        return image
+    found = finish(opening_labels(path))
+    if place >= found.shape[0]:
+        raise InputError(f"{path.name} has {found.shape[0]} slices: slice {place + 1} is not among them.")
+    name = f"{path.name}, slice {place + 1}"
+    return PhaseImage(found.plane(place), found.phases, None, name, Provenance("read", source=path.name))
 
 
 def _name(image: PhaseImage, label: int) -> str:
