@@ -16,6 +16,8 @@ from core.provenance import Provenance
 from core.settings import setting, to_json, validate
 from core.synthesis.addition import add_balls
 
+_BLOCK = 8
+"""Edge of the blocks whose voxels are asked for together, pixels."""
 _CORE = 0.6
 """Share of a grain's radius that no other grain's share may touch while the centres are set."""
 
@@ -53,14 +55,29 @@ def laguerre_cells(
     """
     # lifting: |x − c|² + (top − w) is a squared distance in one more dimension, so a tree finds the least of it
     lift = np.sqrt(float(weights.max()) - weights)
-    lifted = np.column_stack([np.mod(centres, np.asarray(size, dtype=np.float64)), lift])
+    sides = np.asarray(size, dtype=np.float64)
+    lifted = np.column_stack([np.mod(centres, sides), lift])
     tree = cKDTree(lifted, boxsize=np.asarray([*size, 0.0], dtype=np.float64))
-    slabs = []
-    for index in range(first, size[0] if end is None else end):
-        axes = np.meshgrid([index + 0.5], *(np.arange(side) + 0.5 for side in size[1:]), indexing="ij")
-        points = np.stack([*axes, np.zeros(axes[0].shape)], axis=-1)
-        slabs.append(tree.query(points)[1].astype(np.int32))
-    return np.concatenate(slabs)
+    ends = (size[0] if end is None else end, *size[1:])
+    cells = np.empty((ends[0] - first, *size[1:]), dtype=np.int32)
+    shift = np.asarray([first, *[0] * (len(size) - 1)])
+    lows = np.meshgrid(*(np.arange(low, high, _BLOCK) for low, high in zip(shift, ends, strict=True)), indexing="ij")
+    corners = np.stack(lows, axis=-1).reshape(-1, len(size))
+    shapes = np.minimum(corners + _BLOCK, ends) - corners
+    # whoever is nearest to a voxel at most h from the middle is no further from that than its nearest and 2 h
+    half = np.sqrt(np.square(shapes - 1).sum(axis=1)) / 2
+    places = np.column_stack([corners + shapes / 2, np.zeros(len(corners))])
+    reach = tree.query(places)[0] + 2 * half + 1e-9
+    found = tree.query_ball_point(places, reach, return_sorted=True)
+    for corner, shape, near in zip(corners, shapes, found, strict=True):
+        power: np.ndarray = np.square(lift[near])
+        for axis, (low, side) in enumerate(zip(corner, shape, strict=True)):
+            apart = np.arange(low, low + side) + 0.5 - lifted[near, axis, None]
+            apart -= sides[axis] * np.round(apart / sides[axis])  # to the nearest of its images
+            power = power[..., None] + np.square(apart).reshape(len(near), *[1] * axis, side)
+        inside = tuple(slice(low, low + side) for low, side in zip(corner - shift, shape, strict=True))
+        cells[inside] = np.asarray(near)[power.argmin(axis=0)]
+    return cells
 
 
 def grain_centres(size: tuple[int, int, int], seed: int, settings: GrainSettings) -> tuple[np.ndarray, np.ndarray]:

@@ -281,6 +281,7 @@ def test_asking_for_help_imports_neither_qt_nor_torch() -> None:
 def test_ctrl_c_keeps_the_model_as_trained_so_far(phases: Path, tmp_path: Path) -> None:
     model = tmp_path / "m.microloom-model"
     code = "import core.reconstruction.swnn.training as t; t.SNAPSHOT_SECONDS = 0.2; t.SNAPSHOT_SHARE = 10.0; "
+    code += "import app.terminal; app.terminal._LINE_SECONDS = 2.0; "
     # whoever runs the tests in the background may have had this signal ignored, and children inherit that
     code += "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
     code += "from app.__main__ import main; sys.exit(main(sys.argv[1:]))"
@@ -291,12 +292,10 @@ def test_ctrl_c_keeps_the_model_as_trained_so_far(phases: Path, tmp_path: Path) 
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert process.stderr is not None
-    # the second plain line comes seconds after the first, with many snapshots between them
-    seen = 0
-    for line in process.stderr:
-        seen += line.startswith("Training ")
-        if seen == 2:
-            break
+    # the second plain line comes seconds after the first, with many snapshots between them, where steps are quick
+    steps = (int(line.split()[1]) for line in process.stderr if line.startswith("Training "))
+    next(steps)
+    next(step for step in steps if step >= 10)
     process.send_signal(signal.SIGINT)
     began = time.monotonic()
     said = process.stderr.read()

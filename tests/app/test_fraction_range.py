@@ -12,6 +12,7 @@ from app.__main__ import main
 from core.images.reading import read_volume
 from core.reconstruction.model_file import load_model
 from core.reconstruction.swnn import model as model_room
+from core.reconstruction.swnn import training
 
 TINY = [
     "--set=iterations=40", "--set=levels=2", "--set=overview=0", "--set=channels=6", "--set=coarse_channels=6",
@@ -32,6 +33,7 @@ def test_one_model_for_a_range_and_a_mask(
     exemplar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(model_room, "CALIBRATION_SIZE", (48, 48, 48))
+    monkeypatch.setattr(training, "STATISTICS_BLOCKS", 1)
     model, made, mask = tmp_path / "m.microloom-model", tmp_path / "v.tif", tmp_path / "mask.tif"
     command = ["reconstruct", str(exemplar), "-o", str(made), "--model-out", str(model), "--size", "32", *TINY]
     assert main([*command, "--fraction-range", "0.25:50%"]) == 0

@@ -18,12 +18,13 @@ from core.images.zarr_volume import open_zarr
 from core.reconstruction import patience, pipeline
 from core.reconstruction.model_file import load_model
 from core.reconstruction.swnn import model as model_room
+from core.reconstruction.swnn import training
 from core.reconstruction.swnn.engine import SwnnEngine
 
 TINY = [
-    "--set=iterations=20", "--set=levels=2", "--set=overview=0", "--set=channels=6", "--set=coarse_channels=6",
+    "--set=iterations=12", "--set=levels=2", "--set=overview=0", "--set=channels=6", "--set=coarse_channels=6",
     "--set=fine_convolutions=1", "--set=coarse_convolutions=1", "--set=window=3", "--set=scales=1", "--set=cube=12",
-    "--set=windows=128", "--set=bent_bases=0", "--quiet", "--size=24",
+    "--set=windows=128", "--set=bent_bases=0", "--set=time_limit=none", "--quiet", "--size=24",
 ]  # fmt: skip
 Train = Callable[..., Any]
 
@@ -31,6 +32,7 @@ Train = Callable[..., Any]
 @pytest.fixture
 def exemplar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(model_room, "CALIBRATION_SIZE", (48, 48, 48))
+    monkeypatch.setattr(training, "STATISTICS_BLOCKS", 1)
     path = tmp_path / "phases.tif"
     blocks = np.kron(np.random.default_rng(0).random((16, 16)) < 0.4, np.ones((3, 3)))
     tifffile.imwrite(path, (255 * blocks).astype(np.uint8))
@@ -158,8 +160,6 @@ def test_generate_makes_every_seed_and_fraction_and_goes_on(
 def test_patience_ends_a_training_early(
     exemplar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from core.reconstruction.swnn import training
-
     # a model and curves at every step, none of which is ever nearer
     monkeypatch.setattr(training, "SNAPSHOT_SECONDS", 0.0)
     monkeypatch.setattr(training, "SNAPSHOT_SHARE", 1e9)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
+from core.synthesis import addition
 from core.synthesis.addition import add_balls, add_fibres, paint_balls
 
 
@@ -59,7 +60,9 @@ def test_painting_is_that_of_brute_force(box: tuple[int, ...]) -> None:
     np.testing.assert_array_equal(paint_balls(box, centres, radii), expected)
 
 
-def test_a_fraction_out_of_reach_is_refused() -> None:
+def test_a_fraction_out_of_reach_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    # ten times more than it takes to place all that fit
+    monkeypatch.setattr(addition, "_TRIES", 20_000)
     # random addition of equal discs jams near 0.547 (Feder 1980); this would be 0.9
     radii = np.full(29, 10.0)
     with pytest.raises(InputError, match="found a place"):

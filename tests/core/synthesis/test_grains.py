@@ -30,6 +30,17 @@ def test_cells_are_those_of_brute_force(size: tuple[int, ...], spread: float) ->
     np.testing.assert_array_equal(laguerre_cells(size, centres, weights, 2, 5), cells[2:5])
 
 
+@pytest.mark.parametrize(("size", "count"), [((61, 90), 60), ((25, 26, 31), 120)])
+def test_many_cells_are_those_of_brute_force(size: tuple[int, ...], count: int) -> None:
+    """In a box so large that most blocks need to look at a few centres only."""
+    generator = np.random.default_rng(1)
+    centres = generator.random((count, len(size))) * size
+    weights = 16 * generator.random(count)
+    expected = _power(size, centres, weights).argmin(axis=-1)
+    np.testing.assert_array_equal(laguerre_cells(size, centres, weights), expected)
+    np.testing.assert_array_equal(laguerre_cells(size, centres, weights, 17, 18), expected[17:18])
+
+
 def test_weights_move_the_boundary_where_the_formula_says() -> None:
     """On a line, cells of centres a < b meet at (b² − w_b − a² + w_a) / (2(b − a)): here (144 − 0 − 16 + 16)/16 = 9."""
     cells = laguerre_cells((40, 1), np.array([[4.0, 0.5], [12.0, 0.5]]), np.array([16.0, 0.0]))[:, 0]

@@ -6,6 +6,7 @@ import pytest
 
 from core.job import finish
 from core.reconstruction.swnn import model as model_room
+from core.reconstruction.swnn import training
 from core.reconstruction.swnn.engine import SwnnEngine
 from core.reconstruction.swnn.model import SwnnModel
 
@@ -17,6 +18,7 @@ def trained() -> SwnnModel:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model_room, "CALIBRATION_SIZE", (48, 48, 48))
+        patch.setattr(training, "STATISTICS_BLOCKS", 2)
         model = finish(SwnnEngine().train(target(), TINY))
         assert isinstance(model, SwnnModel)
         finish(model.generate((8, 8, 8), 0))
