@@ -22,18 +22,22 @@ from core.masks.mask import Mask
 from core.provenance import Provenance, array_hash, versions
 from core.reconstruction.anchors import Anchor, check_anchors, known_in
 from core.reconstruction.diffusion.classes import of_class
+from core.reconstruction.diffusion.counting import label_like
 from core.reconstruction.diffusion.denoiser import Denoiser
 from core.reconstruction.diffusion.levels import Varying, labels_by_level
 from core.reconstruction.diffusion.phases import as_channels, channel_fractions, labels_around, plain_labels
 from core.reconstruction.diffusion.pictures import sampling_pictures
 from core.reconstruction.diffusion.planes import Wanted, sampling_volume
+from core.reconstruction.diffusion.preflight import BYTES_PER_VOXEL
 from core.reconstruction.diffusion.settings import DiffusionSettings, sampled_as
+from core.reconstruction.diffusion.shelf import Shelf
 from core.reconstruction.shares import shared
 from core.reconstruction.towards import Towards
 from core.reconstruction.weights import weights_hash, weights_of
 
 QUICK_STEPS, QUICK_EDGE = 10, 32
 """Steps and edge (voxels) of rough volumes."""
+SMALLER = "Choose a smaller size."
 LEAST = 0.005
 """No phase is offered with a smaller share."""
 OWN = 0.002
@@ -46,6 +50,16 @@ class EmergingProgress(GenerationProgress):
 
     preview: np.ndarray | None = None
     shows: str = "emerging from noise"
+
+
+def beyond_memory(size: Triple) -> bool:
+    """Whether a volume is sampled on the disk."""
+    free = devices.free_memory("cpu")
+    return free is not None and BYTES_PER_VOXEL * math.prod(size) > free
+
+
+def _shown(size: Triple) -> str:
+    return " × ".join(map(str, size))
 
 
 class DiffusionModel:
@@ -143,33 +157,44 @@ class DiffusionModel:
     ) -> Job[Recipe]:
         """A job that makes the whole volume; the recipe only hands out its parts.
 
-        Sections reach across the whole volume, so that no part of it can be made without the rest.
+        Sections reach across the whole volume, so that no part of it can be made without the rest. One that memory does
+        not hold is sampled on the disk (`core.reconstruction.diffusion.shelf`), with the same voxels.
+
+        Raises
+        ------
+        JobError
+            Where neither memory nor disk hold it; where several phases or a mask are asked for, memory has to.
         """
-        made = yield from self.generate(
-            size, seed, device=device, volume_fraction=volume_fraction, mask=mask, periodic=periodic, anchors=anchors,
-            towards=towards,
-        )  # fmt: skip
+        device = devices.resolve(device)
+        shelf = Shelf(device, on_disk=beyond_memory(size))
+        labels, provenance = yield from self._labelled(
+            shelf, size, seed, device, volume_fraction, mask, periodic, anchors, towards
+        )
 
         def make_tile(start: Triple, edge: int) -> np.ndarray:
             tile = np.zeros((edge, edge, edge), dtype=np.uint8)
             low = [max(0, -first) for first in start]
-            part = made.labels[tuple(slice(max(0, first), max(0, first + edge)) for first in start)]
+            part = labels[tuple(slice(max(0, first), max(0, first + edge)) for first in start)]
             tile[tuple(slice(first, first + side) for first, side in zip(low, part.shape, strict=True))] = part
             return tile
+
+        def provenance_of(_edge: int, _needed: Shelf = shelf) -> Provenance:
+            # files of the shelf go when the recipe does
+            return provenance
 
         return Recipe(
             size=size,
             periodic=periodic,
             make_tile=make_tile,
-            phases=made.phases,
-            voxel_size=made.voxel_size,
-            name=made.name,
-            provenance=lambda edge: made.provenance,
+            phases=self._phases,
+            voxel_size=self._voxel_size,
+            name=self._name(size, seed),
+            provenance=provenance_of,
             identity={
-                **made.provenance.settings,
+                **provenance.settings,
                 "seed": seed,
                 "model": weights_hash(self.weights()),
-                "device": devices.resolve(device),
+                "device": device,
                 "torch": str(torch.__version__),
             },
         )
@@ -194,7 +219,28 @@ class DiffusionModel:
         volume lies between those of two seeds: it passes steadily from the one to the other with the weight.
         """
         device = devices.resolve(device)
+        labels, provenance = yield from self._labelled(
+            Shelf(device), size, seed, device, volume_fraction, mask, periodic, anchors, towards
+        )
+        return Volume(labels, self._phases, self._voxel_size, self._name(size, seed), provenance)
+
+    def _labelled(
+        self,
+        shelf: Shelf,
+        size: Triple,
+        seed: int,
+        device: str,
+        volume_fraction: float | None,
+        mask: Mask | None,
+        periodic: Axes,
+        anchors: Sequence[Anchor],
+        towards: Towards | None,
+    ) -> Job[tuple[np.ndarray, Provenance]]:
+        """A job that makes the labels of a volume, which lie where ``shelf`` says."""
         fraction = float(self._card["volume_fraction"]) if volume_fraction is None else volume_fraction
+        if shelf.on_disk and (self._several or mask is not None):
+            what = "a mask" if mask is not None else "several phases"
+            raise JobError(f"A volume of {_shown(size)} voxels with {what} does not fit into memory.", SMALLER)
         here = None if mask is None else mask.resampled(size).fraction
         if here is not None:
             fraction = float(here.mean(dtype=np.float64))
@@ -217,11 +263,18 @@ class DiffusionModel:
         ends = [channel_fractions(self._shares(share)) for share in (0.0, 1.0)]
         varying = Varying(here, *ends) if here is not None and varies else None
         wanted = Wanted(size, seed, periodic, fractions, told, self._planes, pictures, varying, towards)
-        field = yield from self._sampled(wanted, device)
+        field = yield from self._sampled(wanted, device, shelf)
         inside = int(self._card["volume_phase"])
-        before = float((self._as_labels(plain_labels(field)) == inside).mean())
+        # one after the other: the comparison of the whole would be as large as the field
+        found = (self._as_labels(plain_labels(part)) for part in field.swapaxes(0, 1))
+        before = float(np.mean([(section == inside).mean() for section in found]))
         known = known_in(size, anchors, sections)
-        if varying is None:
+        if shelf.on_disk:
+            labels = shelf.array(size, np.uint8)
+            label_like(field[0], shares, labels, *known)
+            if self._card["volume_phase"] != 1:
+                np.subtract(np.uint8(1), labels, out=labels)
+        elif varying is None:
             labels = self._as_labels(labels_around(field, shares, *known))
         else:
             labels = self._as_labels(labels_by_level(field, varying.field, self._shares, *known))
@@ -245,14 +298,19 @@ class DiffusionModel:
             device=devices.title(device),
             versions=dict(versions()),
         )
+        return labels, provenance
+
+    @property
+    def _phases(self) -> tuple[Phase, ...]:
+        return tuple(Phase(item["name"], item["color"]) for item in self._card["phases"])
+
+    @property
+    def _voxel_size(self) -> tuple[float, float, float] | None:
         voxel = self._card["pixel_size"]
-        return Volume(
-            labels,
-            tuple(Phase(item["name"], item["color"]) for item in self._card["phases"]),
-            None if voxel is None else (voxel, voxel, voxel),
-            f"{self._card['name']} {'×'.join(map(str, size))} seed {seed}",
-            provenance,
-        )
+        return None if voxel is None else (voxel, voxel, voxel)
+
+    def _name(self, size: Triple, seed: int) -> str:
+        return f"{self._card['name']} {'×'.join(map(str, size))} seed {seed}"
 
     def pictures(
         self, count: int, edge: int, seed: int, *, fractions: np.ndarray | None = None, device: str = "cpu"
@@ -296,10 +354,11 @@ class DiffusionModel:
         if problem is not None:
             raise problem
 
-    def _sampled(self, wanted: Wanted, device: str) -> Generator[Progress, None, np.ndarray]:
+    def _sampled(self, wanted: Wanted, device: str, shelf: Shelf) -> Generator[Progress, None, np.ndarray]:
         """The field of a volume, as channels."""
         denoiser = self._denoiser.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        making = sampling_volume(denoiser, wanted, device=device, settings=self._settings)
+        what = "Generating on the disk" if shelf.on_disk else "Generating"
+        making = sampling_volume(denoiser, wanted, device=device, settings=self._settings, shelf=shelf)
         try:
             while True:
                 try:
@@ -308,15 +367,14 @@ class DiffusionModel:
                     field: np.ndarray = end.value
                     return field
                 if report.labels is None:
-                    yield GenerationProgress(report.done, report.of, "Generating")
+                    yield GenerationProgress(report.done, report.of, what)
                 else:
                     block = self._as_labels(report.labels)
-                    yield EmergingProgress(report.done, report.of, "Generating", block, preview=report.labels)
+                    yield EmergingProgress(report.done, report.of, what, block, preview=report.labels)
         except (MemoryError, RuntimeError) as error:
             if not devices.is_out_of_memory(error):
                 raise
-            shown = " × ".join(map(str, wanted.size))
-            raise JobError(f"A volume of {shown} voxels does not fit into memory.", "Choose a smaller size.") from error
+            raise JobError(f"A volume of {_shown(wanted.size)} voxels does not fit into memory.", SMALLER) from error
         finally:
             making.close()
             self._denoiser.to("cpu")

@@ -5,6 +5,9 @@ pass those across another axis. Neighbouring sections know of one another only t
 common, so a step is repeated: noise is put back, and other planes go over it, until the three directions agree
 ("harmonised").
 
+A section is looked at alone: a volume that memory does not hold lies on the disk, and is worked on in blocks of whole
+sections. There is no seam between them, for none knows where its block ends.
+
 Noise is a function of seed, place and step, so that the same seed gives the same volume. Between two seeds it passes
 from the one's to the other's at every step alike, and the volume with it (as DDIM's: Song et al., 2021, Sec. 5.3).
 """
@@ -12,8 +15,9 @@ from the one's to the other's at every step alike, and the volume with it (as DD
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -30,6 +34,7 @@ from core.reconstruction.diffusion.prediction import Prediction, with_clean
 from core.reconstruction.diffusion.samplers import stepped
 from core.reconstruction.diffusion.schedule import Step
 from core.reconstruction.diffusion.settings import DiffusionSettings
+from core.reconstruction.diffusion.shelf import Shelf
 from core.reconstruction.towards import Towards, blended
 
 AXES = (0, 1, 2)
@@ -37,6 +42,10 @@ PIXELS_AT_ONCE = {"cpu": 4 * 64 * 64, "cuda": 256 * 64 * 64}
 """Sections are denoised in batches of about so many pixels: memory is bounded, and cancelling answers soon."""
 SURE = 0.9999
 """Expected pictures are kept within ± this, where log-odds are finite."""
+BLOCK = 1 << 26
+"""Voxels that are worked on at once, in whole sections: how much of a volume on the disk is in memory."""
+PREVIEW_EDGE = 256
+"""Of a larger volume, only every so many voxels are shown while it emerges."""
 _LOOKED_AT = 1 << 18
 """The odds that a fraction asks for are found from about so many voxels."""
 
@@ -97,7 +106,12 @@ def padded(size: Triple, stride: int) -> Triple:
 
 
 def sampling_volume(
-    denoiser: Denoiser, wanted: Wanted, *, device: str = "cpu", settings: DiffusionSettings | None = None
+    denoiser: Denoiser,
+    wanted: Wanted,
+    *,
+    device: str = "cpu",
+    settings: DiffusionSettings | None = None,
+    shelf: Shelf | None = None,
 ) -> Generator[Emerging, None, np.ndarray]:
     """Denoise a volume; yields after each batch of sections.
 
@@ -107,56 +121,133 @@ def sampling_volume(
         In evaluation mode, on ``device``.
     settings
         Say how to sample; by default the denoiser's own.
+    shelf
+        Where the volume lies meanwhile; by default in the memory of ``device``. Where fractions vary in space, memory
+        holds the whole of it in any case.
 
     Returns
     -------
     np.ndarray
         Shape (C, z, y, x), float32: about −1 and 1. `core.reconstruction.diffusion.phases` makes labels of it.
     """
-    settings, schedule = settings or denoiser.settings, denoiser.schedule
+    settings, schedule, shelf = settings or denoiser.settings, denoiser.schedule, shelf or Shelf(device)
     times, passes = schedule.trajectory(settings.steps), settings.passes
     size = padded(wanted.size, settings.stride)
-    crop = (slice(None), *(slice(side) for side in wanted.size))
     turns = [(now, then, number) for now, then in pairwise(times) for number in range(passes)]
     looks = [AXES if settings.planes == "together" else (AXES[turn % 3],) for turn in range(len(turns))]
     looks[-1] = AXES  # the last word is that of all three directions
-    of = sum(len(batches(size, axis, device)) for axes in looks for axis in axes)
-    done = drawn = 0
-
+    whole = wanted.varying is not None
+    of = sum(
+        len(batches(size, axis, device, block))
+        for axes in looks
+        for axis in axes
+        for block in blocks(size, axis, whole)
+    )
     weight = weight_over(wanted, size)
 
-    def draw() -> Tensor:
-        nonlocal drawn
-        drawn += 1
-        own = gaussian(wanted.seed, drawn - 1, denoiser.channels, (0, 0, 0), size, device)
+    def noise(number: int, slab: slice) -> Tensor:
+        place, shape = (slab.start, 0, 0), (slab.stop - slab.start, *size[1:])
+        own = gaussian(wanted.seed, number, denoiser.channels, place, shape, device)
         if wanted.towards is None or weight is None:
             return own
-        other = gaussian(wanted.towards.seed, drawn - 1, denoiser.channels, (0, 0, 0), size, device)
-        return blended(own, other, weight)
+        other = gaussian(wanted.towards.seed, number, denoiser.channels, place, shape, device)
+        return blended(own, other, weight[slab] if isinstance(weight, np.ndarray) else weight)
 
     if wanted.varying is not None:
         wanted = replace(wanted, varying=wanted.varying.padded(size))
     pull = None if wanted.varying is None else Pull(wanted.varying, device, shift_for_some)
-    x = draw()
-    before: tuple[Step, Prediction] | None = None
+    every, slabs = (denoiser.channels, *size), blocks(size, 0, whole)
+    x, clean = shelf.tensor(every), shelf.tensor(every)
+    share = shelf.tensor(every) if denoiser.learns_variance else None
+    former = shelf.tensor(every) if settings.sampler == "dpm-solver++" else None
+    # draws of noise that the sampler itself makes in a step
+    fresh = int(settings.sampler == "ddpm" or (settings.sampler == "ddim" and settings.eta > 0))
+    for slab in slabs:
+        x[:, slab] = noise(0, slab)
+    done, drawn = 0, 1
+    before: Step | None = None
     for (now, then, number), axes in zip(turns, looks, strict=True):
-        step = schedule.between(now, then)
-        clean, share = torch.zeros_like(x), torch.zeros_like(x) if denoiser.learns_variance else None
+        step, last = schedule.between(now, then), number + 1 == passes
+        for array in (clean, share):
+            if array is not None:
+                array.zero_()
         for axis in axes:
-            for rows in batches(size, axis, device):
-                look(denoiser, wanted, x, now, axis, rows, 1 / len(axes), clean, share, settings.guidance)
-                done += 1
-                yield Emerging(done, of)
-        clean = anchored(pulled(clean, wanted.fractions, pull), wanted.anchors)
-        found = with_clean(Prediction(clean, x, share), clean, x, math.sqrt(step.left), math.sqrt(1 - step.left))
-        y = stepped(settings.sampler, x, found, step, draw, settings.eta, before)
-        if number + 1 < passes:
-            x = step.back(y, draw())
-            continue
-        x, before = y, (step, found)
-        yield Emerging(done, of, plain_labels(clean[crop].cpu().numpy()))
-    field: np.ndarray = x[crop].cpu().numpy()
+            for block in blocks(size, axis, whole):
+                part = Part.of(axis, block, x, clean, share, device)
+                for rows in batches(size, axis, device, block):
+                    look(denoiser, wanted, part.x, now, axis, part.within(rows), 1 / len(axes), part.clean, part.share,
+                         settings.guidance)  # fmt: skip
+                    done += 1
+                    yield Emerging(done, of)
+                part.put_back()
+        shifts = None if pull is not None else shifts_for(clean, wanted.fractions)
+        for slab in slabs:
+            here, learned = x[:, slab].to(device), None if share is None else share[:, slab].to(device)
+            expected = anchored(pulled(clean[:, slab].to(device), shifts, pull), wanted.anchors, slab.start)
+            found = Prediction(expected, here, learned)
+            found = with_clean(found, expected, here, math.sqrt(step.left), math.sqrt(1 - step.left))
+            earlier = None
+            if before is not None and former is not None:
+                earlier = before, Prediction(former[:, slab].to(device), here)
+            y = stepped(settings.sampler, here, found, step, partial(noise, drawn, slab), settings.eta, earlier)
+            x[:, slab] = y if last else step.back(y, noise(drawn + fresh, slab))
+            clean[:, slab] = expected
+        drawn += fresh + (not last)
+        if last:
+            before = step
+            if former is not None:
+                former.copy_(clean)
+            yield Emerging(done, of, plain_labels(shown(clean, wanted.size)))
+    z, y_, x_ = wanted.size
+    field: np.ndarray = x[:, :z, :y_, :x_].cpu().numpy()
     return field
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A run of sections of a volume, where the denoiser is.
+
+    Attributes
+    ----------
+    x, clean, share
+        Of these sections alone; shape as of the volume, but shorter along the axis.
+    """
+
+    x: Tensor
+    clean: Tensor
+    share: Tensor | None
+    _first: int
+    _home: tuple[tuple[Tensor, Tensor], ...]
+
+    @classmethod
+    def of(cls, axis: int, block: slice, x: Tensor, clean: Tensor, share: Tensor | None, device: str) -> Part:
+        """The sections ``block`` across ``axis``; a copy, unless it is all of a volume in the denoiser's memory."""
+        length = block.stop - block.start
+        if length == x.shape[axis + 1] and x.device == torch.device(device):
+            return cls(x, clean, share, 0, ())
+        here = x.narrow(axis + 1, block.start, length).to(device, copy=True)
+        home = tuple(
+            (torch.zeros_like(here), whole.narrow(axis + 1, block.start, length))
+            for whole in (clean, share)
+            if whole is not None
+        )
+        return cls(here, home[0][0], home[1][0] if share is not None else None, block.start, home)
+
+    def within(self, rows: slice) -> slice:
+        """Sections of the volume, as counted here."""
+        return slice(rows.start - self._first, rows.stop - self._first)
+
+    def put_back(self) -> None:
+        """Add what was found to the volume's own."""
+        for found, whole in self._home:
+            whole += found.to(whole.device)
+
+
+def shown(clean: Tensor, size: Triple) -> np.ndarray:
+    """The expected volume, or every so many voxels of a large one."""
+    by = -(-max(size) // PREVIEW_EDGE)
+    z, y, x = size
+    return clean[:, :z:by, :y:by, :x:by].cpu().numpy()
 
 
 def weight_over(wanted: Wanted, size: Triple) -> float | np.ndarray | None:
@@ -171,11 +262,17 @@ def weight_over(wanted: Wanted, size: Triple) -> float | np.ndarray | None:
     return padded
 
 
-def batches(size: Triple, axis: int, device: str) -> list[slice]:
-    """The sections across an axis, in runs that are denoised at once."""
-    area = math.prod(size) // size[axis]
-    each = max(1, PIXELS_AT_ONCE.get(device.partition(":")[0], PIXELS_AT_ONCE["cpu"]) // area)
+def blocks(size: Triple, axis: int, whole: bool = False) -> list[slice]:
+    """The sections across an axis, in runs of about `BLOCK` voxels, or all in one."""
+    each = size[axis] if whole else max(1, BLOCK // (math.prod(size) // size[axis]))
     return [slice(first, min(first + each, size[axis])) for first in range(0, size[axis], each)]
+
+
+def batches(size: Triple, axis: int, device: str, block: slice | None = None) -> list[slice]:
+    """The sections across an axis, or those of a block, in runs that are denoised at once."""
+    area, within = math.prod(size) // size[axis], block or slice(0, size[axis])
+    each = max(1, PIXELS_AT_ONCE.get(device.partition(":")[0], PIXELS_AT_ONCE["cpu"]) // area)
+    return [slice(first, min(first + each, within.stop)) for first in range(within.start, within.stop, each)]
 
 
 @torch.no_grad()
@@ -212,22 +309,35 @@ def told_of(wanted: Wanted, axis: int, rows: slice) -> list[tuple[float, ...]]:
     return [wanted.varying.fractions(float(share)) for share in wanted.varying.along(axis)[rows]]
 
 
-def pulled(clean: Tensor, fractions: tuple[float, ...] | None, pull: Pull | None = None) -> Tensor:
-    """The expected picture (C, …) within −1 and 1, and, where fractions are asked for, with the mean that they mean.
+def pulled(clean: Tensor, shifts: Sequence[float] | None, pull: Pull | None = None) -> Tensor:
+    """The expected picture (C, …) within −1 and 1, its odds shifted as `shifts_for` says, one number a channel.
 
-    A voxel of −1 or 1 whose expectation is m has the log-odds 2·artanh(m). All of a channel's are shifted by the same
-    amount, as another prior would: what is certain stays, what is open leans. Where fractions vary in space, ``pull``
-    does so level by level.
+    Where fractions vary in space, ``pull`` does so level by level.
     """
     clean = clean.clamp(-SURE, SURE)
     if pull is not None:
         return torch.tanh(pull(torch.atanh(clean)))
-    if fractions is None:
+    if shifts is None:
         return clean
     odds = torch.atanh(clean)
-    for channel, fraction in enumerate(fractions):
-        odds[channel] += shift_for_some(odds[channel].flatten(), fraction)
+    for channel, shift in enumerate(shifts):
+        odds[channel] += shift
     return torch.tanh(odds)
+
+
+def shifts_for(clean: Tensor, fractions: tuple[float, ...] | None) -> list[float] | None:
+    """What to add to the odds of each channel of an expected volume, so that it has the mean that a fraction means.
+
+    A voxel of −1 or 1 whose expectation is m has the log-odds 2·artanh(m). All of a channel's are shifted by the same
+    amount, as another prior would: what is certain stays, what is open leans. Found from some of many voxels.
+    """
+    if fractions is None:
+        return None
+    found = []
+    for channel, fraction in zip(clean, fractions, strict=True):
+        some = channel.flatten()[:: max(1, channel.numel() // _LOOKED_AT)]
+        found.append(shift_for(torch.atanh(some.clamp(-SURE, SURE)), fraction))
+    return found
 
 
 def shift_for_some(odds: Tensor, fraction: float) -> float:
@@ -247,11 +357,18 @@ def shift_for(odds: Tensor, fraction: float) -> float:
     return 0.5 * (low + high)
 
 
-def anchored(clean: Tensor, anchors: Mapping[Anchor, np.ndarray]) -> Tensor:
+def anchored(clean: Tensor, anchors: Mapping[Anchor, np.ndarray], first: int = 0) -> Tensor:
     """The expected picture with the given sections in their places: what the sampler makes of them is exactly what the
-    forward process makes of the truth, and the sections that cross them see it."""
+    forward process makes of the truth, and the sections that cross them see it. ``clean`` begins at section ``first``
+    across z."""
     for (axis, place), section in anchors.items():
         known = torch.from_numpy(np.ascontiguousarray(section)).to(clean)
+        if axis == 0:
+            place -= first
+            if not 0 <= place < clean.shape[1]:
+                continue
+        else:
+            known = known[:, first : first + clean.shape[1]]
         height, width = known.shape[1:]
         clean.movedim(axis + 1, 0)[place][:, :height, :width] = known
     return clean

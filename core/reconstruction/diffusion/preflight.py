@@ -29,7 +29,7 @@ def find_problems(target: Target, settings: DiffusionSettings, device: str) -> l
     wrong = setting_problems(settings)
     room = size_problems(
         target.size, SMALLEST_SIDE, BYTES_PER_VOXEL, because="is sampled as a whole, which",
-        remedy="Choose a smaller size, or the engine SWNN, which makes large volumes in blocks.",
+        remedy="Choose a smaller size, or write the volume to a file: it is then sampled on the disk.",
     )  # fmt: skip
     found = [*wrong, *device_problems(device), *room]
     exemplar = exemplar_problems(target)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -306,6 +308,31 @@ def test_parts_are_those_of_the_whole(trained: DiffusionModel) -> None:
     again = finish(trained.recipe((16, 18, 20), 5))
     assert again.identity == recipe.identity
     assert finish(trained.recipe((16, 18, 20), 6)).identity != recipe.identity
+
+
+def test_what_memory_does_not_hold_is_made_on_the_disk(
+    trained: DiffusionModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: dict[str, Any] = {"volume_fraction": 0.37, "anchors": [given(0, 5)]}
+    plain = finish(trained.generate((16, 16, 18), 1, **asked))
+    monkeypatch.setattr("core.devices.free_memory", lambda _device="cpu": 40 * 16 * 16 * 18 - 1)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    recipe = finish(trained.recipe((16, 16, 18), 1, **asked))
+    assert len(list(tmp_path.glob("microloom-*/*"))) >= 3, "the field, what is expected of it, and the labels"
+    assert np.array_equal(finish(recipe.volume()).labels, plain.labels)
+    assert recipe.identity["fraction_before"] == pytest.approx(plain.provenance.settings["fraction_before"])
+    del recipe
+    gc.collect()
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(JobError, match="with a mask does not fit into memory"):
+        finish(trained.recipe((16, 16, 18), 1, mask=steps(0.3, 0.5)))
+
+    def full(*_given: Any, **_named: Any) -> None:
+        raise OSError(28, "No space")
+
+    monkeypatch.setattr(np, "memmap", full)
+    with pytest.raises(JobError, match=r"cannot hold them \(No space\)"):
+        finish(trained.recipe((16, 16, 18), 1))
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,10 @@ from core.reconstruction.diffusion.planes import (
     pulled,
     sampling_volume,
     shift_for,
+    shifts_for,
 )
 from core.reconstruction.diffusion.prediction import Prediction, with_clean
+from core.reconstruction.diffusion.shelf import Shelf
 from core.reconstruction.towards import Ramp, Towards
 from tests.core.reconstruction.diffusion.tiny import TINY, tiny_denoiser
 
@@ -160,6 +162,28 @@ def test_batches_do_not_change_the_volume(monkeypatch: pytest.MonkeyPatch) -> No
     assert np.allclose(made(denoiser, Wanted(SIZE, 0)), once, atol=1e-3)
 
 
+@pytest.mark.parametrize("changed", [{}, {"planes": "together", "sampler": "dpm-solver++"}, {"bound_weight": 0.001}])
+def test_blocks_and_the_disk_do_not_change_the_volume(changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    denoiser = tiny_denoiser(**changed)
+    section = np.random.default_rng(0).choice([-1, 1], size=(1, 10, 14)).astype(np.float32)
+    wanted = Wanted(SIZE, 0, fractions=(0.3,), anchors={(1, 7): section, (0, 6): np.ones((1, 12, 14), np.float32)})
+    wanted = replace(wanted, towards=Towards(4, Ramp(0)), periodic=(False, True, False))
+    # networks round as many sections at once allow: a section at a time, in all of these
+    monkeypatch.setitem(planes.PIXELS_AT_ONCE, "cpu", 12 * 14)
+    whole = made(denoiser, wanted)
+    monkeypatch.setattr(planes, "BLOCK", 2 * 12 * 14)
+    assert len(planes.blocks((10, 12, 14), 0)) == 5
+    # to the bit: there is no seam where one block ends and another begins
+    assert np.array_equal(made(denoiser, wanted), whole)
+    assert np.array_equal(made(denoiser, wanted, shelf=Shelf(on_disk=True)), whole)
+
+
+def test_large_volumes_are_shown_coarsely(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planes, "PREVIEW_EDGE", 6)
+    _, seen = run(sampling_volume(tiny_denoiser(), Wanted((9, 12, 14), 0)))
+    assert {report.labels.shape for report in seen if report.labels is not None} == {(3, 4, 5)}
+
+
 def test_a_periodic_volume_has_no_face() -> None:
     # moved round by a whole number of coarsest places, what is seen of it moves along, and nothing else happens
     denoiser, draw = tiny_denoiser(), torch.Generator().manual_seed(0)
@@ -211,7 +235,7 @@ def test_pulling_meets_the_mean_and_leaves_what_is_certain() -> None:
     draw = torch.Generator().manual_seed(0)
     clean = torch.tanh(2 * torch.randn((2, 20, 20, 20), generator=draw))
     clean[0, 0] = 3.0
-    found = pulled(clean, (0.6, 0.2))
+    found = pulled(clean, shifts_for(clean, (0.6, 0.2)))
     assert float(found[0].mean()) == pytest.approx(0.2, abs=1e-3)
     assert float(found[1].mean()) == pytest.approx(-0.6, abs=1e-3)
     assert (found[0, 0] > 0.99).all()
