@@ -367,7 +367,7 @@ class InspectWorkspace(Workspace):
         self._set_volume(volume)
         self.view.set_phase(result.volume_phase)
         share = 100 * volume.fractions[result.volume_phase]
-        self.view.set_caption(f"Preview for {self.fraction.words}: {volume.shape[0]}³ voxels, {share:.1f} % in them")
+        self.view.set_caption(f"Preview for {self.fraction.words}\n{volume.shape[0]}³ voxels, {share:.1f} % in them")
         self.controls.refresh()
 
     def _show_field(self, field: Any, colors: Any, words: str) -> None:

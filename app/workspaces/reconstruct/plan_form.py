@@ -102,7 +102,6 @@ class PlanForm(QWidget):
         self.seed.valueChanged.connect(lambda value: self._commands.plan("seed", merge="seed", seed=value))
         self._add(grid, "Seed", "The same seed gives the same volume", self.seed)
         self.way = QLabel()
-        self.way.setWordWrap(True)
         self.way_reset = QToolButton()
         self.way_reset.setText("●")
         self.way_reset.setAutoRaise(True)
@@ -112,7 +111,7 @@ class PlanForm(QWidget):
         line_of_way = grid.rowCount()
         grid.addWidget(self.way, line_of_way, 1)
         grid.addWidget(self.way_reset, line_of_way, 2)
-        self.exact = QCheckBox("Fraction exact in this volume")
+        self.exact = QCheckBox("Exact fraction")
         self.exact.setToolTip(
             "The threshold is set on the volume that is made, so that it has the volume fraction to the voxel.\n"
             "Off: as on the model's own sample; volumes of one seed and any size are then parts of each other"
@@ -282,7 +281,7 @@ class PlanForm(QWidget):
         for widget in (self.way, self.way_reset):
             widget.setVisible(plan.towards is not None)
         if plan.towards is not None:
-            self.way.setText(f"towards seed {plan.towards.seed}, {plan.towards.words}")
+            self.way.setText(f"towards seed {plan.towards.seed}\n{plan.towards.words}")
         with QSignalBlocker(self.exact):
             self.exact.setChecked(plan.exact)
         _set(self.limit, (plan.max_seconds or 0) / 60)

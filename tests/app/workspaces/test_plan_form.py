@@ -49,7 +49,7 @@ def test_another_seed_is_told_and_left_and_the_fraction_is_exact_until_unticked(
     commands, session = form._commands, form._session
     assert form.way.isHidden() and form.way_reset.isHidden()
     commands.plan("other seed", towards=Towards(7, Ramp(0, 0.0, 0.5)))
-    assert form.way.isVisible() and form.way.text() == "towards seed 7, 0 to 50 % along z"
+    assert form.way.isVisible() and form.way.text() == "towards seed 7\n0 to 50 % along z"
     qtbot.mouseClick(form.way_reset, Qt.MouseButton.LeftButton)
     assert session.state.plan.towards is None and form.way.isHidden()
     commands.stack.undo()
