@@ -31,6 +31,10 @@ from core.painting.pixels import Box
 pg.setConfigOptions(imageAxisOrder="row-major", antialias=True)
 
 
+_AROUND = 0.05
+"""Border around a picture that is shown as a whole, as a share of its edge."""
+
+
 def display_range(grey: np.ndarray) -> tuple[float, float]:
     """Grey levels to show as black and white: the 0.2 and 99.8 percentiles of a thinned picture."""
     step = max(1, int(math.sqrt(grey.size / 250_000)))
@@ -190,10 +194,20 @@ class ImageCanvas(pg.GraphicsView):
             self._place()
 
     def fit(self) -> None:
-        """Show the whole picture."""
-        if self._grey is not None:
-            rows, columns = self._grey.shape
-            self.view.setRange(QRectF(0, 0, columns, rows), padding=0.05)
+        """Show the whole picture, right of and below the rulers."""
+        if self._grey is None:
+            return
+        rows, columns = self._grey.shape
+        edge, width, height = self.rulers.thickness, self.view.width(), self.view.height()
+        self.view.setRange(QRectF(0, 0, columns, rows), padding=_AROUND)
+        corner = self.view.mapFromView(QPointF(0, 0))
+        if self.rulers.isHidden() or min(corner.x(), corner.y()) >= edge or min(width, height) <= 2 * edge:
+            return
+        # the border around it is not as wide as the rulers
+        free = (1 - 2 * _AROUND) * (width - edge), (1 - 2 * _AROUND) * (height - edge)
+        scale = max(columns / free[0], rows / free[1])
+        left, top = (columns - scale * (width + edge)) / 2, (rows - scale * (height + edge)) / 2
+        self.view.setRange(QRectF(left, top, scale * width, scale * height), padding=0)
 
     def one_to_one(self) -> None:
         """One picture pixel per screen pixel, about the middle of what is shown."""

@@ -48,6 +48,12 @@ def binned(picture: Micrograph, times: int) -> Micrograph:
     )
 
 
+def times_binned(made: Provenance) -> int:
+    """How many of the pixels that were read lie along one of a picture that was made so; 1 where it was not binned."""
+    own = int(made.settings["times"]) if made.made_by == "bin" else 1
+    return own * max((times_binned(source) for source in made.inputs), default=1)
+
+
 def binned_labels(labels: np.ndarray, times: int) -> np.ndarray:
     """Labels of squares of ``times`` × ``times`` pixels: the most frequent one, of equally frequent ones the lowest.
 

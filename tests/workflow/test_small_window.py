@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QPoint
+import numpy as np
+from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtWidgets import QAbstractButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -50,3 +51,21 @@ def test_every_step_is_small_enough_with_all_that_it_shows(window: MainWindow, q
             inner = area.widget()
             wide = [told(widget) for widget in inner.findChildren(QWidget) if widget.minimumSizeHint().width() > 280]
             assert inner.width() <= area.viewport().width(), [key, *wide]
+
+
+def test_the_whole_picture_lies_beside_the_rulers(window: MainWindow, qtbot: QtBot) -> None:
+    window.resize(WIDTH, HEIGHT)
+    window.show_step("phases")
+    canvas = window.phases.image
+    for shape in ((128, 128), (40, 300), (300, 40), (40, 3000)):
+        canvas.set_picture(np.arange(shape[0] * shape[1], dtype=np.float32).reshape(shape), None)
+        qtbot.wait(20)
+        window.fit_action.trigger()
+        start, end = (canvas.view.mapFromView(QPointF(*place)) for place in ((0, 0), (shape[1], shape[0])))
+        edge = canvas.rulers.thickness
+        assert not canvas.rulers.isHidden() and start.x() > edge and start.y() > edge, shape
+        assert end.x() < canvas.view.width() and end.y() < canvas.view.height()
+        size = end - start
+        share = max(size.x() / (canvas.view.width() - edge), size.y() / (canvas.view.height() - edge))
+        assert 0.8 < share < 0.96, "it fills what they leave"
+    canvas.set_picture(None, None)

@@ -178,6 +178,7 @@ def test_larger_pixels_are_a_picture_of_their_own(
     state = window.session.state
     assert state.micrograph is not None and state.micrograph.shape == (50, 78)
     assert state.micrograph.pixel_size == pytest.approx(6e-9)
+    assert window.micrograph.pixel_note.text() == "2 nm × 3: the pixels were made larger."
     grey = tifffile.imread(picture)[:150, 6:].astype(float).reshape(50, 3, 78, 3).mean(axis=(1, 3))
     assert np.abs(state.micrograph.grey - grey).max() <= 0.5
     qtbot.waitUntil(

@@ -77,6 +77,7 @@ class PlanePane(QWidget):
         self.bar = ColorBar()
         below = QHBoxLayout()
         below.setContentsMargins(8, 4, 8, 0)
+        below.setSpacing(8)
         for widget, stretch in ((self.axis_box, 0), (self.slider, 1), (self.where, 0)):
             below.addWidget(widget, stretch)
         column = QVBoxLayout(self)

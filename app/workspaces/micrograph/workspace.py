@@ -20,7 +20,7 @@ from app.widgets.slice_bar import SliceBar, with_slices
 from app.workspaces.micrograph.start_page import StartPage
 from app.workspaces.workspace import Workspace
 from core.errors import InputError
-from core.images.binning import MOST
+from core.images.binning import MOST, times_binned
 from core.images.info_bar import propose_info_bar_row
 from core.images.pixel_size import format_length, parse_length
 
@@ -283,16 +283,17 @@ class MicrographWorkspace(Workspace):
         state = self.session.state
         picture, used = state.opened, state.micrograph
         assert picture is not None and used is not None
-        known = used.pixel_size
+        known, own, times = used.pixel_size, picture.pixel_size, times_binned(picture.provenance)
         self.pixel.setText("" if known is None else format_length(known))
         self.pixel.setModified(False)
         if known is None:
             note, role = "The file does not say it. Without it, lengths are in pixels.", "warning"
         elif state.pixel_size is not None:
-            source = (
-                "the file says nothing" if picture.pixel_size is None else f"file: {format_length(picture.pixel_size)}"
-            )
+            where = "file" if times == 1 else "before"
+            source = "the file says nothing" if own is None else f"{where}: {format_length(own)}"
             note, role = f"Set by you ({source}). Empty the field to go back.", "hint"
+        elif times > 1:
+            note, role = f"{format_length(known / times)} × {times}: the pixels were made larger.", "hint"
         else:
             note, role = "Read from the file.", "hint"
         self.pixel_note.setText(note)

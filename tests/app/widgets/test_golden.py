@@ -92,6 +92,7 @@ def canvas(qtbot: QtBot) -> ImageCanvas:
     made.set_picture(GREY, 1e-9)
     for part in (made.rulers, made.scale_bar, made.read_out):
         part.hide()
+    made.fit()  # the picture has their place
     return made
 
 
