@@ -9,7 +9,7 @@ takes 1.8).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,10 @@ from scipy import sparse
 from scipy.sparse import csgraph
 from torch import Tensor
 
-Operator = Callable[[Tensor], Tensor]
+from core.job import finish
+from core.properties.krylov import Steps
+
+Product = Callable[[Tensor], Tensor]
 
 STIFFNESS = 2.0
 SMOOTHING = 0.65
@@ -31,9 +34,9 @@ SMALLEST = 400
 
 @dataclass(frozen=True, eq=False)
 class _Level:
-    multiply: Operator
-    down: Operator
-    up: Operator
+    multiply: Product
+    down: Product
+    up: Product
     damped: Tensor
 
 
@@ -52,33 +55,56 @@ class MultigridCycle:
 
     def __init__(self, matrix: sparse.csr_array, places: npt.NDArray[np.int64], device: str) -> None:
         self._levels: list[_Level] = []
+        for _ in self._build(matrix, places, device):
+            pass
+
+    @classmethod
+    def building(
+        cls, matrix: sparse.csr_array, places: npt.NDArray[np.int64], device: str
+    ) -> Generator[None, None, MultigridCycle]:
+        """Make one in steps, so that it can be left."""
+        made = cls.__new__(cls)
+        made._levels = []
+        yield from made._build(matrix, places, device)
+        return made
+
+    def _build(
+        self, matrix: sparse.csr_array, places: npt.NDArray[np.int64], device: str
+    ) -> Generator[None, None, None]:
         while matrix.shape[0] > SMALLEST:
-            join, places = _pieces(matrix, places // 2)
+            join, places = yield from _pieces(matrix, places // 2)
             if join.shape[1] == matrix.shape[0]:
                 break  # nothing is joined to anything
             inverse = SMOOTHING / np.maximum(matrix.diagonal(), np.finfo(float).tiny)
             damped = torch.from_numpy(inverse).to(device)
             self._levels.append(_Level(product(matrix, device), product(join.T, device), product(join, device), damped))
-            coarser: Any = join.T @ matrix @ join
-            matrix = sparse.csr_array(coarser / STIFFNESS)
+            yield
+            coarser: Any = join.T @ matrix
+            yield
+            matrix = sparse.csr_array((coarser @ join) / STIFFNESS)
+            yield
         dense = matrix.toarray() if matrix.shape[0] <= SMALLEST else np.diag(matrix.diagonal())
         self._last = torch.from_numpy(np.linalg.pinv(dense, rcond=1e-10, hermitian=True)).to(device)
 
     def __call__(self, rhs: Tensor) -> Tensor:
         """The approximate solution for ``rhs``, shape (N,)."""
-        return self._cycle(0, rhs)
+        return finish(self.steps(rhs))
 
-    def _cycle(self, number: int, rhs: Tensor) -> Tensor:
+    def steps(self, rhs: Tensor, number: int = 0) -> Steps:
+        """The same in steps, from level ``number`` on."""
         if number == len(self._levels):
             return self._last @ rhs
         level = self._levels[number]
         found = level.damped * rhs
         left = rhs - level.multiply(found)
-        found = found + level.up(self._cycle(number + 1, level.down(left)))
+        yield
+        below = yield from self.steps(level.down(left), number + 1)
+        found = found + level.up(below)
+        yield
         return found.addcmul_(level.damped, rhs - level.multiply(found))
 
 
-def product(matrix: Any, device: str) -> Operator:
+def product(matrix: Any, device: str) -> Product:
     """Products with a sparse matrix: by scipy on the processor, by torch on a GPU."""
     rows = sparse.csr_array(matrix)
     if device == "cpu":
@@ -88,13 +114,19 @@ def product(matrix: Any, device: str) -> Operator:
     return lambda vector: there @ vector
 
 
-def _pieces(matrix: sparse.csr_array, cubes: npt.NDArray[np.int64]) -> tuple[sparse.csr_array, npt.NDArray[np.int64]]:
+def _pieces(
+    matrix: sparse.csr_array, cubes: npt.NDArray[np.int64]
+) -> Generator[None, None, tuple[sparse.csr_array, npt.NDArray[np.int64]]]:
     """Which unknowns become one: a matrix of 0 and 1, shape (N, n), and the cube of each of the n."""
     pairs = matrix.tocoo()
     rows, columns = pairs.coords
-    inside = (cubes[rows] == cubes[columns]).all(axis=1) & (pairs.data != 0)
+    inside = pairs.data != 0
+    for axis in range(cubes.shape[1]):
+        inside &= cubes[rows, axis] == cubes[columns, axis]
+        yield
     count = matrix.shape[0]
     graph = sparse.coo_array((np.ones(int(inside.sum()), bool), (rows[inside], columns[inside])), (count, count))
+    yield
     fewer, piece = csgraph.connected_components(graph, directed=False)
     join = sparse.csr_array((np.ones(count), (np.arange(count), piece)), (count, fewer))
     kept = np.empty((fewer, cubes.shape[1]), np.int64)

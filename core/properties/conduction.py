@@ -8,15 +8,19 @@ the flux exact (Patankar, *Numerical Heat Transfer and Fluid Flow*, 1980, sectio
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
+from core.job import finish
 from core.properties.ends import Faces
+from core.properties.krylov import Steps
 
 BLOCK_VALUES = 1 << 17
 """Values of one slab on the processor, so that what is made on the way stays in its cache."""
+YIELD_VALUES = 1 << 23
+"""Values that an operator goes through between two yields."""
 
 
 class Conduction:
@@ -34,6 +38,18 @@ class Conduction:
     """
 
     def __init__(self, conductivity: Tensor, faces: Faces, spacing: Sequence[float]) -> None:
+        finish(self._build(conductivity, faces, spacing))
+
+    @classmethod
+    def building(
+        cls, conductivity: Tensor, faces: Faces, spacing: Sequence[float]
+    ) -> Generator[None, None, Conduction]:
+        """Make one in steps, so that it can be left."""
+        made = cls.__new__(cls)
+        yield from made._build(conductivity, faces, spacing)
+        return made
+
+    def _build(self, conductivity: Tensor, faces: Faces, spacing: Sequence[float]) -> Generator[None, None, None]:
         self.faces, self.spacing, self.shape = faces, tuple(spacing), tuple(conductivity.shape)
         self.device = conductivity.device
         self.inner: list[Tensor] = []
@@ -44,7 +60,11 @@ class Conduction:
             length, weight = self.shape[axis], 1 / edge**2
             low, high = conductivity.narrow(axis, 0, 1), conductivity.narrow(axis, length - 1, 1)
             before, after = conductivity.narrow(axis, 0, length - 1), conductivity.narrow(axis, 1, length - 1)
-            self.inner.append(_in_series(before, after).mul_(weight))
+            inner = torch.empty_like(before)
+            for slab in _slabs(inner):
+                inner[slab] = _in_series(before[slab], after[slab]).mul_(weight)
+                yield
+            self.inner.append(inner)
             end = faces.of(axis)
             if end == "fixed":
                 self.closing.append((2 * weight * low, 2 * weight * high))  # half a voxel
@@ -53,10 +73,15 @@ class Conduction:
         planes = max(1, BLOCK_VALUES // (self.shape[1] * self.shape[2])) if self.device.type == "cpu" else self.shape[0]
         self._slabs = [(start, min(start + planes, self.shape[0])) for start in range(0, self.shape[0], planes)]
 
-    def apply(self, temperature: Tensor) -> Tensor:
-        """What leaves each voxel, with both ends held at 0 (no fall of temperature from copy to copy)."""
+    def apply(self, temperature: Tensor) -> Steps:
+        """What leaves each voxel, with both ends held at 0 (no fall of temperature from copy to copy); in steps."""
         out = torch.zeros_like(temperature)
+        done = 0
         for start, stop in self._slabs:
+            done += (stop - start) * self.shape[1] * self.shape[2]
+            if done > YIELD_VALUES:
+                done = 0
+                yield
             for axis in (0, 1, 2):
                 # along z a slab also owns the faces to the next one
                 values = temperature[start : stop + 1] if axis == 0 else temperature[start:stop]
@@ -102,7 +127,7 @@ class Conduction:
         along[self.faces.axis] = length
         return fall.reshape(along).expand(self.shape).contiguous()
 
-    def conductivity_column(self, temperature: Tensor) -> tuple[float, float, float]:
+    def conductivity_column(self, temperature: Tensor) -> Generator[None, None, tuple[float, float, float]]:
         """Mean flux along z, y and x over the mean gradient along the driven axis: a column of the tensor."""
         found = []
         for axis in (0, 1, 2):
@@ -110,7 +135,9 @@ class Conduction:
             for fall, conductance, share in ends:
                 total += share * float((fall * conductance).sum())
             for fall, conductance in self._drops_inside(temperature, axis):
-                total += float((fall * conductance).sum())
+                for slab in _slabs(fall):
+                    total += float((fall[slab] * conductance[slab]).sum())
+                    yield
             found.append(total * self._length * self.spacing[axis] / temperature.numel())
         z, y, x = found
         return z, y, x
@@ -138,14 +165,15 @@ class Conduction:
         """The conductivity along the driven axis that dissipates ``energy``, ⟨T, A T⟩ with the ends counted."""
         return energy * self._length**2 / math.prod(self.shape)
 
-    @property
-    def flow_scale(self) -> float:
-        """The norm over all voxels of what a linear temperature drives through each; residuals are measured by it."""
+    def flow_scale(self, linear: Tensor) -> Generator[None, None, float]:
+        """The norm over all voxels of what the ``linear`` temperature drives through each: the residuals' measure."""
         axis = self.faces.axis
         total = 0.0
-        for fall, conductance in self._drops_inside(self.linear, axis):
-            total += float(((fall * conductance) ** 2).sum())
-        for fall, conductance, _ in self._drops_at_ends(self.linear, axis):
+        for fall, conductance in self._drops_inside(linear, axis):
+            for slab in _slabs(fall):
+                total += float(((fall[slab] * conductance[slab]) ** 2).sum())
+                yield
+        for fall, conductance, _ in self._drops_at_ends(linear, axis):
             total += float(((fall * conductance) ** 2).sum())
         return math.sqrt(total)
 
@@ -171,6 +199,12 @@ class Conduction:
 
     def _ends_of(self, field: Tensor, axis: int) -> tuple[Tensor, Tensor]:
         return field.narrow(axis, 0, 1), field.narrow(axis, self.shape[axis] - 1, 1)
+
+
+def _slabs(field: Tensor) -> Iterator[slice]:
+    """Along z, so many planes that a job is not held up."""
+    planes = max(1, YIELD_VALUES // max(1, field.shape[1] * field.shape[2]))
+    return (slice(start, start + planes) for start in range(0, len(field), planes))
 
 
 def _in_series(one: Tensor, other: Tensor) -> Tensor:

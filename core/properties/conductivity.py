@@ -25,7 +25,7 @@ from core.properties.conduction import Conduction
 from core.properties.ends import AXES, Ends, Faces, Sides, checked_axes, checked_spacing, checked_tolerance
 from core.properties.homogeneous import HomogeneousSolution
 from core.properties.krylov import conjugate_gradients
-from core.properties.percolation import percolating
+from core.properties.percolation import percolating_steps
 from core.properties.progress import Descent, SolverProgress
 
 TOLERANCE = 1e-5
@@ -186,18 +186,20 @@ def _along(
     yield descent.at(faces.axis, 0, 1.0)
     if field.min() == 0:
         # what leads nowhere carries no flux; without it there is less to solve
-        through = percolating(field > 0, faces)
+        through = yield from descent.before(faces.axis, percolating_steps(field > 0, faces))
         if not through.any():
             return _insulating(field.shape, faces, time.perf_counter() - began)
         field = np.where(through, field, 0.0)
     scale = float(field.max())  # results do not depend on the unit
-    problem = Conduction(torch.from_numpy(field / scale).to(device), faces, spacing)
-    precondition = HomogeneousSolution(field.shape, faces, spacing, device)
-    solving = conjugate_gradients(
-        problem.apply, precondition, problem.driving, problem.linear, problem.flow_scale, tolerance, limit
-    )
+    axis, relative = faces.axis, torch.from_numpy(field / scale).to(device)
+    problem = yield from descent.before(axis, Conduction.building(relative, faces, spacing))
+    precondition = yield from descent.before(axis, HomogeneousSolution.building(field.shape, faces, spacing, device))
+    linear = problem.linear
+    measure = yield from descent.before(axis, problem.flow_scale(linear))
+    solving = conjugate_gradients(problem.apply, precondition, problem.driving, linear, measure, tolerance, limit)
     solution = yield from descent.follow(faces.axis, solving)
-    column = [scale * entry for entry in problem.conductivity_column(solution.vector)]
+    found = yield from descent.after(problem.conductivity_column(solution.vector))
+    column = [scale * entry for entry in found]
     late = solution.gains[len(solution.gains) // 2 :]
     sentence = ""
     if solution.residuals[-1] > tolerance:

@@ -14,11 +14,16 @@ conjugate gradients (after Zeman et al., J. Comput. Phys. 229, 8065, 2010).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 import torch
 from torch import Tensor
 
+from core.job import finish
+from core.properties.krylov import Steps
+
+YIELD_VALUES = 1 << 21
+"""Values that are made between two yields."""
 PAIRS = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 """Axes of the six components: zz, yy, xx, yx, zx, zy."""
 
@@ -39,10 +44,7 @@ class ElasticGrid:
 
     def strain(self, displacement: Tensor) -> Tensor:
         """Strain of ``displacement``, shape (3, Z, Y, X): shape (6, Z, Y, X), shears as tensor components."""
-        gradients = [self._gradient(component) for component in displacement]
-        return torch.stack(
-            [gradients[a][a] if a == b else (gradients[a][b] + gradients[b][a]) / 2 for a, b in PAIRS]
-        )  # fmt: skip
+        return finish(self.strain_steps(displacement))
 
     def stress(self, strain: Tensor) -> Tensor:
         """Stress of ``strain``, shapes (6, Z, Y, X), or (6, 1, 1, 1) for a strain that is the same everywhere."""
@@ -53,17 +55,47 @@ class ElasticGrid:
 
     def force(self, stress: Tensor) -> Tensor:
         """What the stress does at the corners, −div σ, shape (3, Z, Y, X); the transpose of `strain`."""
+        return finish(self.force_steps(stress))
+
+    @staticmethod
+    def _pulling(stress: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """Of each component of the force, the stresses on the three faces that make it."""
         at = {}
         for number, (a, b) in enumerate(PAIRS):
             at[a, b] = at[b, a] = stress[number]
-        found = []
-        for b in range(3):
-            found.append(self._divergence(at[0, b], at[1, b], at[2, b]))
-        return torch.stack(found)
+        return [(at[0, b], at[1, b], at[2, b]) for b in range(3)]
 
     def apply(self, displacement: Tensor) -> Tensor:
         """Forces of a displacement: the operator of the equations, symmetric and not negative."""
-        return self.force(self.stress(self.strain(displacement)))
+        return finish(self.steps(displacement))
+
+    def steps(self, displacement: Tensor) -> Steps:
+        """The same in steps."""
+        strain = yield from self.strain_steps(displacement)
+        stress = self.stress(strain)
+        del strain
+        yield
+        return (yield from self.force_steps(stress))
+
+    def strain_steps(self, displacement: Tensor) -> Steps:
+        """As `strain`, in steps."""
+        gradients = []
+        for component in displacement:
+            gradients.append(self._gradient(component))
+            yield
+        strain = torch.empty((6, *displacement.shape[1:]), dtype=displacement.dtype, device=displacement.device)
+        for number, (a, b) in enumerate(PAIRS):
+            strain[number] = gradients[a][a] if a == b else (gradients[a][b] + gradients[b][a]) / 2
+            yield
+        return strain
+
+    def force_steps(self, stress: Tensor) -> Steps:
+        """As `force`, in steps."""
+        found = []
+        for at in self._pulling(stress):
+            found.append(self._divergence(*at))
+            yield
+        return torch.stack(found)
 
     def _gradient(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         z, y, x = self._spacing
@@ -92,6 +124,20 @@ class GreenOperator:
     def __init__(
         self, shape: tuple[int, ...], spacing: Sequence[float], bulk_lambda: float, shear: float, device: torch.device
     ) -> None:
+        finish(self._build(shape, spacing, bulk_lambda, shear, device))
+
+    @classmethod
+    def building(
+        cls, shape: tuple[int, ...], spacing: Sequence[float], bulk_lambda: float, shear: float, device: torch.device
+    ) -> Generator[None, None, GreenOperator]:
+        """Make one in steps, so that it can be left."""
+        made = cls.__new__(cls)
+        yield from made._build(shape, spacing, bulk_lambda, shear, device)
+        return made
+
+    def _build(
+        self, shape: tuple[int, ...], spacing: Sequence[float], bulk_lambda: float, shear: float, device: torch.device
+    ) -> Generator[None, None, None]:
         turns = [torch.fft.fftfreq(shape[0]), torch.fft.fftfreq(shape[1]), torch.fft.rfftfreq(shape[2])]
         sides = ((-1, 1, 1), (1, -1, 1), (1, 1, -1))
         halves = [(math.pi * turn.double()).reshape(side) for turn, side in zip(turns, sides, strict=True)]
@@ -101,23 +147,51 @@ class GreenOperator:
             others = [cosines[other] for other in range(3) if other != axis]
             parts.append(2 / edge * sines[axis] * others[0] * others[1])
         full = (shape[0], shape[1], shape[2] // 2 + 1)
-        q = torch.stack([part.expand(full) for part in parts])
-        square = (q**2).sum(dim=0)
-        # the mean, and ways to move corners that strain no voxel, are nobody's business
-        nothing = square <= 1e-12 * float(square.max()) if float(square.max()) > 0 else square >= 0
-        inverse = torch.where(nothing, 0.0, 1 / torch.where(nothing, 1.0, square))
-        self._direct = (inverse / shear).to(device, torch.float32)
-        self._along = (q * inverse.sqrt()).to(device, torch.float32)
+        planes = max(1, YIELD_VALUES // (full[1] * full[2]))
+        slabs = [slice(start, min(start + planes, full[0])) for start in range(0, full[0], planes)]
+
+        def frequencies(slab: slice) -> Tensor:
+            size = (slab.stop - slab.start, *full[1:])
+            return torch.stack([(part[slab] if len(part) == full[0] > 1 else part).expand(size) for part in parts])
+
+        largest = 0.0
+        for slab in slabs:
+            largest = max(largest, float((frequencies(slab) ** 2).sum(dim=0).max()))
+            yield
+        self._direct = torch.empty(full, dtype=torch.float32, device=device)
+        self._along = torch.empty((3, *full), dtype=torch.float32, device=device)
+        for slab in slabs:
+            q = frequencies(slab)
+            square = (q**2).sum(dim=0)
+            # the mean, and ways to move corners that strain no voxel, are nobody's business
+            nothing = square <= 1e-12 * largest if largest > 0 else square >= 0
+            inverse = torch.where(nothing, 0.0, 1 / torch.where(nothing, 1.0, square))
+            self._direct[slab] = (inverse / shear).to(device, torch.float32)
+            self._along[:, slab] = (q * inverse.sqrt()).to(device, torch.float32)
+            yield
         self._ratio = (bulk_lambda + shear) / (bulk_lambda + 2 * shear)
         self._shape = shape
 
     def __call__(self, force: Tensor) -> Tensor:
         """The displacement for forces, shapes (3, Z, Y, X), double precision."""
-        spectrum = torch.fft.rfftn(force.to(torch.float32), dim=(1, 2, 3))
-        lengthwise = (self._along * spectrum).sum(dim=0)
-        spectrum = self._direct * (spectrum - self._ratio * self._along * lengthwise)
-        displacement: Tensor = torch.fft.irfftn(spectrum, s=self._shape, dim=(1, 2, 3))
-        return displacement.to(torch.float64)
+        return finish(self.steps(force))
+
+    def steps(self, force: Tensor) -> Steps:
+        """The same in steps."""
+        spectra = []
+        for component in force:
+            spectra.append(torch.fft.rfftn(component.to(torch.float32)))
+            yield
+        lengthwise = self._along[0] * spectra[0]
+        for along, own in zip(self._along[1:], spectra[1:], strict=True):
+            lengthwise += along * own
+            yield
+        displacement = torch.empty_like(force)
+        for number, along in enumerate(self._along):
+            spectrum = self._direct * (spectra[number] - self._ratio * along * lengthwise)
+            displacement[number] = torch.fft.irfftn(spectrum, s=self._shape)
+            yield
+        return displacement
 
 
 def _exact(cosine: Tensor) -> Tensor:

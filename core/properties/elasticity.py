@@ -207,8 +207,9 @@ def effective_elasticity(
     lame = torch.from_numpy((first / scale)[labels]).to(where)
     mu = torch.from_numpy((second / scale)[labels]).to(where)
     grid = ElasticGrid(lame, mu, edges)
-    precondition = GreenOperator(labels.shape, edges, float(lame.mean()), float(mu.mean()), where)
     descent = Descent("Elasticity", tuple(range(6)), goal, COMPONENTS)
+    building = GreenOperator.building(labels.shape, edges, float(lame.mean()), float(mu.mean()), where)
+    precondition = yield from descent.before(0, building)
     columns, loads = [], []
     for component in range(6):
         began = time.perf_counter()
@@ -216,11 +217,11 @@ def effective_elasticity(
         imposed = torch.zeros((6, 1, 1, 1), dtype=torch.float64, device=where)
         imposed[component] = 1.0 if component < 3 else 0.5
         stress = grid.stress(imposed)
-        rhs = -grid.force(stress)
+        rhs = -(yield from descent.before(component, grid.force_steps(stress)))
         norm = float(torch.linalg.vector_norm(stress))
-        solving = conjugate_gradients(grid.apply, precondition, rhs, torch.zeros_like(rhs), norm, goal, limit)
+        solving = conjugate_gradients(grid.steps, precondition.steps, rhs, torch.zeros_like(rhs), norm, goal, limit)
         solution = yield from descent.follow(component, solving)
-        found = grid.stress(imposed + grid.strain(solution.vector))
+        found = grid.stress(imposed + (yield from descent.after(grid.strain_steps(solution.vector))))
         columns.append(scale * found.mean(dim=(1, 2, 3)).cpu().numpy())
         sentence = ""
         if solution.residuals[-1] > goal:

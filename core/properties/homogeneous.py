@@ -12,12 +12,19 @@ as fast as a fast Fourier transform, for prime lengths too, and the same few lin
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 import torch
 from torch import Tensor
 
+from core.job import finish
 from core.properties.ends import End, Faces
+from core.properties.krylov import Steps
+
+PRODUCTS = 1 << 31
+"""Multiplications between two yields on the processor: less than a second, also of a busy one."""
+YIELD_VALUES = 1 << 22
+"""Values that are made between two yields."""
 
 
 def modes(length: int, end: End) -> tuple[Tensor, Tensor]:
@@ -49,26 +56,63 @@ class HomogeneousSolution:
     """
 
     def __init__(self, shape: tuple[int, ...], faces: Faces, spacing: Sequence[float], device: torch.device) -> None:
+        finish(self._build(shape, faces, spacing, device))
+
+    @classmethod
+    def building(
+        cls, shape: tuple[int, ...], faces: Faces, spacing: Sequence[float], device: torch.device
+    ) -> Generator[None, None, HomogeneousSolution]:
+        """Make one in steps, so that it can be left."""
+        made = cls.__new__(cls)
+        yield from made._build(shape, faces, spacing, device)
+        return made
+
+    def _build(
+        self, shape: tuple[int, ...], faces: Faces, spacing: Sequence[float], device: torch.device
+    ) -> Generator[None, None, None]:
         vectors, values = [], []
         for axis, edge in enumerate(spacing):
             found, squares = modes(shape[axis], faces.of(axis))
             vectors.append(found.to(device, torch.float32))
             values.append(squares / edge**2)
         self._vectors = vectors
-        total = values[0][:, None, None] + values[1][:, None] + values[2]
         # the mean of a volume that nothing holds is nobody's business: it is left as it was, 0
-        largest = float(total.max())
-        nothing = total <= 1e-12 * max(largest, 1e-300)
-        self._inverse = torch.where(nothing, 0.0, 1 / torch.where(nothing, 1.0, total)).to(device, torch.float32)
+        largest = sum(float(one.max()) for one in values)
+        plane = values[1][:, None] + values[2]
+        self._inverse = torch.empty(tuple(shape), dtype=torch.float32, device=device)
+        planes = max(1, YIELD_VALUES // plane.numel())
+        for start in range(0, shape[0], planes):
+            total = values[0][start : start + planes, None, None] + plane
+            nothing = total <= 1e-12 * max(largest, 1e-300)
+            self._inverse[start : start + planes] = torch.where(nothing, 0.0, 1 / torch.where(nothing, 1.0, total))
+            yield
 
-    def __call__(self, rhs: Tensor) -> Tensor:
-        """The solution for ``rhs``, both of the volume's shape and in double precision."""
-        spectrum = self._transform(rhs.to(torch.float32), back=False)
-        return self._transform(spectrum.mul_(self._inverse), back=True).to(torch.float64)
+    def __call__(self, rhs: Tensor) -> Steps:
+        """The solution for ``rhs``, both of the volume's shape and in double precision; in steps."""
+        spectrum = yield from self._transform(rhs.to(torch.float32), back=False)
+        yield
+        found = yield from self._transform(spectrum.mul_(self._inverse), back=True)
+        return found.to(torch.float64)
 
-    def _transform(self, values: Tensor, back: bool) -> Tensor:
+    def _transform(self, values: Tensor, back: bool) -> Steps:
+        """In place, block by block, where the volume is so large that a product takes long."""
         along_z, along_y, along_x = (vectors.T if not back else vectors for vectors in self._vectors)
         depth = values.shape[0]
-        values = torch.matmul(values, along_x.T)
-        values = torch.matmul(along_y, values)
-        return torch.matmul(along_z, values.reshape(depth, -1)).reshape(values.shape)
+        across = values.numel() // depth
+        # a voxel takes 2 n products along an axis of n
+        planes = max(1, int(PRODUCTS / (2 * max(values.shape) * across)))
+        if values.device.type != "cpu" or planes >= depth:
+            values = torch.matmul(values, along_x.T)
+            values = torch.matmul(along_y, values)
+            return torch.matmul(along_z, values.reshape(depth, -1)).reshape(values.shape)
+        for start in range(0, depth, planes):
+            block = values[start : start + planes]
+            block.copy_(torch.matmul(along_y, torch.matmul(block, along_x.T)))
+            yield
+        flat = values.reshape(depth, -1)
+        columns = max(1, int(PRODUCTS / (2 * depth * depth)))
+        for start in range(0, across, columns):
+            part = flat[:, start : start + columns]
+            part.copy_(torch.matmul(along_z, part))
+            yield
+        return values

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Generator
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage, sparse
+from scipy import sparse
 from scipy.sparse import csgraph
 
+from core.job import finish
 from core.properties.ends import Faces
+from core.statistics.components import label_steps
 
 Bools = npt.NDArray[np.bool_]
 
@@ -31,15 +34,26 @@ def percolating(inside: Bools, faces: Faces) -> Bools:
     Bools
         The same shape; False everywhere where nothing percolates.
     """
-    pieces, count = ndimage.label(inside)
-    pieces = _joined_across_sides(np.asarray(pieces, np.int32), count, faces)
+    return finish(percolating_steps(inside, faces))
+
+
+def percolating_steps(inside: Bools, faces: Faces) -> Generator[None, None, Bools]:
+    """As `percolating`, slab by slab, so that a job can be left in between."""
+    pieces, count = yield from label_steps(inside)
+    pieces = _joined_across_sides(pieces, count, faces)
+    yield
     first, last = np.take(pieces, 0, faces.axis), np.take(pieces, -1, faces.axis)
     if faces.ends == "fixed":
         kept = np.intersect1d(first, last)
     else:
         meet = (first > 0) & (last > 0)
         kept = _winding(np.unique(np.stack([last[meet], first[meet]]), axis=1).T)
-    through: Bools = np.isin(pieces, kept[kept > 0])
+    chosen = np.zeros(int(pieces.max(initial=0)) + 1, bool)
+    chosen[kept[kept > 0]] = True
+    through = np.empty(pieces.shape, bool)
+    for place, plane in enumerate(pieces):
+        through[place] = chosen[plane]
+        yield
     return through
 
 

@@ -31,10 +31,10 @@ from torch import Tensor
 from core.errors import InputError
 from core.properties.coarsening import MultigridCycle, product
 from core.properties.ends import AXES, Ends, Faces, Sides, checked_axes, checked_spacing, checked_tolerance
-from core.properties.krylov import Operator, conjugate_gradients, minimal_residuals
-from core.properties.percolation import percolating
+from core.properties.krylov import Operator, Steps, conjugate_gradients, minimal_residuals
+from core.properties.percolation import percolating_steps
 from core.properties.progress import Descent, SolverProgress
-from core.properties.stokes import Stokes, assemble
+from core.properties.stokes import Stokes, assembling
 
 TOLERANCE = 1e-5
 LIMIT = 5000
@@ -200,19 +200,15 @@ def _along(
 ) -> Generator[SolverProgress, None, FlowAlong]:
     began = time.perf_counter()
     axis = faces.axis
-    yield descent.at(axis, 0, 1.0)
-    through = percolating(pores, faces)
+    through = yield from descent.before(axis, percolating_steps(pores, faces))
     if not through.any():
         how = "from face to face" if faces.ends == "fixed" else "from one copy of the volume to the next"
         sentence = f"Along {AXES[axis]} nothing flows: the pores do not lead {how}."
         still = np.zeros((3, *(side + 1 for side in pores.shape)), np.float32)
         metres = None if edge is None else 0.0
         return FlowAlong(axis, 0.0, metres, 0.0, (0.0,), 0, time.perf_counter() - began, 0.0, still, sentence)
-    yield descent.at(axis, 0, 1.0)
-    flow = assemble(through, faces, spacing)
-    yield descent.at(axis, 0, 1.0)
-    apply, precondition, rhs = saddle_point(flow, device)
-    yield descent.at(axis, 0, 1.0)
+    flow = yield from descent.before(axis, assembling(through, faces, spacing))
+    apply, precondition, rhs = yield from descent.before(axis, saddle_point(flow, device))
     solution = yield from descent.follow(axis, minimal_residuals(apply, precondition, rhs, tolerance, limit))
     velocity = solution.vector[: len(flow.force)].cpu().numpy()
     found = float(flow.force @ velocity) / pores.size
@@ -236,39 +232,50 @@ def _along(
     )
 
 
-def saddle_point(flow: Stokes, device: str) -> tuple[Operator, Operator, Tensor]:
-    """The whole system (velocities, then pressures), its preconditioner and its right-hand side.
+def saddle_point(flow: Stokes, device: str) -> Generator[None, None, tuple[Operator, Operator, Tensor]]:
+    """The whole system (velocities, then pressures), its preconditioner and its right-hand side; in steps.
 
     The matrix is (A, −Dᵀ; −D, 0), symmetric; the preconditioner is symmetric and positive.
     """
     viscous, divergence = product(flow.viscous, device), product(flow.divergence, device)
     gradient = product(-flow.divergence.T, device)
     count = len(flow.force)
-    friction = MultigridCycle(flow.viscous, flow.velocity_places, device)
-    freely = _freely(viscous, friction, count, device)
+    yield
+    friction = yield from MultigridCycle.building(flow.viscous, flow.velocity_places, device)
+    freely = yield from _freely(viscous, friction, count, device)
     darcy = flow.divergence @ sparse.diags_array(freely) @ flow.divergence.T
-    network = MultigridCycle(sparse.csr_array(darcy), flow.pressure_places, device)
+    yield
+    network = yield from MultigridCycle.building(sparse.csr_array(darcy), flow.pressure_places, device)
 
-    def apply(vector: Tensor) -> Tensor:
+    def apply(vector: Tensor) -> Steps:
         velocity, pressure = vector[:count], vector[count:]
-        return torch.cat([viscous(velocity).add_(gradient(pressure)), divergence(velocity).neg_()])
+        pushed = viscous(velocity)
+        yield
+        return torch.cat([pushed.add_(gradient(pressure)), divergence(velocity).neg_()])
 
-    def precondition(vector: Tensor) -> Tensor:
+    def precondition(vector: Tensor) -> Steps:
         velocity, pressure = vector[:count], vector[count:]
-        return torch.cat([friction(velocity), network(pressure).add_(pressure)])
+        moved = yield from friction.steps(velocity)
+        pressed = yield from network.steps(pressure)
+        return torch.cat([moved, pressed.add_(pressure)])
 
     rhs = torch.zeros(count + flow.divergence.shape[0], dtype=torch.float64, device=device)
     rhs[:count] = torch.from_numpy(flow.force)
     return apply, precondition, rhs
 
 
-def _freely(viscous: Operator, friction: Operator, count: int, device: str) -> npt.NDArray[np.float64]:
+def _freely(
+    viscous: Operator, friction: MultigridCycle, count: int, device: str
+) -> Generator[None, None, npt.NDArray[np.float64]]:
     """How fast each face lets a fluid through that is pushed everywhere and held back by friction alone, roughly."""
     push = torch.ones(count, dtype=torch.float64, device=device)
-    solving = conjugate_gradients(viscous, friction, push, torch.zeros_like(push), math.sqrt(count), 1e-2, 100)
+    solving = conjugate_gradients(viscous, friction.steps, push, torch.zeros_like(push), math.sqrt(count), 1e-2, 100)
     try:
         while True:
             next(solving)
+            yield
     except StopIteration as end:
         speed: npt.NDArray[np.float64] = end.value.vector.cpu().numpy()
+    finally:
+        solving.close()
     return np.maximum(speed, 1e-3)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from core.job import Progress
 from core.properties.krylov import Solution
 
+T = TypeVar("T")
 PARTS = 100
 """A run along one axis counts as so many steps of progress."""
 
@@ -46,6 +48,7 @@ class Descent:
     ) -> None:
         self._what, self._axes, self._tolerance, self._names = what, axes, tolerance, names
         self._first, self._farthest = 0.0, 0
+        self._last: SolverProgress | None = None
 
     def at(self, axis: int, iteration: int, residual: float) -> SolverProgress:
         """The progress to report; iteration 0 begins an axis."""
@@ -58,14 +61,43 @@ class Descent:
         name = f"{self._what} {self._names[axis]}"
         return SolverProgress(done, PARTS * len(self._axes), name, iteration, residual, self._tolerance, axis)
 
-    def follow(self, axis: int, solving: Generator[float, None, Solution]) -> Generator[SolverProgress, None, Solution]:
-        """Run an iteration to its end, reporting each residual."""
-        iteration = 0
+    def before(self, axis: int, steps: Generator[None, None, T]) -> Generator[SolverProgress, None, T]:
+        """Run what an axis needs before its first iteration."""
+        told = self.at(axis, 0, 1.0)
+        try:
+            while True:
+                yield told
+                next(steps)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        finally:
+            steps.close()
+
+    def after(self, steps: Generator[None, None, T]) -> Generator[SolverProgress, None, T]:
+        """Run what an axis needs after its last iteration, reporting that one."""
+        told = self._last
+        try:
+            while True:
+                next(steps)
+                if told is not None:
+                    yield told
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        finally:
+            steps.close()
+
+    def follow(
+        self, axis: int, solving: Generator[float | None, None, Solution]
+    ) -> Generator[SolverProgress, None, Solution]:
+        """Run an iteration to its end, reporting each residual, and the last one again wherever it can be left."""
+        iteration, told = 0, None
         try:
             while True:
                 residual = next(solving)
-                yield self.at(axis, iteration, residual)
-                iteration += 1
+                if residual is not None:
+                    told = self._last = self.at(axis, iteration, residual)
+                    iteration += 1
+                yield self.at(axis, 0, 1.0) if told is None else told
         except StopIteration as end:
             solution: Solution = end.value
             return solution

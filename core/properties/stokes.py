@@ -17,13 +17,14 @@ with fixed ends behaves as its mirrored double with periodic ones.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from core.job import finish
 from core.properties.ends import Faces
 
 Bools = npt.NDArray[np.bool_]
@@ -88,11 +89,17 @@ class Stokes:
 
 def assemble(pores: Bools, faces: Faces, spacing: Sequence[float]) -> Stokes:
     """The matrices for the pore voxels (True in ``pores``, shape (Z, Y, X)); ``spacing`` their edges along z, y, x."""
+    return finish(assembling(pores, faces, spacing))
+
+
+def assembling(pores: Bools, faces: Faces, spacing: Sequence[float]) -> Generator[None, None, Stokes]:
+    """As `assemble`, in steps."""
     faces_of, count = _number_faces(pores, faces)
     rows: list[npt.NDArray] = []
     columns: list[npt.NDArray] = []
     entries: list[npt.NDArray] = []
     diagonal, force = np.zeros(count), np.zeros(count)
+    yield
     for component, numbers in enumerate(faces_of):
         own, there = _once(numbers, component, faces)
         solid = _between_solid(pores, component, faces)
@@ -111,12 +118,14 @@ def assemble(pores: Bools, faces: Faces, spacing: Sequence[float]) -> Stokes:
                 rows.append(own[joined])
                 columns.append(other[joined])
                 entries.append(-weight[joined])
+                yield
     rows.append(np.arange(count))
     columns.append(np.arange(count))
     entries.append(diagonal)
-    viscous = sparse.csr_array(
-        (np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))), (count, count)
-    )
+    every, of, values = np.concatenate(rows), np.concatenate(columns), np.concatenate(entries)
+    yield
+    viscous = sparse.csr_array((values, (every, of)), (count, count))
+    yield
     return Stokes(pores, viscous, _divergence(pores, faces_of, count, spacing), force, faces_of)
 
 
