@@ -204,6 +204,8 @@ class SwnnModel:
         """A job that sets the threshold where it is not set yet; see `core.reconstruction.engine.Model.recipe`.
 
         ``towards`` and ``exact`` are as of `core.reconstruction.engine.Target`; with a mask, ``exact`` changes nothing.
+        A model for one volume fraction with one level of noise, as published, follows a mask as published: it moves the
+        mean of the noise.
         """
         device = devices.resolve(device)
         problem = misfit(size, periodic, self._network.noise_grids[-1].stride)
@@ -212,12 +214,13 @@ class SwnnModel:
         if self._card.get("region_of") is not None:
             return (yield from self._around(mask, size, seed, device, periodic, towards))
         conditional = self._network.settings.conditional
-        if mask is not None and not conditional:
+        mean = None if conditional else mask
+        if mean is not None and (self._several or len(self._network.noise_grids) > 1):
             raise InputError(
                 "This model was trained for one volume fraction, so it cannot follow a mask.",
                 "Train one for a range of volume fractions (settings: lowest and highest fraction).",
             )
-        if mask is not None:
+        if mask is not None and mean is None:
             checked_range(*self.served, mask.range)
         fraction = self._card["volume_fraction"] if volume_fraction is None else volume_fraction
         if self._several and conditional and mask is None:
@@ -231,12 +234,12 @@ class SwnnModel:
             yield from self._calibrate(device)
         period = period_of(size, periodic)
         wanted = WantedFractions(fraction if mask is None else mask, size, period) if conditional else None
-        way = Way.over(towards, size, period)
+        way = Way.over(towards, size, period, mean)
         fields = KeptFields(
             lambda start, edge: self._tile(seed, start, edge, device, period, wanted, way), fitting(device)
         )
-        level = self._level(np.array(fraction)) if mask is None else None
-        if exact and level is not None:
+        level = self._level(np.array(fraction)) if mask is None or mean is not None else None
+        if exact and level is not None and mean is None:
             level = yield from self._exact_level(fields, size, period, fraction, level)
 
         def make_tile(start: Triple, edge: int) -> np.ndarray:
@@ -246,11 +249,13 @@ class SwnnModel:
             return self._labels(fields.take(start, edge), here)
 
         asked: dict[str, Any] = {}
-        if level is None and mask is not None:
+        if mask is not None:
             asked["mask"] = {"name": mask.name, "range": list(mask.range), "hash": array_hash(mask.fraction)}
-        elif level is not None:
+        if mean is not None:
+            asked["mask"]["says"] = "mean of the noise"
+        if level is not None:
             said = {"offsets": level.tolist()} if self._several else {"threshold": float(level)}
-            asked |= {"volume_fraction": fraction, **said, **({"exact": True} if exact else {})}
+            asked |= {"volume_fraction": fraction, **said, **({"exact": True} if exact and mean is None else {})}
         return self._recipe(size, seed, device, periodic, make_tile, asked, towards)
 
     def _level(self, fractions: np.ndarray) -> np.ndarray:

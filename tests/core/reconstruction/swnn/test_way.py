@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from core.errors import InputError
 from core.generation.block_writing import unfinished, write_by_blocks
 from core.images.zarr_volume import open_zarr
 from core.job import finish
@@ -15,8 +18,9 @@ from core.reconstruction.swnn import exactness
 from core.reconstruction.swnn import model as room
 from core.reconstruction.swnn.exactness import looked_at
 from core.reconstruction.swnn.model import SwnnModel
+from core.reconstruction.swnn.network import SwnnNetwork
 from core.reconstruction.towards import Ramp, Towards
-from tests.core.reconstruction.models import tiny_model
+from tests.core.reconstruction.models import TINY, tiny_model
 from tests.core.reconstruction.swnn.test_serving import field_of
 
 SIZE = (40, 34, 36)
@@ -125,3 +129,29 @@ def test_smaller_tiles_where_memory_ends(model: SwnnModel, monkeypatch: pytest.M
     volume = finish(model.generate((40, 34, 33), 0, exact=True))
     assert volume.provenance.settings["tile_edge"] == 32
     assert abs(volume.fractions[1] - 0.4) <= 1 / volume.labels.size
+
+
+def test_a_mask_moves_the_mean_of_the_noise_of_a_published_network(model: SwnnModel) -> None:
+    """SWNN, Sec. 3.3 and Fig. 12; and the fraction follows, while the threshold stays."""
+    torch.manual_seed(1)
+    settings = replace(TINY, levels=1, fine_convolutions=3)
+    single = SwnnModel(SwnnNetwork(settings), {**model.card, "calibration": {"threshold": 0.05}}, np.linspace(-1, 1, 9))
+    size, half = (48, 20, 20), field_of(np.full((1, 1, 1), 0.5))
+    plain = finish(single.generate(size, 4)).labels
+    assert np.array_equal(finish(single.generate(size, 4, mask=half, exact=True)).labels, plain)
+    shares = [float(finish(single.generate(size, 4, mask=field_of(np.full((1, 1, 1), value)))).labels.mean())
+              for value in (0.0, 0.25, 0.5, 0.75, 1.0)]  # fmt: skip
+    steps = np.diff(shares)
+    assert abs(shares[-1] - shares[0]) > 0.05 and ((steps > 0).all() or (steps < 0).all())
+    # a sharp edge: far from it each side is as with its own mean everywhere
+    edge = field_of((np.arange(48) >= 24).astype(float)[:, None, None])
+    low, high = (finish(single.generate(size, 4, mask=field_of(np.full((1, 1, 1), v)))).labels for v in (0.0, 1.0))
+    recipe = finish(single.recipe(size, 4, mask=edge))
+    mixed, _ = finish(recipe.box((0, 0, 0), size))
+    assert np.array_equal(mixed[:21], low[:21]) and np.array_equal(mixed[27:], high[27:])
+    part, _ = finish(recipe.box((13, 5, 3), (20, 9, 11)))
+    assert np.array_equal(part, mixed[13:33, 5:14, 3:14])
+    assert recipe.identity["mask"]["says"] == "mean of the noise"
+    # a model with more levels has no such published way
+    with pytest.raises(InputError, match="one volume fraction"):
+        finish(model.recipe(size, 4, mask=half))
