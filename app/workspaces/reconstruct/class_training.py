@@ -75,12 +75,12 @@ class ClassTraining(QObject):
     -------
     written(path)
         The model was trained and lies there.
-    previewed(labels, phases, caption)
+    previewed(labels, phases, step)
         What the model so far makes, of its first class.
     """
 
     written = Signal(object)
-    previewed = Signal(object, object, str)
+    previewed = Signal(object, object, int)
 
     def __init__(self, context: Context, parent: QWidget) -> None:
         super().__init__(parent)
@@ -125,9 +125,7 @@ class ClassTraining(QObject):
     def _progressed(self, progress: Any) -> None:
         preview = getattr(progress, "preview", None)
         if self._ours and preview is not None:
-            z, y, x = preview.shape
-            caption = f"{x} × {y} × {z} voxels at step {progress.step}, made by the model so far"
-            self.previewed.emit(preview, self._phases, caption)
+            self.previewed.emit(preview, self._phases, progress.step)
 
     def _returned(self, result: Any) -> None:
         if self._ours:

@@ -37,6 +37,7 @@ from app.workspaces.reconstruct.preflight import Checked, import_engines, keeps_
 from app.workspaces.reconstruct.queue import Entry, RunQueue
 from app.workspaces.reconstruct.queue_view import QueueView
 from app.workspaces.reconstruct.run import Run, preview_caption, preview_phases
+from app.workspaces.reconstruct.sample_strip import SampleStrip
 from app.workspaces.reconstruct.series_form import SeriesForm, entries_of
 from app.workspaces.reconstruct.staleness import stale_reason as stale_reason
 from app.workspaces.workspace import Workspace
@@ -72,7 +73,8 @@ class ReconstructWorkspace(Workspace):
         self.view = VolumeView()
         self.view.failed.connect(lambda error: context.messages.failed("Drawing the surface", error))
         self.cube = BlockCube()
-        self.canvas = self._stack = QStackedWidget()
+        self._stack, self.strip = QStackedWidget(), SampleStrip(self.view)
+        self.canvas = self.strip.under(self._stack)
         self._stack.addWidget(self.view)
         self._stack.addWidget(self.cube)
         self.queue = RunQueue(context.jobs, self)
@@ -141,7 +143,7 @@ class ReconstructWorkspace(Workspace):
         self.stop_action.triggered.connect(self.stop_and_keep)
         self.besides = Besides(self.context, self.panel)
         self.besides.written.connect(self.written)
-        self.besides.classes.previewed.connect(self._show_class)
+        self.besides.classes.previewed.connect(self.strip.show_class)
 
     def actions(self) -> list[QAction]:
         """Stop and keep; a volume without a training."""
@@ -170,6 +172,7 @@ class ReconstructWorkspace(Workspace):
         """Another picture or project: what the last run left belongs to the one before."""
         self._snapshot = self._kept = self._again = None
         self.queue.forget()
+        self.strip.clear()
         self._stack.setCurrentWidget(self.view)
         self.result_text.clear()
         result = state.result
@@ -348,6 +351,7 @@ class ReconstructWorkspace(Workspace):
             self._largest = min(preview.shape)
             self._show_preview(entry.run, preview)
             self.view.set_caption(preview_caption(preview, progress))
+        self.strip.watch(entry.run, progress)
         blocks = getattr(progress, "finished", None)
         if blocks is not None:
             size = " × ".join(map(str, reversed(entry.run.plan.size)))
@@ -359,10 +363,6 @@ class ReconstructWorkspace(Workspace):
         size = run.exemplar.pixel_size
         phases = preview_phases(run)
         self.view.set_preview(labels, phases, None if size is None else (size, size, size))
-
-    def _show_class(self, labels: np.ndarray, phases: Any, caption: str) -> None:
-        self.view.set_preview(labels, phases, None)
-        self.view.set_caption(caption)
 
     def _returned(self, entry: Entry, made: Any) -> None:
         self._ended()
