@@ -28,6 +28,8 @@ Product = Callable[[Tensor], Tensor]
 STIFFNESS = 2.0
 SMOOTHING = 0.65
 """Damping of a Jacobi step; below 1, or a cycle would not be positive."""
+ROWS = 1 << 17
+"""Of a coarser matrix, found between two yields."""
 SMALLEST = 400
 """Unknowns that are solved for directly."""
 
@@ -79,9 +81,13 @@ class MultigridCycle:
             damped = torch.from_numpy(inverse).to(device)
             self._levels.append(_Level(product(matrix, device), product(join.T, device), product(join, device), damped))
             yield
-            coarser: Any = join.T @ matrix
-            yield
-            matrix = sparse.csr_array((coarser @ join) / STIFFNESS)
+            summed = sparse.csr_array(join.T)
+            parts: list[Any] = []
+            for start in range(0, summed.shape[0], ROWS):
+                parts.append((summed[start : start + ROWS] @ matrix) @ join / STIFFNESS)
+                yield
+            matrix = sparse.csr_array(parts[0] if len(parts) == 1 else sparse.vstack(parts, format="csr"))
+            del parts, summed
             yield
         dense = matrix.toarray() if matrix.shape[0] <= SMALLEST else np.diag(matrix.diagonal())
         self._last = torch.from_numpy(np.linalg.pinv(dense, rcond=1e-10, hermitian=True)).to(device)

@@ -48,9 +48,18 @@ class ElasticGrid:
 
     def stress(self, strain: Tensor) -> Tensor:
         """Stress of ``strain``, shapes (6, Z, Y, X), or (6, 1, 1, 1) for a strain that is the same everywhere."""
+        return finish(self.stress_steps(strain))
+
+    def stress_steps(self, strain: Tensor) -> Steps:
+        """As `stress`, in steps."""
         spherical = self._lambda * strain[:3].sum(dim=0)
-        found = 2 * self._mu * strain
-        found[:3] += spherical
+        yield
+        found = torch.empty((6, *self._mu.shape), dtype=strain.dtype, device=strain.device)
+        for number, own in enumerate(strain):
+            torch.mul(self._mu, 2 * own, out=found[number])
+            if number < 3:
+                found[number] += spherical
+            yield
         return found
 
     def force(self, stress: Tensor) -> Tensor:
@@ -72,17 +81,15 @@ class ElasticGrid:
     def steps(self, displacement: Tensor) -> Steps:
         """The same in steps."""
         strain = yield from self.strain_steps(displacement)
-        stress = self.stress(strain)
+        stress = yield from self.stress_steps(strain)
         del strain
-        yield
         return (yield from self.force_steps(stress))
 
     def strain_steps(self, displacement: Tensor) -> Steps:
         """As `strain`, in steps."""
         gradients = []
         for component in displacement:
-            gradients.append(self._gradient(component))
-            yield
+            gradients.append((yield from self._gradient(component)))
         strain = torch.empty((6, *displacement.shape[1:]), dtype=displacement.dtype, device=displacement.device)
         for number, (a, b) in enumerate(PAIRS):
             strain[number] = gradients[a][a] if a == b else (gradients[a][b] + gradients[b][a]) / 2
@@ -93,21 +100,44 @@ class ElasticGrid:
         """As `force`, in steps."""
         found = []
         for at in self._pulling(stress):
-            found.append(self._divergence(*at))
-            yield
+            found.append((yield from self._divergence(*at)))
         return torch.stack(found)
 
-    def _gradient(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _gradient(self, u: Tensor) -> Generator[None, None, tuple[Tensor, Tensor, Tensor]]:
         z, y, x = self._spacing
-        along, across = _mean(u, 2), _step(u, 2)
-        flat = _mean(along, 1)
-        return _step(flat, 0) / z, _mean(_step(along, 1), 0) / y, _mean(_mean(across, 1), 0) / x
+        along = _mean(u, 2)
+        yield
+        along_z = _mean(along, 1)
+        yield
+        along_z = _step(along_z, 0).div_(z)
+        yield
+        along_y = _step(along, 1)
+        yield
+        along_y = _mean(along_y, 0).div_(y)
+        yield
+        along_x = _step(u, 2)
+        yield
+        along_x = _mean(along_x, 1)
+        yield
+        return along_z, along_y, _mean(along_x, 0).div_(x)
 
-    def _divergence(self, z: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    def _divergence(self, z: Tensor, y: Tensor, x: Tensor) -> Steps:
         edge_z, edge_y, edge_x = self._spacing
-        flat = _mean_back(_step_back(z, 0) / edge_z, 1)
-        flat = _mean_back(flat + _step_back(_mean_back(y, 0) / edge_y, 1), 2)
-        return flat + _step_back(_mean_back(_mean_back(x, 0), 1) / edge_x, 2)
+        flat = _step_back(z, 0).div_(edge_z)
+        yield
+        flat = _mean_back(flat, 1)
+        yield
+        other = _mean_back(y, 0).div_(edge_y)
+        yield
+        flat += _step_back(other, 1)
+        yield
+        flat = _mean_back(flat, 2)
+        yield
+        other = _mean_back(x, 0)
+        yield
+        other = _mean_back(other, 1).div_(edge_x)
+        yield
+        return flat.add_(_step_back(other, 2))
 
 
 class GreenOperator:
@@ -200,11 +230,11 @@ def _exact(cosine: Tensor) -> Tensor:
 
 
 def _step(values: Tensor, axis: int) -> Tensor:
-    return values.roll(-1, axis) - values
+    return values.roll(-1, axis).sub_(values)
 
 
 def _mean(values: Tensor, axis: int) -> Tensor:
-    return (values.roll(-1, axis) + values) / 2
+    return values.roll(-1, axis).add_(values).div_(2)
 
 
 def _step_back(values: Tensor, axis: int) -> Tensor:
@@ -212,4 +242,4 @@ def _step_back(values: Tensor, axis: int) -> Tensor:
 
 
 def _mean_back(values: Tensor, axis: int) -> Tensor:
-    return (values.roll(1, axis) + values) / 2
+    return values.roll(1, axis).add_(values).div_(2)

@@ -216,12 +216,13 @@ def effective_elasticity(
         yield descent.at(component, 0, 1.0)
         imposed = torch.zeros((6, 1, 1, 1), dtype=torch.float64, device=where)
         imposed[component] = 1.0 if component < 3 else 0.5
-        stress = grid.stress(imposed)
+        stress = yield from descent.before(component, grid.stress_steps(imposed))
         rhs = -(yield from descent.before(component, grid.force_steps(stress)))
         norm = float(torch.linalg.vector_norm(stress))
         solving = conjugate_gradients(grid.steps, precondition.steps, rhs, torch.zeros_like(rhs), norm, goal, limit)
         solution = yield from descent.follow(component, solving)
-        found = grid.stress(imposed + (yield from descent.after(grid.strain_steps(solution.vector))))
+        strain = yield from descent.after(grid.strain_steps(solution.vector))
+        found = yield from descent.after(grid.stress_steps(strain.add_(imposed)))
         columns.append(scale * found.mean(dim=(1, 2, 3)).cpu().numpy())
         sentence = ""
         if solution.residuals[-1] > goal:
