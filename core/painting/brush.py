@@ -100,6 +100,11 @@ def snapped(point: Point, diameter: float) -> Point:
     return point if diameter >= 2 else (math.floor(point[0]) + 0.5, math.floor(point[1]) + 0.5)
 
 
+def swept_rows(start: Point, end: Point, radius: float, shape: tuple[int, int], done: float = 0.0) -> Rows | None:
+    """As `swept`, as intervals of columns."""
+    return _rows(start, end, radius, shape, done)
+
+
 def swept(start: Point, end: Point, radius: float, shape: tuple[int, int], done: float = 0.0) -> Pixels | None:
     """Pixels whose centres are at most ``radius`` from the line, less those of a disc that was there before.
 
@@ -113,7 +118,7 @@ def swept(start: Point, end: Point, radius: float, shape: tuple[int, int], done:
     Marked or Listed
         None where no pixel of a picture of ``shape`` is among them.
     """
-    rows = _rows(start, end, radius, shape, done)
+    rows = swept_rows(start, end, radius, shape, done)
     return None if rows is None else rows.pixels(shape)
 
 

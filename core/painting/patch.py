@@ -15,7 +15,7 @@ _WORDS: dict[str, type[np.unsignedinteger[Any]]] = {"uint8": np.uint8, "float32"
 _LEVEL = 1  # bits shrink a hundredfold at any level
 _BAND = 1 << 20  # pixels that are worked on at once: their arrays are used again before they leave the cache
 _DENSE = 0.25
-"""Where more of the box changed than this share, every pixel of it is kept: cheaper than to pick them out."""
+"""Where more of a field's box changed than this share, every pixel is kept: cheaper than to pick them out."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,8 @@ def patch_of(touched: np.ndarray, old: np.ndarray, new: np.ndarray, box: Box) ->
     top, bottom, left, right = int(along[0]), int(along[-1]) + 1, int(across[0]), int(across[-1]) + 1
     inside = slice(top, bottom), slice(left, right)
     touched, before, after = touched[inside], before[inside], after[inside]
-    dense = count > _DENSE * touched.size
+    # labels are few: which pixels changed says nearly all
+    dense = word is not np.uint8 and count > _DENSE * touched.size
     bits, change = [], []
     for rows in _bands(*touched.shape):
         both = before[rows] ^ after[rows]

@@ -35,9 +35,25 @@ class Marked:
         y0, y1, x0, x1 = self.box
         return array[y0:y1, x0:x1]
 
+    def bands(self, pixels: int) -> Iterator[tuple[slice, Marked]]:
+        """Parts of about so many pixels, whole rows each, and which rows of the box they are."""
+        y0, y1, x0, x1 = self.box
+        step = max(1, pixels // (x1 - x0))
+        for first in range(0, y1 - y0, step):
+            rows = slice(first, min(first + step, y1 - y0))
+            yield rows, Marked((y0 + rows.start, y0 + rows.stop, x0, x1), self.cover[rows])
+
     def put(self, array: np.ndarray, values: np.ndarray | float, where: np.ndarray) -> None:
         """Write ``values`` where ``where`` (as `take` gives)."""
-        np.copyto(self.take(array), values, where=where, casting="unsafe")
+        view = self.take(array)
+        if view.dtype.itemsize > 1:
+            np.copyto(view, values, where=where, casting="unsafe")
+            return
+        # bytes: what differs, nothing where it is not wanted; several times as fast as a copy with a mask
+        view = view.view(np.uint8)
+        change = view ^ (values.view(np.uint8) if isinstance(values, np.ndarray) else np.uint8(values))
+        change &= np.negative(where.view(np.uint8))
+        view ^= change
 
     def centres(self) -> tuple[np.ndarray, np.ndarray]:
         """Row and column of the pixels' centres, to broadcast against `take`."""
@@ -182,10 +198,14 @@ class Rows:
         if 4 * total < (box[1] - box[0]) * (box[3] - box[2]):
             begin = np.concatenate([self.starts, self.hole_ends])
             return Listed(box, _places(np.concatenate([rows, rows]), begin, counts, shape[1]), shape[1])
-        columns = np.arange(box[2], box[3])
-        cover = (columns >= self.starts[:, None]) & (columns < self.ends[:, None])
+        columns = np.arange(box[2], box[3], dtype=np.int32)
+        # 32 bits are compared in half the time
+        starts, ends = (side.astype(np.int32)[:, None] for side in (self.starts, self.ends))
+        cover = columns >= starts
+        cover &= columns < ends
         if not (self.hole_ends <= self.hole_starts).all():
-            cover &= (columns < self.hole_starts[:, None]) | (columns >= self.hole_ends[:, None])
+            hole_starts, hole_ends = (side.astype(np.int32)[:, None] for side in (self.hole_starts, self.hole_ends))
+            cover &= (columns < hole_starts) | (columns >= hole_ends)
         return Marked(box, cover)
 
     def parts(self, pixels: int, width: int) -> Iterator[Box | Listed]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,7 +53,14 @@ class EditingRules:
                     allowed = allowed & (labels != label)
         if self.grey_range is not None and ground.grey is not None:
             grey = pixels.take(ground.grey)
-            allowed = allowed & (grey >= self.grey_range[0]) & (grey <= self.grey_range[1])
+            low, high = self.grey_range
+            if grey.dtype.kind == "u":  # whole numbers are compared with whole numbers: with others all would be copied
+                most = int(np.iinfo(grey.dtype).max)
+                low, high = math.ceil(max(low, 0)), math.floor(min(high, most))
+                if low > most or high < 0:
+                    return np.zeros_like(allowed)
+            allowed = allowed & (grey >= low)
+            allowed &= grey <= high
         return allowed
 
 
@@ -104,4 +112,10 @@ def over(automatic: np.ndarray, corrections: np.ndarray, phases: int = AUTOMATIC
 
     A correction to a phase that is not there any more (label >= ``phases``) rests until it is there again.
     """
-    return np.where(corrections < phases, corrections, automatic)
+    if corrections.dtype != np.uint8 or automatic.dtype != np.uint8:
+        return np.where(corrections < phases, corrections, automatic)
+    # several times as fast as np.where
+    change: np.ndarray = automatic ^ corrections
+    change &= np.negative((corrections < phases).view(np.uint8))
+    change ^= automatic
+    return change

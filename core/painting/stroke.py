@@ -6,12 +6,15 @@ from collections import deque
 
 import numpy as np
 
-from core.painting.brush import Brush, Piece, snapped, swept
+from core.painting.brush import Brush, Piece, snapped, swept_rows
 from core.painting.patch import Patch, patch_of
-from core.painting.pixels import Box, Listed, Marked, Pixels, Sampled, union
+from core.painting.pixels import Box, Listed, Marked, Pixels, Rows, Sampled, union
 from core.painting.rules import EditingRules, Ground
 from core.painting.shapes import Point
 from core.painting.trail import Trail, way
+
+_BAND = 1 << 17
+"""Pixels that are painted at once."""
 
 
 class Stroke:
@@ -71,8 +74,28 @@ class Stroke:
                 return None
             # nothing behind the place where the same brush stood becomes stronger
             return self._mix(Piece(start, end, brush, done, ((start, way(start, end)),) if known else ()))
-        pixels = swept(start, end, radius, self.ground.shape, done)
-        return None if pixels is None else self.paint(pixels)
+        rows = swept_rows(start, end, radius, self.ground.shape, done)
+        if rows is None:
+            return None
+        if self.box is None and done == 0 and self.rules.allow_all:
+            return self._begin(rows)
+        return self.paint(rows.pixels(self.ground.shape))
+
+    def _begin(self, rows: Rows) -> Box:
+        """Paint what the brush covers where it is set down: nothing was touched yet, and everything may be."""
+        planes = self._old, self.ground.values, self._touched
+        for row, (first, end) in enumerate(zip(rows.starts.tolist(), rows.ends.tolist(), strict=True), rows.first):
+            if end > first:
+                old, values, touched = (plane[row, first:end] for plane in planes)
+                old[:] = values
+                values.fill(self.value)
+                touched.fill(True)
+                if self._strength is not None:
+                    self._strength[row, first:end] = 1.0
+        filled = rows.ends > rows.starts
+        columns = int(rows.starts[filled].min()), int(rows.ends[filled].max())
+        self.box = (rows.first, rows.first + len(rows.starts), *columns)
+        return self.box
 
     def paint(self, pixels: Pixels, value: np.ndarray | float | None = None) -> Box | None:
         """Paint ``pixels`` where the rules allow; returns what may have changed.
@@ -82,6 +105,11 @@ class Stroke:
         value
             One for all pixels, or one each (as ``pixels.take`` gives); by default the stroke's.
         """
+        if isinstance(pixels, Marked) and pixels.cover.size > 2 * _BAND:
+            # in bands that stay in the cache
+            for rows, part in pixels.bands(_BAND):
+                self.paint(part, value[rows] if isinstance(value, np.ndarray) and value.ndim == 2 else value)
+            return pixels.box
         ground = self.ground
         wanted = self.value if value is None else value
         # a pixel that was changed before was allowed before; any other still is as it was at the start
