@@ -34,6 +34,7 @@ from core.reconstruction.swnn.patterns import all_windows, random_windows
 from core.reconstruction.swnn.serving import ServedOffsets
 from core.reconstruction.swnn.settings import PRESETS, SwnnSettings, resolve
 from core.reconstruction.swnn.shapes import ExemplarShapes
+from core.reconstruction.towards import Towards
 from core.statistics import curves_of_planes, measure_curves
 
 TINY = replace(
@@ -326,6 +327,7 @@ class _Plain(SwnnEngine):
     uses_all_phases = False
     uses_phase_fractions = False
     uses_planes = False
+    uses_towards = False
 
 
 def test_no_engine_ignores_a_wish_in_silence() -> None:
@@ -339,6 +341,9 @@ def test_no_engine_ignores_a_wish_in_silence() -> None:
     planes = Target(exemplar, 1, exemplar_yz=three_phases(1))
     assert [p.field for p in unused_problems(_Plain(), planes)] == ["exemplar_xz"]
     assert unused_problems(SwnnEngine(), planes) == []
+    towards = Target(exemplar, 1, towards=Towards(3))
+    assert [p.field for p in unused_problems(_Plain(), towards)] == ["towards"]
+    assert unused_problems(SwnnEngine(), towards) == []
 
 
 # --- planes ------------------------------------------------------------------------------------------------------
