@@ -215,3 +215,15 @@ def test_a_store_in_chunks_beyond_memory_is_opened_all_the_same(
     job.cancel()
     qtbot.waitUntil(lambda: not job.busy, timeout=60_000)
     assert np.array_equal(open_zarr(target).read(0, (0, 0, 0), SHAPE), wanted)
+
+
+def test_the_controls_of_a_volume_are_reached_and_named(window: MainWindow, qtbot: QtBot, volume: Path) -> None:
+    opened(window, qtbot, volume)
+    for step in (window.micrograph, window.phases):
+        window.show_step(step.key)
+        bar = step.slice_bar
+        for control in (bar.slider, bar.number):
+            assert control.isVisible() and control.accessibleName() and "PgUp" in control.toolTip()
+            assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
+    for button in window.phases.whole.buttons.values():
+        assert button.text() and button.toolTip() and button.focusPolicy() & Qt.FocusPolicy.TabFocus
