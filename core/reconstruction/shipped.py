@@ -1,10 +1,11 @@
-"""Models that come with the program: volumes of common kinds of material without any training.
+"""Models that volumes are made with as they are: those that come with the program, and any other file.
 
 They lie in ``resources/models``; `tests.benchmarks.models` made them, and their cards say of what and how well.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -15,7 +16,7 @@ import numpy as np
 
 from core.errors import InputError
 from core.reconstruction.model_file import SUFFIX, read_model_file
-from core.reconstruction.model_record import picture_from
+from core.reconstruction.model_record import picture_from, read_record
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +46,38 @@ class ShippedModel:
         return found
 
     def example(self, name: str) -> np.ndarray | None:
-        """A picture that the model made of a class, labels of shape (Y, X); None where its card holds none."""
-        entry = self.card.get("examples", {}).get(name)
-        return None if entry is None else picture_from(entry, len(self.card["phases"]))[0]
+        """A picture that the model made of a class, or else one that it learned from, labels of shape (Y, X).
+
+        None where its card holds none. Without a ``name``, of the one material.
+        """
+        if not name:
+            record = read_record(self.card)
+            return None if record is None else record.thumbnail
+        learned = next((entry.get("picture") for entry in self.card.get("classes", ()) if entry["name"] == name), None)
+        entry = self.card.get("examples", {}).get(name, learned)
+        try:
+            return None if entry is None else picture_from(entry, len(self.card["phases"]))[0]
+        except (KeyError, TypeError, ValueError, zlib.error):  # of a file from elsewhere: the model is as good without
+            return None
+
+    def colors(self, name: str) -> list[str]:
+        """Of the phases in the picture."""
+        if not name:
+            record = read_record(self.card)
+            return [] if record is None else [phase.color for phase in record.phases]
+        (entry,) = (one for one in self.card["classes"] if one["name"] == name)
+        return [str(phase["color"]) for phase in entry["phases"]]
 
     def told(self, name: str) -> tuple[float, float, float]:
-        """Volume fraction of the images of a class: mean, lowest and highest."""
+        """Volume fraction of the images of a class: mean, lowest and highest.
+
+        Without a ``name``, what the one material had, and what can be asked for.
+        """
+        if not name:
+            own, settings = float(self.card["volume_fraction"]), self.card.get("settings", {})
+            ends = self.card.get("served") or (settings.get("lowest_fraction"), settings.get("highest_fraction"))
+            low, high = (own if end is None else float(end) for end in ends)
+            return own, low, high
         (entry,) = (entry for entry in self.card["classes"] if entry["name"] == name)
         low, high = entry["served"]
         return float(entry["fractions"][int(self.card["volume_phase"])]), float(low), float(high)

@@ -1,4 +1,4 @@
-"""Volumes from a model that comes with Microloom: no micrograph, no training; a kind, a fraction, a file."""
+"""Volumes from a model that is there: no micrograph, no training; a kind, a fraction, a file."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialogButtonBox,
     QDoubleSpinBox,
+    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
+    QMessageBox,
+    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -26,6 +29,7 @@ from app.widgets.label_picture import label_icon
 from app.widgets.panel import hint
 from app.widgets.picture_dialog import named
 from app.workspaces.reconstruct.file_choice import chosen_file
+from core.errors import InputError, MicroloomError
 from core.job import Job
 
 if TYPE_CHECKING:
@@ -64,11 +68,7 @@ class ReadyModels(QObject):
         """Show the list."""
         from core.reconstruction.shipped import shipped_models
 
-        models = shipped_models()
-        if not models:
-            self._context.messages.say("No model comes with this copy of Microloom.", "warning")
-            return
-        self.dialog = ReadyDialog(self._window, models)
+        self.dialog = ReadyDialog(self._window, shipped_models())
         self.dialog.accepted.connect(self._begin)
         self.dialog.open()
 
@@ -87,7 +87,7 @@ class ReadyModels(QObject):
             dialog.path,
         )
         jobs.start(
-            f"{name} {size}³", lambda: making(model.path, name, size, seed, fraction / 100, path), kind=JOB
+            f"{name} {size}³", lambda: making(model, name, size, seed, fraction / 100, path), kind=JOB
         )  # fmt: skip
 
     def _returned(self, result: Any) -> None:
@@ -104,18 +104,17 @@ class ReadyModels(QObject):
             self._context.messages.say(text)
 
 
-def making(model: Path, name: str, edge: int, seed: int, fraction: float, path: Path) -> Job[Path]:
-    """A job that makes a volume of the class ``name`` and writes it; errors as of the model and of the disk."""
+def making(model: ShippedModel, name: str, edge: int, seed: int, fraction: float, path: Path) -> Job[Path]:
+    """A job that makes a volume, of the class ``name`` if any, and writes it; errors as of the model and the disk."""
     from core.devices import resolve
     from core.generation.block_writing import write_by_blocks
-    from core.reconstruction.diffusion.model import DiffusionModel
     from core.reconstruction.model_file import load_model
 
-    loaded = load_model(model)
-    if not isinstance(loaded, DiffusionModel):
-        raise TypeError(f"{model.name} has no classes")
-    chosen = loaded.of_class(name)
-    recipe = yield from chosen.recipe((edge, edge, edge), seed, device=resolve("auto"), volume_fraction=fraction)
+    loaded: Any = load_model(model.path)
+    chosen = loaded.of_class(name) if name else loaded
+    _own, low, high = model.told(name)
+    asked = fraction if low < high else None
+    recipe = yield from chosen.recipe((edge, edge, edge), seed, device=resolve("auto"), volume_fraction=asked)
     return (yield from write_by_blocks(recipe, path, overwrite=True))
 
 
@@ -133,11 +132,9 @@ class ReadyDialog(FormDialog):
         self.kinds.setAccessibleName("Kind of material")
         self.kinds.setToolTip("What each model makes: a picture, and how near it comes to images of its kind")
         self.kinds.setIconSize(QSize(_PICTURE, _PICTURE))
-        for model in models:
-            for name in model.classes:
-                item = QListWidgetItem(_icon(model, name, self.devicePixelRatioF()), _words(model, name))
-                item.setData(Qt.ItemDataRole.UserRole, (model, name))
-                self.kinds.addItem(item)
+        self.other = QPushButton("Another model …")
+        self.other.setToolTip("List a model file of your own too")
+        self.other.clicked.connect(self._choose_model)
         self.fraction = QDoubleSpinBox()
         self.fraction.setDecimals(1)
         self.fraction.setSuffix(" %")
@@ -168,13 +165,48 @@ class ReadyDialog(FormDialog):
         side.addWidget(self.about)
         side.addStretch(1)
         row = QHBoxLayout()
-        row.addWidget(self.kinds, 3)
+        listed = QVBoxLayout()
+        listed.addWidget(self.kinds, 1)
+        listed.addWidget(self.other)
+        row.addLayout(listed, 3)
         row.addLayout(side, 2)
         column = QVBoxLayout(self)
         column.addLayout(row, 1)
         column.addWidget(self.buttons)
         self.kinds.currentRowChanged.connect(lambda _row: self._follow())
+        self.make.setEnabled(False)
+        for model in models:
+            self.list_model(model)
         self.kinds.setCurrentRow(0)
+
+    def list_model(self, model: ShippedModel) -> None:
+        """Add what a model makes: its classes, or the one material that it was trained on."""
+        for name in model.classes or ("",):
+            item = QListWidgetItem(_icon(model, name, self.devicePixelRatioF()), _words(model, name))
+            item.setData(Qt.ItemDataRole.UserRole, (model, name))
+            self.kinds.addItem(item)
+        self.make.setEnabled(True)
+
+    def _choose_model(self) -> None:
+        from core.reconstruction.model_file import SUFFIX, load_model, read_model_file
+        from core.reconstruction.shipped import ShippedModel
+
+        title, kinds = "A model file", f"Models (*{SUFFIX})"
+        name, _filter = QFileDialog.getOpenFileName(self, title, str(self.folder), kinds)
+        if not name:
+            return
+        path = Path(name)
+        try:
+            card = read_model_file(path)[0]
+            if card.get("region_of") is not None:
+                raise InputError(f"{path.name} builds around given shapes.", "Run it from step 4, with a mask.")
+            load_model(path)  # that it works is found out now
+        except MicroloomError as error:
+            QMessageBox.warning(self, title, str(error))
+            return
+        first = self.kinds.count()
+        self.list_model(ShippedModel(path.name.removesuffix(SUFFIX), path, card))
+        self.kinds.setCurrentRow(first)
 
     @property
     def chosen(self) -> tuple[ShippedModel, str]:
@@ -183,20 +215,23 @@ class ReadyDialog(FormDialog):
         return model, name
 
     def _follow(self) -> None:
+        if self.kinds.currentItem() is None:
+            return
         model, name = self.chosen
         mean, low, high = model.told(name)
+        self.fraction.setEnabled(low < high)
         self.fraction.setRange(100 * low, 100 * high)
         self.fraction.setValue(100 * mean)
         training = model.card["training"]
         self.about.setText(
             f"Model “{model.name}”, trained for {training['seconds'] / 60:.0f} minutes ({training['iterations']} "
             f"iterations, seed {model.card['seed']}). Fractions from {100 * low:.0f} to {100 * high:.0f} % were shown "
-            "to it. 64³ voxels take about a minute of a processor core."
+            "to it. 64³ voxels take about a minute of a processor core with diffusion, seconds with SWNN."
         )
 
     def _choose(self) -> None:
-        _model, name = self.chosen
-        path = chosen_file(self, self.folder / f"{name}.ome.zarr")
+        model, name = self.chosen
+        path = chosen_file(self, self.folder / f"{name or model.name}.ome.zarr")
         if path is None:
             return
         self.path, self.folder = path, path.parent
@@ -205,7 +240,7 @@ class ReadyDialog(FormDialog):
 
 def _words(model: ShippedModel, name: str) -> str:
     facts, (mean, _low, _high) = model.facts(name), model.told(name)
-    text = f"{name.capitalize()}\n{100 * mean:.0f} %"
+    text = f"{name.capitalize() or model.name}\n{100 * mean:.0f} %"
     if facts:
         text += f"\nε of S₂ {facts['epsilon_s2']:.1f} %, of L {facts['epsilon_l']:.1f} %"
     return text
@@ -215,5 +250,4 @@ def _icon(model: ShippedModel, name: str, ratio: float) -> QIcon:
     labels = model.example(name)
     if labels is None:
         return QIcon()
-    (entry,) = (one for one in model.card["classes"] if one["name"] == name)
-    return label_icon(labels, [str(phase["color"]) for phase in entry["phases"]], _PICTURE, ratio)
+    return label_icon(labels, model.colors(name), _PICTURE, ratio)

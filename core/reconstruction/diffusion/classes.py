@@ -24,6 +24,7 @@ from core.reconstruction.diffusion.phases import channel_fractions
 from core.reconstruction.diffusion.settings import DiffusionSettings, resolve, stretched
 from core.reconstruction.engine import Model, Target
 from core.reconstruction.model_card import card_of, check_card, wrong
+from core.reconstruction.model_record import picture_entry
 from core.reconstruction.training_job import as_contract
 
 if TYPE_CHECKING:
@@ -173,6 +174,7 @@ def _model(
             "fractions": list(_fractions(images)),
             "served": _ends([image.fractions[label] for image in images]),
             "hash": _hash(images),
+            "picture": picture_entry(images[0].labels),
         }
         for name, images in classes.items()
     ]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.context import Context
@@ -22,6 +22,8 @@ from core.reconstruction.model_file import save_model
 from core.reconstruction.model_record import picture_entry
 from core.synthesis.datasets import KINDS, dataset
 from tests.core.reconstruction.diffusion.tiny import TINY
+from tests.core.reconstruction.models import tiny_model
+from tests.core.reconstruction.test_model_record import entries
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def test_a_kind_a_fraction_and_a_file(
     said = [dialog.kinds.item(row).text() for row in range(dialog.kinds.count())]
     assert said[0] == "Fibres\n30 %"
     assert said[1].splitlines() == ["Ceramic", "30 %", "ε of S₂ 3.2 %, of L 4.5 %"]
-    assert dialog.kinds.item(0).icon().isNull() and not dialog.kinds.item(1).icon().isNull()
+    assert not dialog.kinds.item(0).icon().isNull() and not dialog.kinds.item(1).icon().isNull()
     row = dialog.kinds.visualItemRect(dialog.kinds.item(1)).center()
     qtbot.mouseClick(dialog.kinds.viewport(), Qt.MouseButton.LeftButton, pos=row)
     assert dialog.chosen[1] == "ceramic"
@@ -104,12 +106,36 @@ def test_nothing_is_begun_without_a_file_or_beside_another_job(
     assert not (tmp_path / "w.ome.zarr").exists()
 
 
-def test_none_is_said(qtbot: QtBot, gesture: ReadyModels, tmp_path: Path) -> None:
+def test_a_model_of_ones_own(
+    qtbot: QtBot, gesture: ReadyModels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
     (tmp_path / "pair.microloom-model").unlink()
-    heard: list[str] = []
-    gesture._context.messages.notice.connect(lambda text, _severity: heard.append(text))
+    save_model(tiny_model(**entries()), own / "metal.microloom-model")
+    save_model(tiny_model(region_of=1), own / "around.microloom-model")
     gesture.action.trigger()
-    assert gesture.dialog is None and heard == ["No model comes with this copy of Microloom."]
+    dialog = gesture.dialog
+    assert dialog is not None and dialog.kinds.count() == 0 and not dialog.make.isEnabled()
+    said: list[str] = []
+    monkeypatch.setattr(QMessageBox, "warning", lambda *given: said.append(given[2]))
+    for name in ("none", "around", "metal"):
+        path = own / f"{name}.microloom-model"
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_a, path=path: (str(path), ""))
+        qtbot.mouseClick(dialog.other, Qt.MouseButton.LeftButton)
+    assert len(said) == 2 and "around given shapes" in said[1]
+    assert dialog.kinds.count() == 1 and dialog.make.isEnabled() and not dialog.kinds.item(0).icon().isNull()
+    assert dialog.kinds.item(0).text().startswith("metal\n")
+    # a model for one fraction
+    assert not dialog.fraction.isEnabled()
+    dialog.edge.setCurrentIndex(0)
+    written: list[Path] = []
+    gesture.written.connect(written.append)
+    place = tmp_path / "v.ome.zarr"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_a, **_k: (str(place), ""))
+    qtbot.mouseClick(dialog.make, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(written), timeout=60_000)
+    assert open_zarr(place).volume().shape == (32, 32, 32)
 
 
 def test_pictures_of_cards_are_pictures() -> None:
@@ -118,3 +144,5 @@ def test_pictures_of_cards_are_pictures() -> None:
     made = shipped.ShippedModel("m", Path("m"), card)
     assert np.array_equal(made.example("one"), labels)
     assert made.example("other") is None
+    card["examples"]["one"]["labels"] = "AAAA"
+    assert made.example("one") is None, "a damaged picture is none"
