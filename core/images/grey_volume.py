@@ -230,6 +230,7 @@ def _tiff(path: Path) -> GreyVolume | None:
         kind = np.dtype(file.byteorder + np.dtype(series.dtype).str[1:])
         start = None if series.dataoffset is None else int(series.dataoffset)
         pages = len(series.pages)
+        plainly = len(file.pages) == pages
         if start is not None and start + math.prod(shape) * kind.itemsize > path.stat().st_size:
             raise InputError(f"{path.name} is truncated: slices are missing at its end.", _AGAIN)
     if start is None and pages != shape[0]:
@@ -244,7 +245,8 @@ def _tiff(path: Path) -> GreyVolume | None:
 
     def paged(z: int) -> np.ndarray:
         with tifffile.TiffFile(path) as again:
-            found = again.series[0].pages[z]
+            # a series is found by looking at every page
+            found = again.pages[z] if plainly else again.series[0].pages[z]
             if found is None:
                 raise ValueError("it is missing")
             return found.asarray().squeeze()  # type: ignore[no-any-return]
