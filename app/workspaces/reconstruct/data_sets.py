@@ -331,9 +331,11 @@ class DataSetDialog(FormDialog):
         if there > 1 and not self._problem:
             fractions = np.array([item.truth["fraction"] for item in self._images])
             diameters = np.array([item.truth["mean_diameter"] for item in self._images])
-            words += f" Fraction {fractions.mean():.3f} ± {fractions.std():.3f}"
+            words += (
+                f" Fraction of {KINDS[self.chosen].phases[1].lower()} {fractions.mean():.3f} ± {fractions.std():.3f}"
+            )
             words += "" if np.isnan(diameters).all() else f", mean diameter {np.nanmean(diameters):.2f} px"
-            words += f"; of {KINDS[self.chosen].phases[1].lower()}."
+            words += "."
         self.told.setText(words)
         self.save.setEnabled(not self._problem)
 
