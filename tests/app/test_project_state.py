@@ -26,12 +26,12 @@ def test_every_field_has_its_place_in_the_file() -> None:
     assert names(Plan) == {
         "engine", "preset", "phase", "volume_fraction", "size", "seed", "device", "max_seconds", "periodic",
         "all_phases", "changed_settings", "patience",
-        "volume_fractions",
+        "volume_fractions", "towards", "exact",
     }  # fmt: skip
     assert names(Series) == {"seeds", "fractions", "train_once"}
     assert names(Target) == {
         "exemplar", "phase", "volume_fraction", "size", "seed", "mask", "periodic", "all_phases", "exemplar_xz",
-        "exemplar_yz", "volume_fractions", "region_of", "anchors",
+        "exemplar_yz", "volume_fractions", "region_of", "anchors", "towards", "exact",
     }  # fmt: skip
     assert names(Reconstruction) == {
         "model", "volume", "target", "volume_phase", "comparison", "band", "engine", "preset", "device", "settings",
