@@ -9,9 +9,9 @@ from dataclasses import fields, replace
 
 import torch
 
-from core.generation.periods import Triple
+from core.generation.periods import NOWHERE, Triple
 from core.reconstruction.diffusion.denoiser import Condition, Denoiser, parameters_of
-from core.reconstruction.diffusion.planes import padded
+from core.reconstruction.diffusion.planes import sampled_size
 from core.reconstruction.diffusion.settings import DiffusionSettings
 from core.reconstruction.diffusion.training import parts
 from core.reconstruction.engine import Estimate
@@ -38,7 +38,7 @@ def estimate(settings: DiffusionSettings, size: Triple, device: str, channels: i
     forward, both = seconds_per_pixel(_architecture(settings), device)
     crop = settings.crop or 64
     unlimited = settings.iterations * settings.batch * crop**2 * both * TRAINING_SHARE
-    voxels = math.prod(padded(size, settings.stride))
+    voxels = math.prod(sampled_size(size, NOWHERE, settings.stride))
     turns = settings.steps * settings.passes
     looks = 3 * turns if settings.planes == "together" else turns + 2
     looks *= 2 if settings.guidance > 0 and settings.told else 1
@@ -55,7 +55,7 @@ def estimate(settings: DiffusionSettings, size: Triple, device: str, channels: i
 def volume_bytes(size: Triple, settings: DiffusionSettings, channels: int = 1) -> int:
     """What sampling a volume of ``size`` holds at once."""
     section = max(math.prod(size) // side for side in size) * settings.channels * 8
-    return int(math.prod(padded(size, settings.stride)) * channels * _COPIES + section) * _BYTES
+    return int(math.prod(sampled_size(size, NOWHERE, settings.stride)) * channels * _COPIES + section) * _BYTES
 
 
 def _architecture(settings: DiffusionSettings) -> DiffusionSettings:

@@ -5,6 +5,10 @@ pass those across another axis. Neighbouring sections know of one another only t
 common, so a step is repeated: noise is put back, and other planes go over it, until the three directions agree
 ("harmonised").
 
+A denoiser has seen where its crops end, and takes the faces of a volume for such ends: after many steps, in all three
+directions, a rare phase would gather there and leave the middle. So no volume has faces while it is sampled: it is
+a part of a larger one that repeats, with a few voxels between its opposite faces.
+
 A section is looked at alone: a volume that memory does not hold lies on the disk, and is worked on in blocks of whole
 sections. There is no seam between them, for none knows where its block ends.
 
@@ -44,6 +48,8 @@ SURE = 0.9999
 """Expected pictures are kept within ± this, where log-odds are finite."""
 BLOCK = 1 << 26
 """Voxels that are worked on at once, in whole sections: how much of a volume on the disk is in memory."""
+MARGIN = 8
+"""Voxels, at least, that are sampled between opposite faces of a volume that does not repeat."""
 PREVIEW_EDGE = 256
 """Of a larger volume, only every so many voxels are shown while it emerges."""
 _LOOKED_AT = 1 << 18
@@ -99,9 +105,12 @@ class Emerging:
     labels: np.ndarray | None = None
 
 
-def padded(size: Triple, stride: int) -> Triple:
-    """The smallest size that holds ``size`` and whole places of the coarsest resolution."""
-    z, y, x = (-(-side // stride) * stride for side in size)
+def sampled_size(size: Triple, periodic: Axes, stride: int) -> Triple:
+    """The smallest size that holds ``size``, the margin where it does not repeat, and whole coarsest places."""
+    z, y, x = (
+        side if repeats else -(-(side + MARGIN) // stride) * stride
+        for side, repeats in zip(size, periodic, strict=True)
+    )
     return z, y, x
 
 
@@ -132,7 +141,8 @@ def sampling_volume(
     """
     settings, schedule, shelf = settings or denoiser.settings, denoiser.schedule, shelf or Shelf(device)
     times, passes = schedule.trajectory(settings.steps), settings.passes
-    size = padded(wanted.size, settings.stride)
+    size = sampled_size(wanted.size, wanted.periodic, settings.stride)
+    wanted = replace(wanted, periodic=(True, True, True))
     turns = [(now, then, number) for now, then in pairwise(times) for number in range(passes)]
     looks = [AXES if settings.planes == "together" else (AXES[turn % 3],) for turn in range(len(turns))]
     looks[-1] = AXES  # the last word is that of all three directions
@@ -251,7 +261,7 @@ def shown(clean: Tensor, size: Triple) -> np.ndarray:
 
 
 def weight_over(wanted: Wanted, size: Triple) -> float | np.ndarray | None:
-    """How far the noise of a volume, padded to ``size``, has passed into that of another seed; None: not at all."""
+    """How far the noise of a volume, sampled in ``size``, has passed into that of another seed; None: not at all."""
     if wanted.towards is None:
         return None
     weight = wanted.towards.over(wanted.size)

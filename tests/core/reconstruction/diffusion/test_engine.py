@@ -416,7 +416,7 @@ def test_costs_grow_with_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cost, "seconds_per_pixel", lambda settings, device: (1e-6, 3e-6))
     plain = ENGINE.estimate(target(), TINY, "cpu")
     assert plain.train_seconds == pytest.approx(3 * 2 * 16**2 * 3e-6 * cost.TRAINING_SHARE)
-    assert plain.generate_seconds == pytest.approx(8 * 16 * 18 * 20 * 1e-6)
+    assert plain.generate_seconds == pytest.approx(8 * 24 * 26 * 28 * 1e-6)
     limited = ENGINE.estimate(target(), replace(TINY, iterations=10**7, time_limit=5.0), "cpu")
     assert limited.train_seconds == 5
     slower = ENGINE.estimate(target(), replace(TINY, planes="together", guidance=1.0), "cpu")

@@ -19,8 +19,8 @@ from core.reconstruction.diffusion.planes import (
     Wanted,
     anchored,
     batches,
-    padded,
     pulled,
+    sampled_size,
     sampling_volume,
     shift_for,
     shifts_for,
@@ -165,14 +165,16 @@ def test_batches_do_not_change_the_volume(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("changed", [{}, {"planes": "together", "sampler": "dpm-solver++"}, {"bound_weight": 0.001}])
 def test_blocks_and_the_disk_do_not_change_the_volume(changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     denoiser = tiny_denoiser(**changed)
-    section = np.random.default_rng(0).choice([-1, 1], size=(1, 10, 14)).astype(np.float32)
-    wanted = Wanted(SIZE, 0, fractions=(0.3,), anchors={(1, 7): section, (0, 6): np.ones((1, 12, 14), np.float32)})
+    section = np.random.default_rng(0).choice([-1, 1], size=(1, 10, 16)).astype(np.float32)
+    anchors = {(1, 7): section, (0, 6): np.ones((1, 12, 16), np.float32)}
+    # whole vectors of numbers in a section, as real networks' coarsest places have
+    wanted = Wanted((10, 12, 16), 0, fractions=(0.3,), anchors=anchors)
     wanted = replace(wanted, towards=Towards(4, Ramp(0)), periodic=(False, True, False))
     # networks round as many sections at once allow: a section at a time, in all of these
-    monkeypatch.setitem(planes.PIXELS_AT_ONCE, "cpu", 12 * 14)
+    monkeypatch.setitem(planes.PIXELS_AT_ONCE, "cpu", 1)
     whole = made(denoiser, wanted)
     monkeypatch.setattr(planes, "BLOCK", 2 * 12 * 14)
-    assert len(planes.blocks((10, 12, 14), 0)) == 5
+    assert len(planes.blocks((18, 12, 24), 0)) == 18
     # to the bit: there is no seam where one block ends and another begins
     assert np.array_equal(made(denoiser, wanted), whole)
     assert np.array_equal(made(denoiser, wanted, shelf=Shelf(on_disk=True)), whole)
@@ -251,5 +253,13 @@ def test_equal_odds_are_shifted_to_those_of_the_fraction(fraction: float) -> Non
     assert 0.7 + shift_for(odds, fraction) == pytest.approx(math.atanh(2 * fraction - 1), abs=1e-4)
 
 
-def test_sizes_are_rounded_up_to_whole_places() -> None:
-    assert padded((16, 17, 1), 4) == (16, 20, 4)
+def test_sizes_hold_a_margin_and_whole_places() -> None:
+    assert sampled_size((16, 17, 1), (False, False, True), 4) == (24, 28, 1)
+    assert sampled_size((16, 17, 8), (False, False, False), 16) == (32, 32, 16)
+
+
+def test_a_volume_is_cut_from_one_without_faces() -> None:
+    denoiser = tiny_denoiser()
+    cut = made(denoiser, Wanted((16, 13, 16), 3, periodic=(False, False, True)))
+    around = sampled_size((16, 13, 16), (False, False, True), denoiser.settings.stride)
+    assert np.array_equal(cut, made(denoiser, Wanted(around, 3, periodic=(True, True, True)))[:, :16, :13])
