@@ -20,10 +20,11 @@ from core.provenance import versions
 from core.report.boxes import box_figure
 from core.report.findings import Findings
 from core.report.page import rendered
-from core.report.runs import Column, Entry, box_of, columns, entry_of, groups
+from core.report.runs import Column, Entry, box_of, columns, entry_of, groups, reference_text
+from core.report.runs_printing import runs_pdf
 from core.report.verdict import verdict
 
-NAMES = ("runs.csv", "report.json", "report.html")
+NAMES = ("runs.csv", "report.json", "report.html", "report.pdf")
 READABLE = (
     ".tif", ".tiff", ".npy", ".nrrd", ".vti", ".h5", ".hdf5", ".png", ".jpg", ".jpeg", ".bmp",
 )  # fmt: skip
@@ -192,21 +193,10 @@ def runs_html(entries: Sequence[Entry], title: str, against: str = "", links: bo
     )
 
 
-def reference_text(column: Column) -> str:
-    """The exemplar's value and half of its band in the column's unit; empty where unknown."""
-    if math.isnan(column.reference):
-        return ""
-    scale = column.scale
-    middle = scale.text(column.reference).removesuffix(scale.unit).strip()
-    if math.isnan(column.half):
-        return middle
-    return f"{middle} ± {scale.text(column.half).removesuffix(scale.unit).strip()}"
-
-
 def write_runs(
     entries: Sequence[Entry], folder: Path, title: str, against: str = "", links: bool = False, overwrite: bool = False
 ) -> Path:
-    """Write runs.csv, report.json and report.html into ``folder``; errors as `core.report.write_report`."""
+    """Write runs.csv, report.json, report.html and report.pdf into ``folder``; errors as `core.report.write_report`."""
     from core.report.writing import check_folder
 
     check_folder(folder, overwrite, NAMES)
@@ -220,7 +210,8 @@ def write_runs(
         json.dumps(runs_json(entries, about), indent=1, allow_nan=False),
         runs_html(entries, title, against, links),
     )
-    for name, text in zip(NAMES, texts, strict=True):
+    files = (*(text.encode() for text in texts), runs_pdf(entries, title, against))
+    for name, data in zip(NAMES, files, strict=True):
         with replacing(folder / name, overwrite) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+            temporary.write_bytes(data)
     return folder

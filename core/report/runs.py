@@ -190,3 +190,14 @@ def groups(entries: Sequence[Entry]) -> dict[str, list[int]]:
         if not entry.problem:
             found.setdefault(entry.group, []).append(place)
     return found
+
+
+def reference_text(column: Column) -> str:
+    """The exemplar's value and half of its band in the column's unit; empty where unknown."""
+    if math.isnan(column.reference):
+        return ""
+    scale = column.scale
+    middle = scale.text(column.reference).removesuffix(scale.unit).strip()
+    if math.isnan(column.half):
+        return middle
+    return f"{middle} ± {scale.text(column.half).removesuffix(scale.unit).strip()}"

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
     QHeaderView,
+    QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
@@ -69,6 +70,7 @@ class ComparisonPage(TablePage):
             signal.connect(lambda *_: self._check())
 
     def _build(self) -> None:
+        self.title.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)  # buttons break into rows
         self.told = hint()
         self.measure = self.button(
             "Measure what is missing", "Measure surface, connections, Euler number and correlation length of every run",
@@ -86,7 +88,7 @@ class ComparisonPage(TablePage):
         )  # fmt: skip
         self.copy = self.button("Copy", "Copy the table, for a spreadsheet", self.copy_table)
         self.save = self.button(
-            "Save …", "Save table, numbers and box plots into a folder: CSV, JSON, HTML", self.save_wanted.emit
+            "Save …", "Save table, numbers and box plots into a folder: CSV, JSON, HTML, PDF", self.save_wanted.emit
         )
         self.table = QTableWidget()
         self.table.setAccessibleName("Runs and what was measured of them")
@@ -161,7 +163,7 @@ class ComparisonPage(TablePage):
             self.table.setItem(row, column, item)
 
     def _references(self) -> list[str]:
-        from core.report.batch import reference_text
+        from core.report.runs import reference_text
 
         return [reference_text(column) for column in self._columns]
 
