@@ -3,8 +3,9 @@
 Trains the preset ``small`` on a crop of an exemplar (or takes a model that is there), makes volumes in several ways of
 sampling and measures each against the crop: ε of S2 and L (Eq. 23 of Lee and Yun; r up to half of the shorter side),
 for each axis too, and how far the axes lie apart: the largest difference between two axes' curves, as a share of the
-area under their mean. Prints a table, writes it as JSON and, for each way, a picture with the exemplar beside sections
-across z, y and x.
+area under their mean; how much more of the phase lies near the faces than in all of the volume (1: no more). With
+``--beside`` SWNN's preset ``fast`` learns from the same crop, by its iterations, and is measured alike. Prints a table,
+writes it as JSON and, for each way, a picture with the exemplar beside sections across z, y and x.
 """
 
 from __future__ import annotations
@@ -31,8 +32,10 @@ from core.provenance import Provenance, versions
 from core.reconstruction.diffusion.engine import DiffusionEngine
 from core.reconstruction.diffusion.model import DiffusionModel
 from core.reconstruction.diffusion.settings import PRESETS
-from core.reconstruction.engine import Target
+from core.reconstruction.engine import Model, Target
 from core.reconstruction.model_file import load_model, save_model
+from core.reconstruction.swnn.engine import SwnnEngine
+from core.reconstruction.swnn.settings import PRESETS as SWNN_PRESETS
 from core.statistics import compare, discrepancy, section_shapes
 
 WAYS: Mapping[str, Mapping[str, Any]] = {
@@ -56,7 +59,7 @@ def crop_of(path: Path, edge: int) -> PhaseImage:
     return PhaseImage(labels, default_phases(2), None, path.stem, Provenance("read", source=path.name))
 
 
-def measure(model: DiffusionModel, exemplar: PhaseImage, size: int, seed: int, path: Path) -> dict[str, Any]:
+def measure(model: Model, exemplar: PhaseImage, size: int, seed: int, path: Path) -> dict[str, Any]:
     """Make a volume and compare it with the exemplar; errors in per cent."""
     began, processor = time.perf_counter(), time.process_time()
     volume = finish(model.generate((size, size, size), seed))
@@ -79,9 +82,17 @@ def measure(model: DiffusionModel, exemplar: PhaseImage, size: int, seed: int, p
         "apart_l": apart(found.volume.lineal_path),
         "pieces": own.pieces_per_area / theirs.pieces_per_area,
         "boundary": own.boundary_per_area / theirs.boundary_per_area,
+        "faces": near_faces(inside) / float(inside.mean()),
         "seconds": seconds,
         "processor_seconds": processor,
     }
+
+
+def near_faces(inside: np.ndarray, layer: int = 4) -> float:
+    """Share of the phase in the outermost layers of a volume."""
+    outer = np.ones(inside.shape, bool)
+    outer[(slice(layer, -layer),) * 3] = False
+    return float(inside[outer].mean())
 
 
 def apart(curves: np.ndarray) -> float:
@@ -101,7 +112,7 @@ def picture(exemplar: np.ndarray, volume: np.ndarray, path: Path) -> None:
 
 HEADER = f"{'way':12}" + "".join(
     f"{name:>9}" for name in ("φ at 0", "φ", "ε S2 %", "ε L %", "S2 axis", "L axis", "S2 apart", "L apart", "pieces",
-                              "boundary", "cpu s")
+                              "boundary", "faces", "cpu s")
 )  # fmt: skip
 
 
@@ -109,7 +120,7 @@ def line(way: str, run: Mapping[str, Any]) -> str:
     """One line of the table."""
     numbers = [run["fraction_before"], run["fraction"], run["epsilon_s2"], run["epsilon_l"],
                max(run["epsilon_s2_axes"]), max(run["epsilon_l_axes"]), run["apart_s2"], run["apart_l"], run["pieces"],
-               run["boundary"], run["processor_seconds"]]  # fmt: skip
+               run["boundary"], run["faces"], run["processor_seconds"]]  # fmt: skip
     return f"{way:12}" + "".join(f"{number:9.3f}" for number in numbers)
 
 
@@ -124,6 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--max-seconds", type=float, default=None, help="time limit of the training")
     parser.add_argument("--model", type=Path, default=None, help="take this model, or keep the trained one here")
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
+    parser.add_argument("--beside", action="store_true", help="measure SWNN beside it")
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=root / "tests/benchmarks/results/diffusion")
@@ -131,10 +143,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen.out.mkdir(parents=True, exist_ok=True)
 
     exemplar = crop_of(chosen.exemplar, chosen.crop)
+    target = Target(exemplar, 1, size=(chosen.size,) * 3, seed=chosen.seed)
     if chosen.model is not None and chosen.model.is_file():
         model = load_model(chosen.model)
     else:
-        target = Target(exemplar, 1, size=(chosen.size,) * 3, seed=chosen.seed)
         # by iterations alone, so that a busy machine changes the times and not the quality
         settings = replace(PRESETS["small"], iterations=chosen.iterations, time_limit=None)
         model = finish(DiffusionEngine().train(target, settings, max_seconds=chosen.max_seconds))
@@ -144,10 +156,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(f"{chosen.model} is no model of this engine")
     training = model.card["training"]
     print(f"{exemplar.name}, {training['iterations']} iterations in {training['seconds']:.0f} s\n{HEADER}", flush=True)
+    ways: dict[str, Model] = {way: model.generating_with(WAYS[way]) for way in chosen.ways}
+    if chosen.beside:
+        settings_beside = replace(SWNN_PRESETS["fast"], time_limit=None)
+        ways["SWNN"] = finish(SwnnEngine().train(target, settings_beside))
     runs = {}
-    for way in chosen.ways:
-        name = f"{exemplar.name}-{way.replace(' ', '-')}.png"
-        runs[way] = measure(model.generating_with(WAYS[way]), exemplar, chosen.size, chosen.seed, chosen.out / name)
+    for way, maker in ways.items():
+        path = chosen.out / f"{exemplar.name}-{way.replace(' ', '-')}.png"
+        runs[way] = measure(maker, exemplar, chosen.size, chosen.seed, path)
         print(line(way, runs[way]), flush=True)
         machine = {"processor": platform.processor(), "cores": os.cpu_count(), "threads": torch.get_num_threads()}
         trained = {name: training[name] for name in ("iterations", "seconds")} | {"loss": training["losses"][-1]}
