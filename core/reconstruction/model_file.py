@@ -36,13 +36,20 @@ def save_model(model: Model, path: Path, *, overwrite: bool = False) -> Path:
     JobError
         Where the disk does not take it.
     """
+    return write_model_file(model.card, model.weights(), path, overwrite=overwrite)
+
+
+def write_model_file(
+    told: Mapping[str, Any], weights: Mapping[str, np.ndarray], path: Path, *, overwrite: bool = False
+) -> Path:
+    """Write card and arrays as a model file; errors as for `save_model`."""
     from safetensors.numpy import save
 
     from core.images.atomic import replacing
 
-    card = {"format": FORMAT, "format_version": VERSION, **model.card}
+    card = {"format": FORMAT, "format_version": VERSION, **told}
     # safetensors writes memory as it lies
-    arrays = {name: array.copy(order="C") for name, array in model.weights().items()}
+    arrays = {name: array.copy(order="C") for name, array in weights.items()}
     with (
         replacing(path, overwrite) as temporary,
         zipfile.ZipFile(temporary, "w", compression=zipfile.ZIP_STORED) as archive,

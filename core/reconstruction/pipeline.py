@@ -149,15 +149,11 @@ def finish_from_model(
         Time that training took; by default what the model's card says.
     """
     began = time.monotonic()
-    wanted = target.wanted_fraction
-    own = model.card.get("volume_fraction")
-    same = own is not None and abs(own - wanted) < 1e-9
-    fraction = None if same or target.region_of is not None else wanted
     volume = yield from model.generate(
         target.size,
         target.seed,
         device=device,
-        volume_fraction=fraction,
+        volume_fraction=fraction_asked(model, target),
         mask=target.mask,
         periodic=target.periodic,
         **wishes(model, target),
@@ -189,6 +185,13 @@ def finish_from_model(
         fraction_before=float(model.card.get("calibration", {}).get("fraction_before", float("nan"))),
         fraction_after=float(volume.fractions[label]),
     )
+
+
+def fraction_asked(model: Model, target: Target) -> float | None:
+    """The volume fraction that a model is asked for, or None where the target wants the model's own."""
+    own = model.card.get("volume_fraction")
+    same = own is not None and abs(own - target.wanted_fraction) < 1e-9
+    return None if same or target.region_of is not None else target.wanted_fraction
 
 
 def wishes(model: Model, target: Target) -> dict[str, Any]:

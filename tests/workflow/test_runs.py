@@ -19,6 +19,7 @@ from app.session import Series, State
 from app.workspaces.reconstruct import file_run
 from core.generation.block_writing import unfinished
 from core.images.zarr_volume import open_zarr
+from core.reconstruction import to_disk
 from core.reconstruction.swnn import model as model_room
 from core.reconstruction.swnn.engine import SwnnEngine
 
@@ -185,7 +186,7 @@ def test_a_large_volume_goes_to_a_file_is_cancelled_and_gone_on_with(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(file_run, "SAMPLE", 32)
+    monkeypatch.setattr(to_disk, "SAMPLE", 32)
     monkeypatch.setattr(file_run, "BLOCK_CPU", 64)
     step, path = ready.reconstruct, tmp_path / "large.ome.zarr"
     # more than any memory holds: the preflight says what to do
@@ -221,7 +222,7 @@ def test_a_large_volume_goes_to_a_file_is_cancelled_and_gone_on_with(
 def test_a_tiff_opens_in_inspect_and_what_was_asked_for_is_kept_in_the_project(
     ready: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_run, "SAMPLE", 32)
+    monkeypatch.setattr(to_disk, "SAMPLE", 32)
     monkeypatch.setattr(file_run, "BLOCK_CPU", 64)
     step, path = ready.reconstruct, tmp_path / "large.tif"
     ready.commands.plan("size", size=(40, 40, 136))

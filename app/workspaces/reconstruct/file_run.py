@@ -1,15 +1,12 @@
 """A run whose volume goes straight onto the disk, block by block, because it is too large for memory or so wished.
 
-What is measured, and kept with the session, is a sample of at most 128³ voxels that the same model makes; without a
-mask and with no periodic axis it is the volume's own first corner, but for a threshold of its own. The model lies
-beside the volume, so that a run that was cancelled or killed goes on without training again.
+What is measured, and kept with the session, is a sample that the same model makes (`core.reconstruction.to_disk`). The
+model stays beside the volume, so that a run that was cancelled or killed goes on without training again.
 """
 
 from __future__ import annotations
 
-import math
-import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +14,11 @@ from core.errors import JobError
 from core.job import Job, Progress
 
 if TYPE_CHECKING:
-    from core.reconstruction.engine import Model, Problem, Target
+    from core.reconstruction.engine import Model
     from core.reconstruction.pipeline import Reconstruction
 
-SAMPLE = 128
-"""Longest edge of the sample that is measured, voxels."""
 BLOCK_CPU = 128
 """Edge of what is made at a time on a processor: seconds, so that little is lost and the picture moves."""
-MODEL_SUFFIX = ".microloom-model"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,22 +37,6 @@ class Stored:
 @dataclass(frozen=True)
 class WritingSample(Progress):
     """The sample is there; now its large volume is written."""
-
-
-def model_beside(path: Path) -> Path:
-    """Where the model of the volume at ``path`` is kept."""
-    from core.generation.block_writing import suffix_of
-
-    return path.with_name(path.name.removesuffix(suffix_of(path)) + MODEL_SUFFIX)
-
-
-def sample_target(target: Target) -> Target:
-    """The target of the sample: the same but smaller, periodic only along axes that are there in full."""
-    z, y, x = (min(side, SAMPLE) for side in target.size)
-    size = (z, y, x)
-    whole = tuple(yes and a == b for yes, a, b in zip(target.periodic, size, target.size, strict=True))
-    within = tuple(anchor for anchor in target.anchors if anchor.place < size[anchor.axis])
-    return replace(target, size=size, periodic=(whole[0], whole[1], whole[2]), anchors=within)
 
 
 def writing(run: Any, path: Path, model: Model | None = None, *, anew: bool = False) -> Job[Stored]:
@@ -84,8 +62,9 @@ def writing(run: Any, path: Path, model: Model | None = None, *, anew: bool = Fa
     from core.generation.block_writing import BLOCK, unfinished, write_by_blocks
     from core.reconstruction.model_file import load_model, save_model
     from core.reconstruction.patience import reconstruct_patiently
-    from core.reconstruction.pipeline import finish_from_model, wishes
+    from core.reconstruction.pipeline import finish_from_model
     from core.reconstruction.registry import engine
+    from core.reconstruction.to_disk import model_beside, recipe_of, sample_target
 
     plan, target, device = run.plan, run.target(), resolve(run.plan.device)
     sample = sample_target(target)
@@ -101,52 +80,12 @@ def writing(run: Any, path: Path, model: Model | None = None, *, anew: bool = Fa
     else:
         made = yield from finish_from_model(model, sample, preset=plan.preset, device=device)
     yield WritingSample(0, 0, "Preparing the blocks")
-    recipe = yield from made.model.recipe(
-        target.size,
-        target.seed,
-        device=device,
-        volume_fraction=None if target.mask is not None else _asked(made.model, target),
-        mask=target.mask,
-        periodic=target.periodic,
-        **wishes(made.model, target),
-    )
+    recipe = yield from recipe_of(made.model, target, device)
     # before the first block: what is half written can then be gone on with in another session
     save_model(made.model, kept, overwrite=True)
     block = BLOCK_CPU if device == "cpu" else BLOCK
     stored = yield from write_by_blocks(recipe, path, block=block, resume=begun, overwrite=True)
     return Stored(made, stored)
-
-
-def _asked(model: Model, target: Target) -> float | None:
-    own = model.card.get("volume_fraction")
-    return None if own is not None and abs(own - target.wanted_fraction) < 1e-9 else target.wanted_fraction
-
-
-def file_problems(engine: Any, target: Target, settings: Any, device: str, path: Path) -> list[Problem]:
-    """What the preflight of a volume on the disk finds: all but the memory of the whole, and the room on the disk."""
-    from core.reconstruction.engine import Problem
-    from core.reconstruction.preflight import period_problems
-
-    plain = replace(target, periodic=(False, False, False))
-    found = list(engine.preflight(sample_target(plain), settings, device))
-    if any(target.periodic):
-        known = engine.preflight(plain, settings, device)
-        found += [item for item in engine.preflight(target, settings, device) if item not in known]
-        found += [item for item in period_problems(engine, target) if item not in found]
-    if not path.parent.is_dir():
-        return [*found, Problem("error", "file", f"The folder {path.parent} does not exist.", "Choose another file.")]
-    try:
-        free = shutil.disk_usage(path.parent).free
-    except OSError as error:
-        return [*found, Problem("error", "file", f"{path.parent} cannot be used: {error.strerror}.", "Choose another.")]
-    # compressed labels take a tenth to a fifth
-    needed = math.prod(target.size) // (4 if path.name.lower().endswith("zarr") else 1)
-    if needed > free:
-        found.append(
-            Problem("error", "file", f"The volume takes about {needed / 2**30:.1f} GB on the disk; "
-                    f"{free / 2**30:.1f} GB are free.", "Choose another disk or a smaller size.")
-        )  # fmt: skip
-    return found
 
 
 def checked_place(path: Path) -> Path:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from app.widgets.job_strip import format_seconds
-from app.workspaces.reconstruct.file_run import file_problems, sample_target
 from app.workspaces.reconstruct.run import Run, engine_settings
 
 if TYPE_CHECKING:
@@ -71,6 +70,7 @@ def preflight(run: Run, fractions: Sequence[float | None], runs: int, trainings:
     from core.reconstruction.engine import Problem
     from core.reconstruction.preflight import unused_problems
     from core.reconstruction.registry import engine
+    from core.reconstruction.to_disk import disk_problems, sample_target
 
     chosen = engine(run.plan.engine)
     try:
@@ -89,7 +89,7 @@ def preflight(run: Run, fractions: Sequence[float | None], runs: int, trainings:
             seen = chosen.preflight(target, settings, device)
             seen = [_or_a_file(item, chosen, target, settings, device) for item in seen]
         else:
-            seen = file_problems(chosen, target, settings, device, run.file)
+            seen = disk_problems(chosen, target, settings, device, run.file)
         for problem in [*unused_problems(chosen, target), *seen]:
             if problem not in found:
                 found.append(problem)
@@ -109,6 +109,8 @@ def preflight(run: Run, fractions: Sequence[float | None], runs: int, trainings:
 
 def _or_a_file(problem: Problem, chosen: Any, target: Any, settings: Any, device: str) -> Problem:
     """The problem; where it is that memory does not hold the volume, with the other way out."""
+    from core.reconstruction.to_disk import sample_target
+
     if problem.severity != "error" or problem.field != "size":
         return problem
     plain = replace(target, periodic=(False, False, False))

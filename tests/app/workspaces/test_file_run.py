@@ -13,9 +13,8 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.session import Plan
-from app.workspaces.reconstruct import file_run
 from app.workspaces.reconstruct.file_choice import FileChoice
-from app.workspaces.reconstruct.file_run import Stored, checked_place, model_beside, sample_target
+from app.workspaces.reconstruct.file_run import Stored, checked_place
 from app.workspaces.reconstruct.run import Run
 from core.errors import JobError
 from core.generation.block_writing import WritingProgress, part_path, unfinished
@@ -23,9 +22,11 @@ from core.images.values import PhaseImage, default_phases
 from core.images.zarr_volume import open_zarr
 from core.job import finish
 from core.provenance import Provenance
+from core.reconstruction import to_disk
 from core.reconstruction.engine import Target
 from core.reconstruction.swnn import model as model_room
 from core.reconstruction.swnn.engine import SwnnEngine
+from core.reconstruction.to_disk import model_beside, sample_target
 
 SMALL = {
     "levels": 2, "channels": 4, "coarse_channels": 4, "fine_convolutions": 1, "coarse_convolutions": 1, "cube": 16,
@@ -41,7 +42,7 @@ def image() -> PhaseImage:
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(model_room, "CALIBRATION_SIZE", (48, 48, 48))
-    monkeypatch.setattr(file_run, "SAMPLE", 32)
+    monkeypatch.setattr(to_disk, "SAMPLE", 32)
     plan = Plan(size=(40, 70, 130), seed=3, device="cpu", changed_settings=SMALL)
     return Run(image(), 1, plan, None, file=tmp_path / "v.ome.zarr")
 
@@ -99,13 +100,13 @@ def test_the_preflight_asks_for_room_on_the_disk_not_in_memory(tmp_path: Path) -
     plan = Plan(size=(20_000, 20_000, 20_000), changed_settings=SMALL)
     run = Run(image(), 1, plan, None, file=tmp_path / "v.ome.zarr")
     assert any("of memory" in item.message for item in engine.preflight(run.target(), run.settings, "cpu"))
-    problems = file_run.file_problems(engine, run.target(), run.settings, "cpu", run.file)
+    problems = to_disk.disk_problems(engine, run.target(), run.settings, "cpu", run.file)
     assert [item.field for item in problems if item.severity == "error"] == ["file"]
     assert "on the disk" in problems[-1].message
     small = Run(image(), 1, Plan(size=(65, 64, 64), periodic=(True, False, False), changed_settings=SMALL), None)
-    problems = file_run.file_problems(engine, small.target(), small.settings, "cpu", tmp_path / "v.tif")
+    problems = to_disk.disk_problems(engine, small.target(), small.settings, "cpu", tmp_path / "v.tif")
     assert any("64 or 66" in f"{item.message} {item.remedy}" for item in problems)
-    problems = file_run.file_problems(engine, small.target(), small.settings, "cpu", tmp_path / "absent" / "v.tif")
+    problems = to_disk.disk_problems(engine, small.target(), small.settings, "cpu", tmp_path / "absent" / "v.tif")
     assert "does not exist" in problems[-1].message
 
 

@@ -16,11 +16,11 @@ from pytestqt.qtbot import QtBot
 
 from app.context import Context
 from app.session import Plan
-from app.workspaces.reconstruct.file_run import sample_target
 from app.workspaces.reconstruct.given_planes import GivenPlanes
 from app.workspaces.reconstruct.preflight import keeps_planes
 from app.workspaces.reconstruct.run import Run
 from core.reconstruction.anchors import Anchor, same_planes
+from core.reconstruction.to_disk import sample_target
 from tests.core.reconstruction.diffusion.tiny import exemplar
 
 IMAGE = exemplar()
