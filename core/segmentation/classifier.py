@@ -18,9 +18,9 @@ import numpy.typing as npt
 from core.devices import threads
 from core.errors import InputError
 from core.images.values import MAX_PHASES
-from core.job import Job, Progress, finish
+from core.job import Job, Progress, finish, reported
 from core.segmentation.denoising import Grey
-from core.segmentation.features import feature_names, features_steps, reach
+from core.segmentation.features import Block, block_features, feature_names
 from core.settings import setting, validate
 
 Floats = npt.NDArray[np.float32]
@@ -30,6 +30,7 @@ MAX_SIGMAS = 12
 MAX_SIGMA = 100.0
 _CHUNK = 1 << 17
 _BLOCK = 1 << 22  # pixels whose features are held at once
+_LONGEST = 512  # pixels along an edge of a block of a volume
 
 
 @dataclass(frozen=True)
@@ -278,15 +279,16 @@ def train(
     return _held(_grown(rows, wanted, settings), phases, grey.ndim, tuple(map(float, sigmas)), len(wanted))
 
 
-Block = tuple[slice, ...]
-
-
 def _blocks(shape: tuple[int, ...]) -> Iterator[Block]:
-    """Blocks as cubic as can be, of at most `_BLOCK` pixels each; together the whole."""
+    """Blocks as cubic as can be, of at most `_BLOCK` pixels each; together the whole.
+
+    Those of a volume are no longer than `_LONGEST`: of thin ones most that is held is what lies around them.
+    """
     edges: list[int] = []
+    longest = _LONGEST if len(shape) > 2 else _BLOCK
     for length in sorted(shape):  # what a short edge leaves is given to the longer ones
         left = _BLOCK / np.prod(edges, dtype=float)
-        edges.append(min(length, max(1, int(left ** (1 / (len(shape) - len(edges))) + 1e-9))))
+        edges.append(min(length, longest, max(1, int(left ** (1 / (len(shape) - len(edges))) + 1e-9))))
     widths = dict(zip(np.argsort(shape, kind="stable").tolist(), edges, strict=True))
     starts = (range(0, length, widths[axis]) for axis, length in enumerate(shape))
     for corner in itertools.product(*starts):
@@ -296,19 +298,9 @@ def _blocks(shape: tuple[int, ...]) -> Iterator[Block]:
         )
 
 
-def _block_features(grey: Grey, block: Block, sigmas: Sequence[float], number: int = 0, of: int = 1) -> Job[Floats]:
-    """Features of a block, computed with all that they reach."""
-    margin = reach(sigmas)
-    low = [max(0, side.start - margin) for side in block]
-    high = [min(length, side.stop + margin) for side, length in zip(block, grey.shape, strict=True)]
-    job = features_steps(grey[tuple(map(slice, low, high))], sigmas)
-    try:
-        while True:
-            next(job)
-            yield Progress(number, of, "Classifying")
-    except StopIteration as end:
-        seen: Floats = end.value
-    return seen[tuple(slice(side.start - first, side.stop - first) for side, first in zip(block, low, strict=True))]
+def _block_features(grey: Grey, block: Block, sigmas: Sequence[float], number: int, of: int) -> Job[Floats]:
+    """Features of a block; what is told is how far the blocks are."""
+    return (yield from reported(block_features(grey, block, sigmas), Progress(number, of, "Classifying")))
 
 
 def _in_parts(seen: Floats) -> Iterator[tuple[slice, Floats]]:
@@ -328,8 +320,10 @@ def _features_at(grey: Grey, marked: npt.NDArray[np.int64], sigmas: Sequence[flo
             [(place >= side.start) & (place < side.stop) for place, side in zip(places, block, strict=True)], axis=0
         )
         if inside.any():
-            seen = finish(_block_features(grey, block, sigmas))
-            rows[inside] = seen[tuple(place[inside] - side.start for place, side in zip(places, block, strict=True))]
+            here = [place[inside] for place in places]
+            box = tuple(slice(int(place.min()), int(place.max()) + 1) for place in here)
+            seen = finish(block_features(grey, box, sigmas))
+            rows[inside] = seen[tuple(place - side.start for place, side in zip(here, box, strict=True))]
     return rows
 
 

@@ -51,30 +51,34 @@ def features(grey: Grey, sigmas: Sequence[float]) -> Floats:
     return finish(features_steps(grey, sigmas))
 
 
-def features_steps(grey: Grey, sigmas: Sequence[float]) -> Job[Floats]:
-    """`features` as a job."""
-    from scipy import ndimage
-
+def features_steps(grey: Grey, sigmas: Sequence[float], rows: slice | None = None) -> Job[Floats]:
+    """`features` as a job; only of ``rows`` along the first axis (no step), for which the others are looked at."""
     values = grey.astype(np.float32)
-    out = np.empty((*values.shape, len(feature_names(sigmas, values.ndim))), np.float32)
-    out[..., 0] = values
+    first, end, _ = (rows or slice(None)).indices(len(values))
+    out = np.empty((end - first, *values.shape[1:], len(feature_names(sigmas, values.ndim))), np.float32)
+    out[..., 0] = values[first:end]
     pairs = [(i, j) for i in range(values.ndim) for j in range(i, values.ndim)]
     steps = (len(pairs) + 1) * len(sigmas)
     place, done = 1, 0
     for sigma in sigmas:
         yield Progress(done, steps, "Looking at several scales")
-        smooth = ndimage.gaussian_filter(values, sigma, mode="reflect")
+        # as far as the tensor looks, and as its slopes look
+        margin = int(4 * sigma + 0.5) + 2
+        seen = slice(max(0, first - margin), min(len(values), end + margin))
+        own = slice(first - seen.start, end - seen.start)
+        smooth = _gaussian(values, sigma, seen)
         slopes = [_difference(smooth, axis) for axis in range(values.ndim)]
         hessian = {(i, j): _difference(slopes[i], j) for i, j in pairs}
         tensor: dict[tuple[int, int], Floats] = {}
         for i, j in pairs:
             done += 1
             yield Progress(done, steps, "Looking at several scales")
-            tensor[i, j] = ndimage.gaussian_filter(slopes[i] * slopes[j], sigma, mode="reflect")
+            tensor[i, j] = _gaussian(slopes[i] * slopes[j], sigma, own)
         done += 1
+        hessian = {pair: second[own] for pair, second in hessian.items()}
         found: list[Floats] = [
-            smooth,
-            np.sqrt(sum(slope * slope for slope in slopes)),
+            smooth[own],
+            np.sqrt(sum(slope[own] * slope[own] for slope in slopes)),
             reduce(np.add, [hessian[i, i] for i in range(values.ndim)]),
             *_eigenvalues(hessian, values.ndim),
             *_eigenvalues(tensor, values.ndim),
@@ -82,6 +86,33 @@ def features_steps(grey: Grey, sigmas: Sequence[float]) -> Job[Floats]:
         _put(found, out[..., place : place + len(found)])
         place += len(found)
     return out
+
+
+Block = tuple[slice, ...]
+
+
+def block_features(grey: Grey, block: Block, sigmas: Sequence[float]) -> Job[Floats]:
+    """Features of a block, computed with all that they reach: to the bit those of the whole."""
+    margin = reach(sigmas)
+    low = [max(0, side.start - margin) for side in block]
+    high = [min(length, side.stop + margin) for side, length in zip(block, grey.shape, strict=True)]
+    own = [slice(side.start - first, side.stop - first) for side, first in zip(block, low, strict=True)]
+    seen = yield from features_steps(grey[tuple(map(slice, low, high))], sigmas, own[0])
+    return seen[:, *own[1:]]
+
+
+def _gaussian(values: Floats, sigma: float, rows: slice) -> Floats:
+    """``values`` blurred, edges mirrored: only the ``rows`` along the first axis, which is blurred first."""
+    from scipy import ndimage
+
+    # of what lies further away nothing is seen
+    far = int(4 * sigma + 0.5)
+    low = max(0, rows.start - far)
+    seen = values[low : rows.stop + far]
+    smooth = ndimage.gaussian_filter1d(seen, sigma, axis=0, mode="reflect")[rows.start - low : rows.stop - low]
+    for axis in range(1, values.ndim):
+        smooth = ndimage.gaussian_filter1d(smooth, sigma, axis=axis, mode="reflect")
+    return smooth
 
 
 def _put(found: Sequence[Floats], out: Floats) -> None:
