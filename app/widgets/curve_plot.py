@@ -79,6 +79,7 @@ class CurvePlot(QWidget):
         self._result: CurvesLike | None = None
         self._band: BandLike | None = None
         self._loss: list[tuple[float, float]] = []
+        self._held_out: list[tuple[float, float]] = []
         self._pixel_size: float | None = None
         self.graphics = pg.GraphicsLayoutWidget()
         self.graphics.setAccessibleName("Plots of S₂ and L")
@@ -129,6 +130,13 @@ class CurvePlot(QWidget):
         self._lines = [CurveLines(plot) for plot in self.plots[:2]]
         self._loss_line = pg.PlotDataItem()
         self.plots[2].addItem(self._loss_line)
+        self._held_out_line = pg.PlotDataItem(symbol="o", symbolSize=4)
+        self.plots[2].addItem(self._held_out_line)
+        # made once, as the one above
+        self._loss_legend = self.plots[2].addLegend(offset=(-8, 8))
+        self._loss_legend.addItem(self._loss_line, "training")
+        self._loss_legend.addItem(self._held_out_line, "held out")
+        self._loss_legend.hide()
         self.graphics.scene().sigMouseMoved.connect(self._hovered)
         self._draw()
 
@@ -149,9 +157,9 @@ class CurvePlot(QWidget):
         self._result = curves
         self._show()
 
-    def set_loss(self, loss: Sequence[tuple[float, float]]) -> None:
-        """Show pairs of step and loss; an empty sequence hides the plot."""
-        self._loss = list(loss)
+    def set_loss(self, loss: Sequence[tuple[float, float]], held_out: Sequence[tuple[float, float]] = ()) -> None:
+        """Show pairs of step and loss, also on the part held out if there are any; an empty sequence hides the plot."""
+        self._loss, self._held_out = list(loss), list(held_out)
         self._draw_loss()
 
     def set_pixel_size(self, pixel_size: float | None) -> None:
@@ -163,7 +171,7 @@ class CurvePlot(QWidget):
     def clear(self) -> None:
         """Show nothing."""
         self._exemplar = self._result = self._band = None
-        self._loss = []
+        self._loss, self._held_out = [], []
         self._show()
         self._draw_loss()
 
@@ -190,6 +198,11 @@ class CurvePlot(QWidget):
         self._draw_legend(text, accent)
         self._draw_axes(text)
         self._loss_line.setPen(pg.mkPen(accent, width=1.5))
+        self._held_out_line.setPen(pg.mkPen(text, width=1.5))
+        self._held_out_line.setSymbolPen(pg.mkPen(text))
+        self._held_out_line.setSymbolBrush(pg.mkBrush(text))
+        for _swatch, label in self._loss_legend.items:
+            label.setText(label.text, color=text)
         self._show()
         self._draw_loss()
 
@@ -242,9 +255,12 @@ class CurvePlot(QWidget):
         if self._loss:
             steps, values = np.asarray(self._loss, dtype=float).T
             self._loss_line.setData(steps, values)
+            self._held_out_line.setData(*(np.asarray(self._held_out, dtype=float).reshape(-1, 2).T))
+            self._loss_legend.setVisible(bool(self._held_out))
             # the first few steps fall from far above all others and would flatten them
             settled = values[len(values) // 10 :]
-            plot.setYRange(0, 1.2 * float(np.percentile(settled, 99)) or 1.0, padding=0)
+            latest = max((loss for _step, loss in self._held_out[-1:]), default=0.0)
+            plot.setYRange(0, 1.2 * max(float(np.percentile(settled, 99)), latest) or 1.0, padding=0)
 
     @staticmethod
     def _mean(curves: CurvesLike, index: int) -> np.ndarray:

@@ -46,6 +46,7 @@ class CurvesDock(QWidget):
         column.addWidget(self.fractions)
         self.setMinimumWidth(300)
         self._loss: list[tuple[float, float]] = []
+        self._held_out: list[tuple[float, float]] = []
         self._now: dict[int, float] = {}
         self._session.derived.connect(self._derived)
         self._session.changed.connect(self._changed)
@@ -65,7 +66,7 @@ class CurvesDock(QWidget):
             self.show_result()
         elif new.result is None and old.opened is not new.opened:
             # another picture: what is drawn is not its volume
-            self._loss, self._now = [], {}
+            self._loss, self._held_out, self._now = [], [], {}
             self.plot.set_loss([])
             self.plot.set_result(None)
         self._show_fractions()
@@ -79,7 +80,7 @@ class CurvesDock(QWidget):
     def _started(self, _title: str) -> None:
         if self._context.jobs.kind != "reconstruction":
             return
-        self._loss, self._now = [], {}
+        self._loss, self._held_out, self._now = [], [], {}
         self.plot.set_loss([])
         self.plot.set_result(None)
         self._show_exemplar()
@@ -88,8 +89,12 @@ class CurvesDock(QWidget):
         loss = getattr(progress, "loss", None)
         if loss is not None and np.isfinite(loss):
             self._loss.append((progress.step, float(loss)))
-            if len(self._loss) % 5 == 1 or progress.step == progress.of:
-                self.plot.set_loss(self._loss)
+            held_out = getattr(progress, "held_out", float("nan"))
+            looked = bool(np.isfinite(held_out))
+            if looked:
+                self._held_out.append((progress.step, float(held_out)))
+            if looked or len(self._loss) % 5 == 1 or progress.step == progress.of:
+                self.plot.set_loss(self._loss, self._held_out)
         curves = getattr(progress, "curves", None)
         if curves is not None:
             self.plot.set_result(curves)

@@ -214,11 +214,14 @@ class TrainingProgress(Progress):
         labels where the target asks for all phases. None in most reports.
     snapshot
         A usable model as trained so far, or None in most reports. Whoever cancels keeps the last one.
+    held_out
+        The loss on a part of the data that was held out, after a look at it; NaN in all other reports.
     """
 
     loss: float = float("nan")
     preview: np.ndarray | None = None
     snapshot: Model | None = None
+    held_out: float = float("nan")
 
 
 class Model(Protocol):

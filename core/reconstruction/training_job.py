@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,8 @@ def as_contract(job: Job[Any], model_of: Callable[[Any], Model], remedy: str) ->
     Parameters
     ----------
     job
-        Yields reports with ``step``, ``of``, ``what``, ``loss``, ``preview`` and ``snapshot``.
+        Yields reports with ``step``, ``of``, ``what``, ``loss``, ``preview`` and ``snapshot``, and
+        ``held_out`` where a part of the data is.
     model_of
         Makes a model of a snapshot or of the job's result.
     remedy
@@ -35,7 +37,8 @@ def as_contract(job: Job[Any], model_of: Callable[[Any], Model], remedy: str) ->
             except StopIteration as end:
                 return model_of(end.value)
             snapshot = None if report.snapshot is None else model_of(report.snapshot)
-            yield TrainingProgress(report.step, report.of, report.what, report.loss, report.preview, snapshot)
+            held_out = getattr(report, "held_out", math.nan)
+            yield TrainingProgress(report.step, report.of, report.what, report.loss, report.preview, snapshot, held_out)
     except (MemoryError, RuntimeError) as error:
         if not devices.is_out_of_memory(error):
             raise

@@ -1,4 +1,4 @@
-"""What a training of a denoiser keeps: the weights, their running mean, the optimisers' moments and the dice."""
+"""What a training of a denoiser keeps: weights, their running mean, the optimisers' moments, dice, the best look."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch import Tensor
 from core import devices
 from core.provenance import array_hash
 from core.reconstruction.diffusion.denoiser import Denoiser
+from core.reconstruction.diffusion.held_out import Watch
 from core.reconstruction.diffusion.sections import Exemplar
 from core.reconstruction.diffusion.settings import DiffusionSettings
 from core.reconstruction.training_state import mover_tensors, network_tensors, take_movers, take_network
@@ -24,26 +25,38 @@ class TrainingState:
     ----------
     denoiser, average, movers, draw
         The network, the running mean of its weights, its optimisers and the generator of random numbers.
+    watch
+        What looks at the part held out, if anything does.
     """
 
     def __init__(
-        self, denoiser: Denoiser, average: Denoiser, movers: Sequence[torch.optim.Optimizer], draw: torch.Generator
+        self,
+        denoiser: Denoiser,
+        average: Denoiser,
+        movers: Sequence[torch.optim.Optimizer],
+        draw: torch.Generator,
+        watch: Watch | None = None,
     ) -> None:
         self._networks = {"network": denoiser, "average": average}
-        self._movers, self._draw = movers, draw
+        self._movers, self._draw, self._watch = movers, draw, watch
 
     def told(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """Facts (JSON values) and tensors that `take` puts back."""
         found = {"generator": self._draw.get_state()} | mover_tensors(self._movers)
         for name, network in self._networks.items():
             found |= network_tensors(name, network)
-        return {}, found
+        if self._watch is None:
+            return {}, found
+        facts, best = self._watch.told()
+        return {"held_out": facts}, found | best
 
     def take(self, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
         """Put back what `told` gave."""
         for name, network in self._networks.items():
             take_network(name, network, tensors)
         take_movers(self._movers, tensors)
+        if self._watch is not None:
+            self._watch.take(facts["held_out"], tensors)
         self._draw.set_state(tensors["generator"])
 
 

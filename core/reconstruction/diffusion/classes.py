@@ -21,7 +21,7 @@ from core.job import Job
 from core.provenance import Provenance, array_hash
 from core.reconstruction.checkpoints import Checkpoints
 from core.reconstruction.diffusion.phases import channel_fractions
-from core.reconstruction.diffusion.settings import DiffusionSettings, resolve, stretched
+from core.reconstruction.diffusion.settings import WHOLE, DiffusionSettings, resolve, stretched
 from core.reconstruction.engine import Model, Target
 from core.reconstruction.model_card import card_of, check_card, wrong
 from core.reconstruction.model_record import picture_entry
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".tif", ".tiff", ".png", ".bmp", ".npy")
 MOST_CLASSES = 100
+FEW_CROPS, PATIENCE = 64, 20
+"""A class with less room than for so many crops, side by side, is learned by heart in the end: some images are then
+held out, and training ends after so many looks without improvement."""
 _LOOKED_AT = 8
 """Images of a class that decide whether crops may be turned."""
 
@@ -113,6 +116,8 @@ def training(
     symmetries = {name: _symmetries(settings, indicators) for name, indicators in some.items()}
     # the size decides on the crops; which way they are turned is a class's own affair
     chosen = resolve(replace(settings, symmetries="none"), _both_values(smallest.shape))
+    if settings.held_out_looks is None:
+        chosen = replace(chosen, held_out_looks=patience_for(classes, chosen.crop or 1))
     exemplars = [
         Exemplar(image.labels, number, symmetries[name])
         for number, (name, group) in enumerate(classes.items())
@@ -131,6 +136,13 @@ def training(
     )
     remedy = "Choose smaller crops, fewer channels or the preset small."
     return (yield from as_contract(job, lambda made: _model(classes, settings, made, seed, device), remedy))
+
+
+def patience_for(classes: Classes, crop: int) -> int:
+    """Looks to wait where the settings leave it open: `PATIENCE` where data are few and pictures can be held out."""
+    room = all(len(images) >= WHOLE for images in classes.values())
+    few = any(sum(image.labels.size for image in images) < FEW_CROPS * crop**2 for images in classes.values())
+    return PATIENCE if room and few else 0
 
 
 def _symmetries(settings: DiffusionSettings, indicators: Sequence[np.ndarray]) -> str:
@@ -179,7 +191,8 @@ def _model(
         for name, images in classes.items()
     ]
     chosen = trained.denoiser.settings
-    card = card_of("diffusion", target, settings, chosen, trained, device, classes=told, planes=[-1, -1, -1])
+    others = {} if trained.held_out is None else {"held_out": dict(trained.held_out)}
+    card = card_of("diffusion", target, settings, chosen, trained, device, classes=told, planes=[-1, -1, -1], **others)
     provenance = Provenance(
         "train diffusion on classes",
         settings={"classes": {name: len(images) for name, images in classes.items()}, **card["settings"]},

@@ -131,10 +131,11 @@ def _symmetries(target: Target, number: int, asked: DiffusionSettings, chosen: D
 def _model(target: Target, settings: DiffusionSettings, trained: TrainedDiffusion, device: str) -> DiffusionModel:
     from core.reconstruction.diffusion.model import DiffusionModel
 
-    fractions = {"volume_fractions": list(target.base_fractions)} if target.several else {}
+    others: dict[str, Any] = {"volume_fractions": list(target.base_fractions)} if target.several else {}
+    others |= {} if trained.held_out is None else {"held_out": dict(trained.held_out)}
     card = card_of(
         DiffusionEngine.key, target, settings, trained.denoiser.settings, trained, device,
         planes=list(planes_of(target)), served=list(fractions_of_crops(target, trained.denoiser.settings.crop or 1)),
-        **fractions,
+        **others,
     )  # fmt: skip
     return DiffusionModel(trained.denoiser, card)

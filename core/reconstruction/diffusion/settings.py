@@ -15,6 +15,9 @@ from core.settings import setting, validate
 LARGEST_STREAM = 60_000
 """Fields of noise that one volume may draw; see `core.generation.noise.MAX_STREAMS`."""
 
+WHOLE = 4
+"""From so many pictures of a class on, whole ones are held out; of fewer, a strip of each."""
+
 SAMPLING = ("steps", "passes", "sampler", "eta", "planes", "guidance")
 """Settings of generating alone: a trained model serves with others, too."""
 
@@ -37,6 +40,16 @@ class DiffusionSettings:
         unit="s",
         minimum=1.0,
         maximum=1e7,
+        advanced=True,
+    )
+    held_out_looks: int | None = setting(
+        None,
+        "Held-out looks",
+        "A part of the data is held out, and training ends when so many looks at it in a row (one every 50 iterations) "
+        "were no better than before; the weights of the best look are kept. 0 holds nothing out and never ends early. "
+        "Automatic: 0, but 20 for classes with few images.",
+        minimum=0,
+        maximum=100_000,
         advanced=True,
     )
     steps: int = setting(
@@ -278,7 +291,7 @@ def resolve(settings: DiffusionSettings, *indicators: np.ndarray) -> DiffusionSe
     symmetries = settings.symmetries
     if symmetries == "auto":
         symmetries = "mirrored" if any(stretched(indicator) for indicator in indicators) else "all"
-    return replace(settings, crop=crop, symmetries=symmetries)
+    return replace(settings, crop=crop, symmetries=symmetries, held_out_looks=settings.held_out_looks or 0)
 
 
 def _check_sampling(settings: DiffusionSettings) -> None:

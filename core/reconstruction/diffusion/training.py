@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from core.reconstruction.checkpoints import Checkpoints
 from core.reconstruction.descent import rate_share, set_rates
 from core.reconstruction.diffusion.checkpointing import TrainingState, identity
 from core.reconstruction.diffusion.denoiser import Condition, Denoiser
+from core.reconstruction.diffusion.held_out import Watch, parted
 from core.reconstruction.diffusion.objective import bound_term, hybrid, simple
 from core.reconstruction.diffusion.optimiser import optimisers
 from core.reconstruction.diffusion.phases import channels_of, plain_labels
@@ -46,24 +48,31 @@ class TrainedDiffusion:
     Attributes
     ----------
     denoiser
-        The averaged weights, in evaluation mode, on the CPU.
+        The averaged weights, in evaluation mode, on the CPU; of the best look where a part of the data was held out.
     iterations, seconds
         Iterations done and wall time taken.
     losses
         L_hybrid at each iteration.
+    held_out
+        What was seen of the part held out, as a card tells it (`core.reconstruction.diffusion.held_out`), if any was.
     """
 
     denoiser: Denoiser
     iterations: int
     seconds: float
     losses: tuple[float, ...]
+    held_out: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class DiffusionProgress(Progress):
-    """One report from training: the loss, and now and then a snapshot with a volume that it makes (labels, uint8)."""
+    """One report from training: the loss, and now and then a snapshot with a volume that it makes (labels, uint8).
+
+    After a look at the part held out also the loss there; NaN otherwise.
+    """
 
     loss: float = float("nan")
+    held_out: float = float("nan")
     preview: np.ndarray | None = None
     snapshot: TrainedDiffusion | None = None
 
@@ -103,12 +112,14 @@ def train(
     Raises
     ------
     InputError
-        Where an exemplar is smaller than the crops, or what was kept is of another training.
+        Where an exemplar is smaller than the crops or too small to hold a part of it out, or where what
+        was kept is of another training.
     """
     limit = settings.time_limit if max_seconds is None else max_seconds
     labels = 1 + max(item.label for item in exemplars)
     draw = torch.Generator().manual_seed(seed)
-    crops = Crops(exemplars, phases, settings.crop or 0, draw)
+    learned, held = parted(exemplars, settings.crop or 0) if settings.held_out_looks else (exemplars, [])
+    crops = Crops(learned, phases, settings.crop or 0, draw)
     denoiser = first_weights(lambda: Denoiser(settings, channels_of(phases), labels), seed)
     denoiser.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(denoiser).eval().requires_grad_(False)
@@ -117,12 +128,13 @@ def train(
     movers = optimisers(denoiser, settings)
     edge = PREVIEW_EDGE // settings.stride * settings.stride or settings.stride
     shown = Wanted((edge, edge, edge), seed, fractions=fractions, labels=planes)
-    state = TrainingState(denoiser, average, movers, draw)
+    watch = _watch(held, phases, average, seed) if settings.held_out_looks else None
+    state = TrainingState(denoiser, average, movers, draw, watch)
     keeper = Keeper(checkpoints, identity(exemplars, phases, settings, seed, device), state)
     losses, used = keeper.resume()
     clock = _Clock(used)
     done, next_preview = _share_done(settings, losses, used, limit), used + FIRST_PREVIEW_SECONDS
-    while done < 1:
+    while done < 1 and not (watch and watch.over):
         set_rates(movers, rate_share(len(losses), done, warm_up=WARM_UP, final=settings.final_rate))
         denoiser.zero_grad(set_to_none=True)
         clean, condition = crops.batch(settings.batch)
@@ -145,19 +157,21 @@ def train(
             mover.step()
         losses.append(total)
         follow(average, denoiser, settings.averaging, len(losses))
-        now = clock.seconds
-        done = _share_done(settings, losses, now, limit)
-        keeper.keep(losses, now)
+        done = _share_done(settings, losses, clock.seconds, limit)
         report = DiffusionProgress(len(losses), _steps(settings, len(losses), done), "Training", total)
+        if watch is not None and (done >= 1 or watch.is_due(len(losses))):
+            report = yield from _looking(watch, report, device, clock)
+        now = clock.seconds
+        keeper.keep(losses, now)
         if now > next_preview and done < 1:
             labelled = yield from _preview(average, shown, device, report, clock)
-            snapshot = finished(average, losses, now)
-            report = DiffusionProgress(report.step, report.of, "Training", total, labelled, snapshot)
+            snapshot = finished(average, losses, now, watch)
+            report = replace(report, preview=labelled, snapshot=snapshot)
             taken = clock.seconds - now
             next_preview = clock.seconds + max(PREVIEW_SECONDS, taken / PREVIEW_SHARE)
         yield from clock.reporting(report)
     keeper.keep(losses, clock.seconds, now=True)
-    return finished(average, losses, clock.seconds)
+    return finished(average, losses, clock.seconds, watch)
 
 
 def loss_of(denoiser: Denoiser, clean: Tensor, noise: Tensor, times: Tensor, condition: Condition) -> Tensor:
@@ -207,9 +221,36 @@ def parts(settings: DiffusionSettings, device: str) -> list[slice]:
     return [slice(first, min(first + each, settings.batch)) for first in range(0, settings.batch, each)]
 
 
-def finished(average: Denoiser, losses: Sequence[float], seconds: float) -> TrainedDiffusion:
-    """A copy of the averaged weights that later steps leave alone."""
-    return TrainedDiffusion(copy.deepcopy(average).cpu(), len(losses), seconds, tuple(losses))
+def finished(
+    average: Denoiser, losses: Sequence[float], seconds: float, watch: Watch | None = None
+) -> TrainedDiffusion:
+    """A copy of the averaged weights, or of the best that ``watch`` has seen, that later steps leave alone."""
+    best, seen = (average, None) if watch is None else (watch.weights, watch.entry())
+    return TrainedDiffusion(copy.deepcopy(best).cpu(), len(losses), seconds, tuple(losses), seen)
+
+
+def _watch(held: Sequence[Exemplar], phases: int, average: Denoiser, seed: int) -> Watch:
+    settings = average.settings
+    return Watch(
+        held, phases, average, seed, settings.held_out_looks or 0,
+        times=lambda count, draw: spread_times(count, settings.times, draw),
+        forget=lambda told, draw: forgetting(told, settings, draw),
+    )  # fmt: skip
+
+
+def _looking(
+    watch: Watch, report: DiffusionProgress, device: str, clock: _Clock
+) -> Generator[DiffusionProgress, None, DiffusionProgress]:
+    """Look at the part held out; the report with what was seen."""
+    settings = watch.weights.settings
+    rows = parts(settings, device)[0]
+    looking = watch.looking(report.step, loss_of, max(1, rows.stop - rows.start), device)
+    while True:
+        try:
+            next(looking)
+        except StopIteration as end:
+            return replace(report, held_out=end.value)
+        yield from clock.reporting(report)
 
 
 def _share_done(settings: DiffusionSettings, losses: Sequence[float], seconds: float, limit: float | None) -> float:

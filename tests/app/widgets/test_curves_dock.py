@@ -13,6 +13,7 @@ from app.session import Plan, Result
 from app.widgets.curves_dock import CurvesDock
 from core.images.values import PhaseImage, Volume, default_phases
 from core.provenance import Provenance
+from core.reconstruction.engine import TrainingProgress
 from core.statistics import compare
 
 MADE = Provenance("read")
@@ -67,3 +68,18 @@ def test_of_one_phase_against_the_rest_only_its_row_is_filled(qtbot: QtBot, cont
     session.replace(results=(result_of(context, volume, 1),))
     found = rows(dock)
     assert [row[2:] for row in found] == [["", ""], ["", ""], ["25.00 %", f"{100 * volume.fractions[1]:.2f} %"]]
+
+
+def test_the_loss_of_the_part_held_out_is_a_second_curve(qtbot: QtBot, context: Context) -> None:
+    dock = CurvesDock(context)
+    qtbot.addWidget(dock)
+    for step in range(1, 8):
+        dock._progressed(
+            TrainingProgress(step, 9, "Training", 1 / step, held_out=2.0 / step if step % 3 == 0 else np.nan)
+        )
+    plot = dock.plot
+    assert plot._loss_line.getData()[0].tolist() == [1, 2, 3, 4, 5, 6]
+    assert [axis.tolist() for axis in plot._held_out_line.getData()] == [[3, 6], [2 / 3, 2 / 6]]
+    assert plot._loss_legend.isVisible()
+    plot.set_loss([(1, 0.5), (2, 0.4)])
+    assert not plot._loss_legend.isVisible() and plot._held_out_line.getData()[0] is None
