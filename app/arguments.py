@@ -107,7 +107,12 @@ def _mask(commands: Any) -> None:
 def _reconstruct(commands: Any) -> None:
     command = commands.add_parser("reconstruct", help="train on a phase image and build a volume", allow_abbrev=False)
     command.add_argument("image", type=Path, help="a phase image, or a micrograph (which is segmented first)")
-    _output(command, "VOLUME.tif", "volume to write (.tif .ome.tif .nrrd .vti .h5 .npy)")
+    _output(
+        command,
+        "VOLUME.tif",
+        "volume to write (.tif .ome.tif .nrrd .vti .h5 .npy); block by block, "
+        "straight onto the disk, where it ends in .ome.zarr, or is a large .tif",
+    )
     command.add_argument("--engine", default="swnn", help="how to reconstruct (default: swnn)")
     command.add_argument("--preset", default=None, help="fast (default), thorough or paper")
     command.add_argument("--phase", default=None, help="phase of interest: label or name (default: the highest label)")
@@ -152,7 +157,8 @@ def _reconstruct(commands: Any) -> None:
         "--patience", type=positive_whole_number, metavar="STEPS",
         help="end it too when S2 and L of its previews have not come nearer to the exemplar's for so many steps",
     )  # fmt: skip
-    _checkpoints(command)
+    _block(command, "; what is measured is then a sample of 128³")
+    _checkpoints(command, ", and with a volume that is written block by block")
     command.add_argument("--model-out", type=Path, metavar="M.microloom-model", help="also keep the trained model")
     command.add_argument("--report", type=Path, metavar="DIR", help="also write report.json, curves.csv, report.html")
     command.add_argument(
@@ -163,10 +169,17 @@ def _reconstruct(commands: Any) -> None:
     _common(command)
 
 
-def _checkpoints(command: argparse.ArgumentParser) -> None:
+def _checkpoints(command: argparse.ArgumentParser, besides: str = "") -> None:
     from app.checkpoint_options import add_options
 
-    add_options(command)
+    add_options(command, besides)
+
+
+def _block(command: argparse.ArgumentParser, besides: str = "") -> None:
+    command.add_argument(
+        "--block", type=positive_whole_number, default=None, metavar="N",
+        help="voxels made at a time along each axis, in whole 64s (default 256); never changes the result" + besides,
+    )  # fmt: skip
 
 
 def _train(commands: Any) -> None:
@@ -197,10 +210,7 @@ def _generate(commands: Any) -> None:
     _fraction(command)
     _exact(command)
     _periodic(command)
-    command.add_argument(
-        "--block", type=positive_whole_number, default=None, metavar="N",
-        help="voxels made at a time along each axis, in whole 64s (default 256); never changes the result",
-    )  # fmt: skip
+    _block(command)
     command.add_argument("--resume", action="store_true", help="go on where an earlier run was interrupted")
     command.add_argument("--class", dest="material_class", metavar="NAME", help="of a model trained on several classes")
     _device(command)

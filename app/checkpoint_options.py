@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from core.reconstruction.checkpoints import Checkpoints
 
 
-def add_options(command: argparse.ArgumentParser) -> None:
-    """--checkpoint and --resume."""
+def add_options(command: argparse.ArgumentParser, besides: str = "") -> None:
+    """--checkpoint and --resume; ``besides`` says what else is resumed."""
     command.add_argument(
         "--checkpoint", type=Path, metavar="DIR",
         help="keep the training there every half minute, so that it can go on after a kill (--resume)",
@@ -22,7 +22,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--resume",
         action="store_true",
-        help="go on with the training kept in DIR; the result is that of an unbroken one",
+        help=f"go on with the training kept in DIR{besides}; the result is that of an unbroken one",
     )
 
 

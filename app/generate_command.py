@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import math
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.anchor_options import wanted_anchors
+from app.onto_disk import by_blocks, say_fractions, write_blocks
 from app.reconstruct_command import exit_code
 from app.sampling_options import of_class_asked, sampled_as_asked
 from app.series import Member, label, members, named
@@ -19,69 +18,9 @@ from core.errors import InputError, JobError, MicroloomError
 from core.job import finish
 
 if TYPE_CHECKING:
-    from core.generation.recipe import Recipe
-    from core.images.values import Phase, Volume
+    from core.images.values import Volume
     from core.masks.mask import Mask
     from core.reconstruction.engine import Model
-
-INTERRUPTED = 130
-IN_MEMORY = 512**3
-"""A TIFF of more voxels is written block by block; a smaller one only where blocks or a resumed run are asked for."""
-
-
-def by_blocks(options: argparse.Namespace) -> bool:
-    """Whether the volume goes straight onto the disk.
-
-    Raises
-    ------
-    InputError
-        Where blocks are asked for in a format that has none.
-    """
-    from core.generation.block_writing import suffix_of
-
-    suffix = suffix_of(options.output).lower()
-    asked = options.block is not None or options.resume
-    if asked and not suffix:
-        raise InputError(
-            f"{options.output.name} cannot be written block by block.", "End the name with .ome.zarr or .tif."
-        )
-    return suffix.endswith("zarr") or (bool(suffix) and (asked or math.prod(options.size) > IN_MEMORY))
-
-
-def write_blocks(
-    options: argparse.Namespace, recipe: Recipe, path: Path, replace: bool, display: ProgressDisplay
-) -> int:
-    """Make the volume block by block; returns the exit code."""
-    from core.generation.block_writing import BLOCK, part_path, unfinished, write_by_blocks
-
-    done = unfinished(path)
-    if options.resume and done is not None:
-        note(f"Going on with {part_path(path)}, of which {100 * done:.0f} % are there.")
-    block = BLOCK if options.block is None else options.block
-    job = write_by_blocks(recipe, path, block=block, resume=options.resume, overwrite=replace)
-    try:
-        with display:
-            finish(job, display)
-    except KeyboardInterrupt:
-        share = 100 * (unfinished(path) or 0)
-        note(f"Interrupted. {share:.0f} % are in {part_path(path)}; the same command with --resume goes on.")
-        return INTERRUPTED
-    say_fractions(recipe.phases, fractions_of(path))
-    print(path)
-    return 0
-
-
-def fractions_of(path: Path) -> Sequence[float]:
-    """Volume fractions that a finished store tells; none where its format does not."""
-    from core.images.zarr_volume import is_zarr, open_zarr
-
-    return (open_zarr(path).fractions or ()) if is_zarr(path) else ()
-
-
-def say_fractions(phases: Sequence[Phase], fractions: Sequence[float]) -> None:
-    """One line a phase."""
-    for number, (phase, fraction) in enumerate(zip(phases, fractions, strict=False)):
-        print(f"{number} {phase.name}: {100 * fraction:.2f} %")
 
 
 def write_or_rescue(volume: Volume, path: Path, replace: bool) -> None:
@@ -126,7 +65,7 @@ def generate(options: argparse.Namespace) -> int:
     from core.reconstruction.model_file import load_model
     from core.reconstruction.shipped import model_path
 
-    blocks = by_blocks(options)
+    blocks = by_blocks(options, asked=options.block is not None or options.resume)
     model = sampled_as_asked(of_class_asked(load_model(model_path(options.model)), options.material_class), options)
     device = devices.resolve(options.device)
     format_of(options.output)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from app.anchor_options import wanted_anchors
 from app.arguments import changed
 from app.checkpoint_options import check as check_checkpoints
 from app.checkpoint_options import say_going_on, say_resumable, wanted_checkpoints
+from app.onto_disk import INTERRUPTED, by_blocks, write_blocks
 from app.sampling_options import sampling_settings
 from app.series import Member, label, members, named, served_range
 from app.terminal import ProgressDisplay, may_report, may_write, note
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from core.reconstruction.checkpoints import Checkpoints
     from core.reconstruction.engine import Engine, Model, Target
     from core.reconstruction.pipeline import Reconstruction
-
-INTERRUPTED = 130
+    from core.reconstruction.to_disk import KeptModel
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,11 @@ class _Output:
 
 @dataclass(frozen=True, eq=False)
 class _Wanted:
-    """One volume of the series and where it goes."""
+    """One volume of the series and where it goes.
+
+    ``kept``: where it goes onto the disk block by block, the model of its training meanwhile; else None. ``there``: an
+    interrupted series has finished it.
+    """
 
     member: Member
     name: str
@@ -47,6 +51,15 @@ class _Wanted:
     model: _Output | None
     report: _Output | None
     checkpoints: Checkpoints | None
+    kept: KeptModel | None = None
+    there: bool = False
+
+    @property
+    def measured(self) -> Target:
+        """What is made in memory and measured: all of it, or of what goes onto the disk a sample."""
+        from core.reconstruction.to_disk import sample_target
+
+        return self.target if self.kept is None else sample_target(self.target)
 
 
 class _Interrupted(Exception):
@@ -67,18 +80,37 @@ def reconstruct(options: argparse.Namespace) -> int:
     settings = changed(chosen.presets[preset], asked)
     device = devices.resolve(options.device)
     format_of(options.output)
-    wanted = _series(options, settings)
-    _check(chosen, wanted, settings, device)
+    wanted = _series(options, settings, by_blocks(options, asked=options.block is not None))
+    _check(chosen, [item for item in wanted if not item.there], settings, device)
     failures: list[MicroloomError] = []
     models: dict[int, Model] = {}
+    done: set[int] = set()
+
+    def make(item: _Wanted, model: Model | None) -> Reconstruction:
+        return _make(chosen, item, settings, preset, device, options, model)
+
     for place, item in enumerate(wanted):
         leader = place if item.member.leader is None else item.member.leader
         if item.name:
-            note(f"{place + 1} of {len(wanted)}: {item.name}")
+            note(f"{place + 1} of {len(wanted)}: {item.name}" + (": it is there already." if item.there else ""))
+        if item.there:
+            done.add(place)
+            continue
         try:
-            made = _make(chosen, item, settings, preset, device, options, models.get(leader))
+            model = models.get(leader) or _kept(item, options)
+            if model is None and wanted[leader].there:
+                # what it left was taken away since
+                model = make(wanted[leader], None).model
+            made = make(item, model)
             models[leader] = made.model
-            _write(item, made)
+            if item.kept is None:
+                _write(item, made)
+            else:
+                # one that trained because its leader failed has none that serves the others
+                if leader == place if model is None else not item.kept.path.exists():
+                    item.kept.keep(made.model)
+                _write_to_disk(item, made, device, options)
+            done.add(place)
             if item.checkpoints is not None:
                 item.checkpoints.remove()
         except _Interrupted:
@@ -91,7 +123,22 @@ def reconstruct(options: argparse.Namespace) -> int:
                 raise
             note(f"microloom: {item.name}: " + " ".join(str(error).split()))
             failures.append(error)
+    for place, item in enumerate(wanted):
+        if item.kept is not None and {place, *_followers(wanted, place)} <= done:
+            item.kept.remove()
     return exit_code(failures)
+
+
+def _followers(wanted: list[_Wanted], leader: int) -> list[int]:
+    return [place for place, item in enumerate(wanted) if item.member.leader == leader]
+
+
+def _kept(item: _Wanted, options: argparse.Namespace) -> Model | None:
+    """The model that an interrupted run left beside its unfinished volume, where one is to go on with it."""
+    model = item.kept.load() if item.kept is not None and options.resume else None
+    if model is not None and item.kept is not None:
+        note(f"Going on with the model kept in {item.kept.path}.")
+    return model
 
 
 def exit_code(failures: list[MicroloomError]) -> int:
@@ -106,32 +153,19 @@ def range_settings(ends: tuple[float, float] | None) -> list[str]:
     return [] if ends is None else [f"lowest_fraction={ends[0]!r}", f"highest_fraction={ends[1]!r}"]
 
 
-def _series(options: argparse.Namespace, settings: Any) -> list[_Wanted]:
+def _series(options: argparse.Namespace, settings: Any, blocks: bool) -> list[_Wanted]:
     """What is to be made; every file is asked for before the work begins."""
     from app.generate_command import wanted_mask
     from app.inputs import phase_image, phase_label
     from core.reconstruction.engine import Target
+    from core.reconstruction.to_disk import KeptModel, asked_of_training
 
-    check_checkpoints(options)
+    if not blocks:
+        check_checkpoints(options)
     seeds = (options.seed,) if options.seeds is None else options.seeds
     fractions = (None,) if options.volume_fraction is None else options.volume_fraction
     series = members(seeds, fractions, served=served_range(settings), train_once=options.train_once)
-    training = [member for member in series if member.leader is None]
-    places = []
-    for member in series:
-        volume = named(options.output, member, series)
-        model = options.model_out if member.leader is None else None
-        model = None if model is None else named(model, member, training)
-        report = None if options.report is None else named(options.report, member, series)
-        kept = None if options.checkpoint is None or member.leader is not None else options.checkpoint
-        places.append(
-            (
-                _Output(volume, may_write(volume, options.force)),
-                None if model is None else _Output(model, may_write(model, options.force)),
-                None if report is None else _Output(report, may_report(report, options.force)),
-                None if kept is None else wanted_checkpoints(named(kept, member, training), options),
-            )
-        )
+    places = [_place(options, member, series, blocks) for member in series]
     exemplar = phase_image(options, options.image)
     phase = phase_label(exemplar, options.phase)
     mask = wanted_mask(options)
@@ -150,10 +184,46 @@ def _series(options: argparse.Namespace, settings: Any) -> list[_Wanted]:
         )
         for member in series
     ]  # fmt: skip
-    return [
-        _Wanted(member, label(member, series), target, *place)
-        for member, target, place in zip(series, targets, places, strict=True)
-    ]
+    found = []
+    for number, (member, target, place) in enumerate(zip(series, targets, places, strict=True)):
+        kept = None
+        if blocks:
+            leader = number if member.leader is None else member.leader
+            asked = asked_of_training(options.engine, targets[leader], settings)
+            kept = KeptModel(named(options.output, series[leader], series), asked)
+        found.append(_Wanted(member, label(member, series), target, **place, kept=kept))
+    return found
+
+
+def _place(options: argparse.Namespace, member: Member, series: Sequence[Member], blocks: bool) -> dict[str, Any]:
+    """Where a volume goes and what is written besides, as fields of `_Wanted`; each is asked for."""
+    from core.generation.block_writing import part_path, refuse_begun
+    from core.reconstruction.to_disk import model_beside
+
+    volume = named(options.output, member, series)
+    if blocks and options.resume and len(series) > 1 and volume.exists():
+        output = _Output(volume, False)
+        return {"volume": output, "model": None, "report": None, "checkpoints": None, "there": True}
+    if blocks and not (options.resume or options.force):
+        refuse_begun(volume)
+    training = [one for one in series if one.leader is None]
+    trains = member.leader is None
+    first = member if member.leader is None else series[member.leader]
+    model = named(options.model_out, member, training) if options.model_out is not None and trains else None
+    report = None if options.report is None else named(options.report, member, series)
+    checkpoints = None
+    if options.checkpoint is not None and trains:
+        checkpoints = wanted_checkpoints(named(options.checkpoint, member, training), options)
+    # what an interrupted run has left of these, the one that goes on with it replaces
+    begun = blocks and model_beside(part_path(named(options.output, first, series))).exists()
+    begun = begun or (checkpoints is not None and checkpoints.path.exists())
+    again = options.force or (options.resume and begun)
+    return {
+        "volume": _Output(volume, may_write(volume, options.force)),
+        "model": None if model is None else _Output(model, may_write(model, again)),
+        "report": None if report is None else _Output(report, may_report(report, again)),
+        "checkpoints": checkpoints,
+    }
 
 
 def _plane(options: argparse.Namespace, path: Path | None) -> PhaseImage | None:
@@ -166,11 +236,15 @@ def _plane(options: argparse.Namespace, path: Path | None) -> PhaseImage | None:
 def _check(chosen: Engine, wanted: list[_Wanted], settings: Any, device: str) -> None:
     """Say what the preflight finds; nothing is begun where any of the runs cannot be done."""
     from core.reconstruction.preflight import unused_problems
+    from core.reconstruction.to_disk import disk_problems
 
     said: set[str] = set()
     for item in wanted:
         problems = unused_problems(chosen, item.target)
-        problems += chosen.preflight(item.target, settings, device)
+        if item.kept is None:
+            problems += chosen.preflight(item.target, settings, device)
+        else:
+            problems += disk_problems(chosen, item.target, settings, device, item.volume.path)
         for problem in problems:
             if problem.severity == "error":
                 raise InputError(problem.message, problem.remedy)
@@ -206,11 +280,11 @@ def _make(
     if model is None:
         say_going_on(item.checkpoints)
         job = reconstruct_patiently(
-            chosen, item.target, settings, patience=options.patience, preset=preset, device=device,
+            chosen, item.measured, settings, patience=options.patience, preset=preset, device=device,
             max_seconds=options.max_seconds, checkpoints=item.checkpoints,
         )  # fmt: skip
     else:
-        job = finish_from_model(model, item.target, preset=preset, device=device)
+        job = finish_from_model(model, item.measured, preset=preset, device=device)
     try:
         with ProgressDisplay(options.quiet) as display:
             return finish(job, watch)
@@ -218,7 +292,7 @@ def _make(
         raise JobError("The computer's memory was not enough.", "Choose a smaller size or preset.") from error
     except KeyboardInterrupt:
         if model is not None:
-            note("Interrupted.")
+            note("Interrupted." + (" The same command with --resume goes on." if item.kept is not None else ""))
         elif not kept:
             note("Interrupted before there was a usable model.")
         elif item.model is None:
@@ -233,25 +307,67 @@ def _make(
 def _write(item: _Wanted, made: Reconstruction) -> None:
     """Write everything that was asked for, as far as it goes, and say the verdict."""
     from app.generate_command import write_or_rescue
+
+    volume = item.volume
+    failures: list[MicroloomError] = []
+    _write_besides(item, made, failures)
+    _try(failures, lambda: write_or_rescue(made.volume, volume.path, volume.replace))
+    if failures:
+        raise failures[0]
+    for output in (volume, item.model, item.report):
+        if output is not None:
+            print(output.path)
+
+
+def _write_to_disk(item: _Wanted, made: Reconstruction, device: str, options: argparse.Namespace) -> None:
+    """Write what was asked for besides, and then the volume, block by block; say what was measured on what."""
+    from core.reconstruction.to_disk import recipe_of
+
+    failures: list[MicroloomError] = []
+    whole, sample = (_by(size) for size in (item.target.size, made.volume.shape))
+    of_what = ""
+    if sample != whole:
+        note(
+            f"What is measured (the verdict{'' if item.report is None else ' and the report'}) is a sample of {sample} "
+            f"voxels that the same model makes with the same seed, not the volume of {whole}."
+        )
+        of_what = f"Sample of {sample} voxels: "
+        named_so = replace(made.volume, name=f"{made.volume.name}, sample of {sample} for a volume of {whole}")
+        made = replace(made, volume=named_so)
+    _write_besides(item, made, failures, of_what)
+    try:
+        with ProgressDisplay(options.quiet) as display:
+            recipe = finish(recipe_of(made.model, item.target, device), display)
+    except KeyboardInterrupt:
+        note("Interrupted. The same command with --resume goes on, without training again.")
+        raise _Interrupted from None
+    code = write_blocks(options, recipe, item.volume.path, item.volume.replace, ProgressDisplay(options.quiet))
+    if code:
+        raise _Interrupted
+    if failures:
+        raise failures[0]
+    for output in (item.model, item.report):
+        if output is not None:
+            print(output.path)
+
+
+def _by(size: tuple[int, ...]) -> str:
+    return " × ".join(str(side) for side in size)
+
+
+def _write_besides(item: _Wanted, made: Reconstruction, failures: list[MicroloomError], of_what: str = "") -> None:
+    """Write model and report, and say the verdict; one that cannot be written must not take the others with it."""
     from core.reconstruction.model_file import save_model
     from core.report import from_reconstruction, write_report
     from core.report.verdict import verdict
 
-    failures: list[MicroloomError] = []
-    volume, model, report = item.volume, item.model, item.report
-    # one output that cannot be written must not take the others with it
+    model, report = item.model, item.report
     if model is not None:
         _try(failures, lambda: save_model(made.model, model.path, overwrite=model.replace))
-    _try(failures, lambda: write_or_rescue(made.volume, volume.path, volume.replace))
     found = from_reconstruction(made)
     if report is not None:
         _try(failures, lambda: write_report(found, report.path, overwrite=report.replace))
-    print(verdict(found).sentence)
-    if failures:
-        raise failures[0]
-    for output in (volume, model, report):
-        if output is not None:
-            print(output.path)
+    print(of_what + verdict(found).sentence)
 
 
 def _try(failures: list[MicroloomError], work: Callable[[], Any]) -> None:

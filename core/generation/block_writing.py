@@ -105,6 +105,15 @@ def unfinished(path: Path) -> float | None:
         return None
 
 
+def refuse_begun(path: Path) -> None:
+    """`core.errors.OutputExistsError` where an earlier run began ``path`` and did not finish it."""
+    if part_path(path).exists():
+        raise OutputExistsError(
+            f"{part_path(path)} is there: an earlier run was not finished.",
+            "Go on with it (--resume), or begin again (--force).",
+        )
+
+
 def blocks_of(size: Triple, block: int) -> list[Box]:
     """The boxes of about ``block`` voxels' edge that make up a volume, x fastest; each begins at a whole cell."""
     edge = CELL * max(1, -(-block // CELL))
@@ -191,11 +200,8 @@ def _begun(recipe: Recipe, path: Path, resume: bool, overwrite: bool) -> Journal
         journal = Journal.read(journal_path(path))
         _check_same(recipe, journal, path)
         return journal
-    if there and not overwrite:
-        raise OutputExistsError(
-            f"{part_path(path)} is there: an earlier run was not finished.",
-            "Go on with it (--resume), or begin again (--force).",
-        )
+    if not overwrite:
+        refuse_begun(path)
     return _anew(recipe, path, TILE_EDGE)
 
 
