@@ -190,6 +190,14 @@ def _ceramic(chosen: DatasetSettings, generator: np.random.Generator) -> Made:
     return Made(highest(-np.abs(field), chosen.fraction), np.empty(0))
 
 
+def _pmma(chosen: DatasetSettings, generator: np.random.Generator) -> Made:
+    """Specks of nearly one size, many together and few between: a fine field that a much coarser one lifts."""
+    box = (chosen.size, chosen.size)
+    fine = _field(box, chosen.length, 0.3, generator)
+    coarse = _field(box, min(4 * chosen.length, chosen.size / 1.2), 0.4, generator)
+    return Made(highest(fine + 0.9 * coarse, chosen.fraction), np.empty(0))
+
+
 def _copolymer(chosen: DatasetSettings, generator: np.random.Generator) -> Made:
     """Domains that parted of themselves."""
     field = spinodal_field((chosen.size, chosen.size), chosen.length, chosen.fraction, generator)
@@ -217,6 +225,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                  ("Grains", "Walls"), replace(_PLAIN, fraction=0.3), _ceramic),
             Kind("copolymer", "Copolymer-like", "Domains that parted of themselves: Cahn–Hilliard.",
                  ("A", "B"), replace(_PLAIN, fraction=0.45, length=14.0), _copolymer),
+            # the last: ready models and data sets made before know the others by their places
+            Kind("pmma", "PMMA-like", "Specks of filler in agglomerates, as silica in PMMA: thresholded random fields.",
+                 ("PMMA", "Filler"), replace(_PLAIN, fraction=0.12, length=8.0), _pmma),
         )
     }
 )  # fmt: skip

@@ -32,7 +32,7 @@ def test_a_folder_of_images_and_its_table(tmp_path: Path, capsys: pytest.Capture
 def test_kinds_are_listed_and_others_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["synthesise", "--list"]) == 0
     said = capsys.readouterr().out
-    for key in ("polycrystal", "fibres", "spheres", "carbonate", "ceramic", "copolymer"):
+    for key in ("polycrystal", "fibres", "spheres", "carbonate", "ceramic", "copolymer", "pmma"):
         assert f"{key}: " in said
     for wrong, words in (
         (["magic", "-o", str(tmp_path / "a")], "There is no kind 'magic'"),

@@ -31,6 +31,8 @@ from core.synthesis.datasets import KINDS, dataset
 ROOT = Path(__file__).resolve().parents[2]
 EDGE = 96
 """Of the images, px: larger than the crops, whose fractions differ the more."""
+SHIPPED = ("polycrystal", "fibres", "spheres", "carbonate", "ceramic", "copolymer")
+"""What the model that comes with the program is trained on; other kinds can be asked for."""
 FRACTIONS = (0.6, 0.75, 0.9, 1.05, 1.2)
 """Of each kind's own volume fraction: what the images have, so that the model learns to follow it."""
 SAMPLED: Mapping[str, Any] = {"sampler": "dpm-solver++", "steps": 20}
@@ -99,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--name", default="synthetic", help="of the file in resources/models")
     parser.add_argument("--folder", type=Path, default=ROOT / "resources/models")
-    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
+    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(SHIPPED))
     parser.add_argument("--images", type=int, default=80, help="of each kind")
     parser.add_argument("--iterations", type=int, default=1_000_000)
     parser.add_argument("--minutes", type=float, default=None, help="time limit of the training")

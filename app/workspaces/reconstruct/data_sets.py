@@ -172,9 +172,7 @@ class DataSetDialog(FormDialog):
         self.seed.setKeyboardTracking(False)
         named(self.seed, "Seed", "The same seed gives the same images; each follows from it and its own number")
         self.all_kinds = QCheckBox("Save every kind, a folder each")
-        self.all_kinds.setToolTip(
-            "All six kinds, each in a folder of its name: classes that one model can be trained on"
-        )
+        self.all_kinds.setToolTip("All kinds, each in a folder of its name: classes that one model can be trained on")
         self.format = QComboBox()
         for suffix, words in ((".tif", "TIFF, with the phases' names"), (".png", "PNG")):
             self.format.addItem(words, suffix)

@@ -38,6 +38,17 @@ def test_any_image_can_be_made_again_alone(key: str) -> None:
     assert mean == pytest.approx(wanted, abs=1 / 64**2 if math.isnan(first.truth["deviation"]) else 0.04)
 
 
+def test_filler_gathers_in_agglomerates() -> None:
+    """The share of filler differs from place to place far more than that of pores of one length."""
+
+    def unevenness(key: str) -> float:
+        settings = replace(KINDS[key].settings, size=128, fraction=0.12, length=8.0)
+        cells = [item.image.labels.reshape(8, 16, 8, 16).mean(axis=(1, 3)) for item in dataset(key, 4, 0, settings)]
+        return float(np.mean([np.std(cell) for cell in cells]))
+
+    assert unevenness("pmma") > 1.5 * unevenness("carbonate")
+
+
 def test_the_objects_are_those_that_are_told() -> None:
     settings = replace(KINDS["fibres"].settings, size=128, spread=0.2)
     (item,) = dataset("fibres", 1, 0, settings)

@@ -22,7 +22,9 @@ from core.reconstruction.diffusion.settings import DiffusionSettings
 from core.reconstruction.diffusion.training import DiffusionProgress, TrainedDiffusion, train
 from tests.core.reconstruction.diffusion.tiny import TINY, exemplar, target
 
-HASTY = replace(TINY, held_out_looks=2, iterations=30, optimiser="adam", learning_rate=0.1, final_rate=1.0, averaging=0.0)
+HASTY = replace(
+    TINY, held_out_looks=2, iterations=30, optimiser="adam", learning_rate=0.1, final_rate=1.0, averaging=0.0
+)
 """Steps so large that it soon gets worse."""
 Run = Generator[DiffusionProgress, None, TrainedDiffusion]
 
