@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QObject, QTimer
 
+from app.around import Around, looks_around, preparing
 from app.context import Context, Issue
 from app.jobs import Latest
-from app.learning import Ahead, FeaturesAhead, Learned, complete, learn, marks_of, teaches
+from app.learning import Ahead, FeaturesAhead, Learned, complete, learn, marks_of, predicted, teaches
 from app.other_slices import OtherSlices
 from app.session import State, differing
 from core.errors import MicroloomError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.segmentation.classifier import Classifier, Lesson
+    from core.segmentation.slab import Slab
 
 MAX_LAG = 63
 SCRIBBLE = "Paint a few strokes on two phases at least; until then multi-Otsu stands in."
@@ -44,6 +46,8 @@ class _Answer:
     """What a classifier says."""
     waits: bool = False
     """Whether there is something to learn from, but no features yet."""
+    slab: Slab | None = None
+    """The slice with its neighbours, where these are looked at too."""
 
 
 class LiveExemplar(QObject):
@@ -68,6 +72,7 @@ class LiveExemplar(QObject):
         self._pause.timeout.connect(self._measure)
         self._last: _Answer | None = None
         self._others = OtherSlices()
+        self._around = Around()
         self.ahead = FeaturesAhead(context, self)
         self.ahead.ready.connect(self._prepared)
         self.look_first: Callable[[], Box | None] = lambda: None
@@ -114,6 +119,7 @@ class LiveExemplar(QObject):
             return
         trained = new.segmentation.threshold == TRAINED and not new.take_labels
         learns = trained and new.classifier is None and "corrections" in names
+        learns = learns or looks_around(old) != looks_around(new)
         if names & {"opened", "crop", "segmentation", "take_labels"} or learns or (trained and "classifier" in names):
             self._segment(new)
         elif "corrections" in names and self._last is not None and not self._labels.busy:
@@ -127,6 +133,12 @@ class LiveExemplar(QObject):
         micrograph = state.micrograph
         assert micrograph is not None
         before = self._last
+        try:
+            slab = self._around.slab(state)
+        except MicroloomError as error:
+            self._labels.forget()
+            self._not_segmented(error)
+            return
         painted = None
         learns = state.segmentation.threshold == TRAINED and state.classifier is None
         if learns and state.corrections is not None:
@@ -138,7 +150,8 @@ class LiveExemplar(QObject):
         self._labels.ask(
             lambda: _compute(
                 micrograph, state, before, painted, ahead, first,
-                lambda settings, key: others.lessons(slices, settings, key),
+                lambda settings, key: others.lessons(slices, settings, key, None if slab is None else slab.slices),
+                slab,
             )
         )  # fmt: skip
 
@@ -152,7 +165,7 @@ class LiveExemplar(QObject):
             "phases", [Issue("phases", "warning", "Nothing is learned yet.", SCRIBBLE)] if few else []
         )
         if trained and state.classifier is None:
-            self.ahead.want(answer.denoised)
+            self.ahead.want(answer.denoised, answer.slab)
         else:
             self.ahead.forget()
         self._put_together(answer.image)
@@ -237,12 +250,6 @@ def _dressed(image: PhaseImage, state: State) -> PhaseImage:
     return replace(image, phases=phases, pixel_size=None if micrograph is None else micrograph.pixel_size)
 
 
-_PREPARING_FIELDS = (
-    "flatten", "flatten_width", "flatten_radius", "denoise", "median_radius", "gaussian_sigma", "nlm_strength",
-    "nlm_distance", "bilateral_sigma", "bilateral_contrast",
-)  # fmt: skip
-
-
 def _compute(
     micrograph: Micrograph,
     state: State,
@@ -251,6 +258,7 @@ def _compute(
     ahead: Ahead,
     look_first: Box | None,
     lessons: Callable[[SegmentationSettings, object], list[Lesson]],
+    slab: Slab | None,
 ) -> _Answer:
     from core.segmentation import chosen_thresholds, prepared, segment_denoised
     from core.segmentation.settings import check
@@ -260,24 +268,26 @@ def _compute(
         if taken is not None:
             return _Answer(micrograph, micrograph.grey, None, taken, ())
     settings = check(state.segmentation)
-    key = tuple(getattr(settings, name) for name in _PREPARING_FIELDS)
+    key = (preparing(settings), slab is not None)
     if before is not None and before.micrograph.grey is micrograph.grey and before.denoise_key == key:
         grey = before.denoised
     else:
-        grey = prepared(micrograph.grey, settings)
+        # an array of its own: what is known of a picture hangs on it, and other features make it another picture
+        grey = prepared(micrograph.grey, settings).view()
     if settings.threshold != TRAINED:
         image = segment_denoised(micrograph, grey, settings)
         return _Answer(micrograph, grey, key, image, chosen_thresholds(grey, settings))
     known = before.learned if before is not None and before.denoised is grey else None
     if state.classifier is not None:
-        return _trained(micrograph, grey, key, settings, _by_loaded(grey, known, state.classifier))
+        return _trained(micrograph, grey, key, settings, _by_loaded(grey, known, state.classifier, slab))
     marks, more = marks_of(painted, settings.phases), lessons(settings, (key, settings.phases))
     enough = teaches(marks, more)
     if not enough or ahead.worth_waiting(grey):
         # multi-Otsu's labels until two phases are scribbled on, and their features there
         image = segment_denoised(micrograph, grey, replace(settings, threshold="multi-otsu"))
-        return _Answer(micrograph, grey, key, image, (), waits=enough)
-    return _trained(micrograph, grey, key, settings, learn(grey, marks, ahead.of(grey), look_first, known, more))
+        return _Answer(micrograph, grey, key, image, (), waits=enough, slab=slab)
+    learned = learn(grey, marks, ahead.of(grey), look_first, known, more, slab)
+    return replace(_trained(micrograph, grey, key, settings, learned), slab=slab)
 
 
 def _trained(
@@ -292,14 +302,15 @@ def _trained(
 def _completed(part: _Answer, settings: SegmentationSettings, seen: np.ndarray) -> _Answer:
     """The labels that were out of sight."""
     assert part.learned is not None
-    return _trained(part.micrograph, part.denoised, part.denoise_key, settings, complete(part.learned, seen))
+    whole = _trained(part.micrograph, part.denoised, part.denoise_key, settings, complete(part.learned, seen))
+    return replace(whole, slab=part.slab)
 
 
-def _by_loaded(grey: np.ndarray, known: Learned | None, classifier: Classifier) -> Learned:
+def _by_loaded(grey: np.ndarray, known: Learned | None, classifier: Classifier, slab: Slab | None) -> Learned:
     """Labels of a classifier from a file; predicted once, however often the cleaning changes."""
     if known is not None and known.classifier is classifier:
         return known
-    return Learned(classifier, *classifier.predict(grey))
+    return predicted(classifier, grey, slab)
 
 
 def _taken_labels(micrograph: Micrograph) -> PhaseImage | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.segmentation.classifier import Classifier, Lesson
+    from core.segmentation.slab import Slab
 
 MOST_FEATURES = 1 << 22
 """Pixels of a picture whose features are kept between two strokes (some 500 MB)."""
@@ -68,6 +69,7 @@ class FeaturesAhead(QObject):
         super().__init__(parent)
         self._messages = context.messages
         self._grey: np.ndarray | None = None
+        self._slab: Slab | None = None
         self._asked: np.ndarray | None = None
         self._seen: np.ndarray | None = None
         self._failed = False
@@ -90,25 +92,30 @@ class FeaturesAhead(QObject):
         """What is at hand."""
         return Ahead(self._grey, self._seen, self._failed)
 
-    def want(self, grey: np.ndarray) -> None:
-        """Compute the features of ``grey`` (Y, X) unless they are there, under way, or too many to keep."""
+    def want(self, grey: np.ndarray, slab: Slab | None = None) -> None:
+        """Compute the features of ``grey`` (Y, X) unless they are there, under way, or too many to keep.
+
+        With a ``slab``, whose slice ``grey`` is, they are those in three directions.
+        """
         if self._grey is grey or grey.size > MOST_FEATURES:
             return
         self.forget()
-        self._grey = grey
+        self._grey, self._slab = grey, slab
         if not self._runner.busy:
             self._start()
 
     def forget(self) -> None:
         """Give up what is under way and the memory of what is there."""
         self._grey, self._asked, self._seen, self.share, self._failed = None, None, None, None, False
+        self._slab = None
         self._runner.cancel()
 
     def _start(self) -> None:
-        grey = self._asked = self._grey
+        grey, slab = self._grey, self._slab
+        self._asked = grey
         assert grey is not None
         self.share = 0.0
-        self._runner.start("Preparing the classifier", lambda: _prepared(grey), kind="features")
+        self._runner.start("Preparing the classifier", lambda: _prepared(grey, slab), kind="features")
 
     def _heard(self, progress: Progress) -> None:
         if self._asked is not None:
@@ -132,12 +139,12 @@ class FeaturesAhead(QObject):
             self._start()
 
 
-def _prepared(grey: np.ndarray) -> Job[np.ndarray]:
+def _prepared(grey: np.ndarray, slab: Slab | None) -> Job[np.ndarray]:
     """All that the first stroke would wait for: features, and the library that grows the forest."""
-    from core.segmentation.classifier import SIGMAS_2D
+    from core.segmentation.classifier import SIGMAS_2D, SIGMAS_3D
     from core.segmentation.features import features_steps
 
-    seen = yield from features_steps(grey, SIGMAS_2D)
+    seen = yield from (features_steps(grey, SIGMAS_2D) if slab is None else slab.features(SIGMAS_3D))
     import sklearn.ensemble  # noqa: F401
 
     return seen
@@ -179,7 +186,7 @@ def teaches(marks: np.ndarray | None, more: Sequence[Lesson] = ()) -> bool:
 
 def learn(
     grey: np.ndarray, marks: np.ndarray | None, seen: np.ndarray | None, look_first: Box | None,
-    before: Learned | None, more: Sequence[Lesson] = (),
+    before: Learned | None, more: Sequence[Lesson] = (), slab: Slab | None = None,
 ) -> Learned:  # fmt: skip
     """Train a forest and find the labels; where much of a picture is out of sight, what is seen only (`Learned.first`).
 
@@ -193,13 +200,21 @@ def learn(
         What was known until now: stands for the rest until `complete` finds it.
     more
         What was painted on other slices of a volume.
+    slab
+        The slice with its neighbours, where the classifier is to look in three directions.
     """
-    from core.segmentation.classifier import SIGMAS_2D, train
+    from core.segmentation.classifier import SIGMAS_2D, SIGMAS_3D, train
 
     own = np.zeros(grey.shape, np.uint8) if marks is None else marks
-    classifier = train(grey, own, sigmas=SIGMAS_2D, seen=seen, more=more)
+    if slab is None:
+        classifier = train(grey, own, sigmas=SIGMAS_2D, seen=seen, more=more)
+    elif seen is None:
+        taught = [slab.lesson(own, SIGMAS_3D), *more]
+        classifier = train(grey[None], np.zeros((1, *grey.shape), np.uint8), sigmas=SIGMAS_3D, more=taught)
+    else:
+        classifier = train(grey[None], own[None], sigmas=SIGMAS_3D, seen=seen[None], more=more)
     if seen is None:
-        return Learned(classifier, *classifier.predict(grey))
+        return predicted(classifier, grey, slab)
     if look_first is not None and before is not None and before.labels.shape == grey.shape:
         y0, y1, x0, x1 = look_first
         shown = max(0, y1 - y0) * max(0, x1 - x0)
@@ -208,6 +223,11 @@ def learn(
             _fill(part, seen, look_first)
             return part
     return Learned(classifier, *classifier.of_picture(seen))
+
+
+def predicted(classifier: Classifier, grey: np.ndarray, slab: Slab | None) -> Learned:
+    """What ``classifier`` says of a picture, or of the slice of ``slab``."""
+    return Learned(classifier, *(classifier.predict(grey) if slab is None else slab.predict(classifier)))
 
 
 def complete(part: Learned, seen: np.ndarray) -> Learned:

@@ -16,6 +16,7 @@ from core.segmentation.settings import SegmentationSettings
 
 if TYPE_CHECKING:
     from core.segmentation.classifier import Lesson
+    from core.segmentation.slab import PreparedSlices
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +62,13 @@ class OtherSlices:
             found.append(PaintedSlice(place, painted, state.crop, values))
         return tuple(found)
 
-    def lessons(self, slices: tuple[PaintedSlice, ...], settings: SegmentationSettings, key: object) -> list[Lesson]:
+    def lessons(
+        self, slices: tuple[PaintedSlice, ...], settings: SegmentationSettings, key: object,
+        around: PreparedSlices | None = None,
+    ) -> list[Lesson]:  # fmt: skip
         """What they teach where slices are prepared with ``settings``, of which ``key`` tells; asked in the background.
+
+        With ``around``, to a classifier that looks in three directions.
 
         Raises
         ------
@@ -70,8 +76,10 @@ class OtherSlices:
             Where a slice cannot be read.
         """
         from core.segmentation import prepared
-        from core.segmentation.classifier import SIGMAS_2D, lesson
+        from core.segmentation.classifier import SIGMAS_2D, SIGMAS_3D, lesson
+        from core.segmentation.slab import Slab
 
+        key = (key, around is not None)
         found, volume = [], self._volume
         for one in slices:
             known = self._known.get(one.place)
@@ -82,8 +90,12 @@ class OtherSlices:
                 marks = marks_of(values, settings.phases)
                 if marks is None:
                     continue
-                grey = prepared(np.ascontiguousarray(volume.plane(one.place)[y0:y1, x0:x1]), settings)
-                known = _Known(one.painted, one.crop, key, lesson(grey, marks, sigmas=SIGMAS_2D))
+                if around is not None:
+                    taught = Slab(around, one.place).lesson(marks, SIGMAS_3D)
+                else:
+                    grey = prepared(np.ascontiguousarray(volume.plane(one.place)[y0:y1, x0:x1]), settings)
+                    taught = lesson(grey, marks, sigmas=SIGMAS_2D)
+                known = _Known(one.painted, one.crop, key, taught)
                 self._known[one.place] = known
             if known is not None:
                 found.append(known.lesson)

@@ -100,7 +100,7 @@ def keep_measurements(project: Project, measurements: Measurements) -> None:
 
 def _values(stack: Stack[Painted]) -> Stack[np.ndarray]:
     painted = {place: sheet.values() for place, sheet in stack.painted.items()}
-    return Stack(stack.count, stack.place, stack.ends, stack.contrast, None, painted)
+    return Stack(stack.count, stack.place, stack.ends, stack.contrast, None, painted, stack.in_3d)
 
 
 def _sheets(stack: Stack[np.ndarray], project: Project) -> Stack[Painted]:
@@ -109,7 +109,7 @@ def _sheets(stack: Stack[np.ndarray], project: Project) -> Stack[Painted]:
     if picture is not None and project.source:
         volume = volume_again(Path(project.source), stack.count, picture.shape)
     painted = {place: Painted(Sheet(values)) for place, values in stack.painted.items()}
-    return Stack(stack.count, stack.place, stack.ends, stack.contrast, volume, painted)
+    return Stack(stack.count, stack.place, stack.ends, stack.contrast, volume, painted, stack.in_3d)
 
 
 def fields_left_out(project: Project, measurements: Measurements) -> int:

@@ -19,6 +19,7 @@ def stack_to_json(stack: Stack[np.ndarray], keep: Callable[[np.ndarray], str]) -
         "ends": list(stack.ends),
         "contrast": list(stack.contrast),
         "painted": {str(place): keep(painted) for place, painted in sorted(stack.painted.items())},
+        "in_3d": stack.in_3d,
     }
 
 
@@ -41,7 +42,8 @@ def stack_from_json(data: Any, shape: tuple[int, int] | None, fetch: Callable[[A
         painted[number] = fetch(member)
         if painted[number].shape != shape or painted[number].dtype != np.uint8:
             raise wrong(f"what was painted on slice {number} does not fit its micrograph")
-    return Stack(count, place, _pair(data, "ends"), _pair(data, "contrast"), None, painted)
+    in_3d = maybe(data, "in_3d", bool) or False
+    return Stack(count, place, _pair(data, "ends"), _pair(data, "contrast"), None, painted, in_3d)
 
 
 def _pair(data: Mapping[str, Any], key: str) -> tuple[float, float]:

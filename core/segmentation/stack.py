@@ -36,6 +36,8 @@ class Stack(Generic[Sheet]):
         What the slices are read from; None where it is not there any more.
     painted
         By slice, what was painted on those that are not on show.
+    in_3d
+        Whether strokes teach a classifier that looks in three directions.
     """
 
     count: int
@@ -44,6 +46,7 @@ class Stack(Generic[Sheet]):
     contrast: tuple[float, float]
     volume: GreyVolume | None = None
     painted: Mapping[int, Sheet] = field(default_factory=dict)
+    in_3d: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.place < self.count:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QPushButton, QVBoxLayout, QWidget
 
+from app.around import looks_around
 from app.context import Context
 from app.exemplar import SCRIBBLE, LiveExemplar
 from app.session import State, differing
@@ -54,6 +56,12 @@ class Trained(QObject):
         self.forget_action = self._action(
             "Learn from strokes instead", "Put the loaded classifier away (can be undone)", self.forget
         )
+        self.in_3d = QCheckBox("3-D features")
+        self.in_3d.setToolTip(
+            "Look at the slices around too: strokes teach a classifier that sees all three directions, and the whole "
+            "volume is segmented with it. Slower for each new slice, often better on noisy volumes."
+        )
+        self.in_3d.clicked.connect(self._look_around)
         self.note = hint()
         self.load_button, self.forget_button = (
             self._button(action) for action in (self.load_action, self.forget_action)
@@ -61,7 +69,7 @@ class Trained(QObject):
         self.box = QWidget()
         column = QVBoxLayout(self.box)
         column.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.note, self.load_button, self.forget_button):
+        for widget in (self.in_3d, self.note, self.load_button, self.forget_button):
             column.addWidget(widget)
         self._session.changed.connect(self._changed)
         exemplar.ahead.progressed.connect(self._say)
@@ -86,8 +94,13 @@ class Trained(QObject):
         return button
 
     def _changed(self, old: State, new: State) -> None:
-        if differing(old, new) & {"segmentation", "take_labels", "classifier", "opened"}:
+        if differing(old, new) & {"segmentation", "take_labels", "classifier", "opened", "stack"}:
             self.show()
+
+    def _look_around(self, on: bool) -> None:
+        stack = self._session.state.stack
+        if stack is not None:
+            self._context.commands.do("3-D features", stack=replace(stack, in_3d=on))
 
     # --- files ---------------------------------------------------------------------------------------------------
 
@@ -129,10 +142,10 @@ class Trained(QObject):
             if state.opened is None:
                 raise InputError("There is no micrograph yet.", "Open one in step 1.")
             classifier = load_classifier(path)
-            if classifier.ndim != 2:
+            if classifier.ndim != 2 and state.stack is None:
                 raise InputError(
                     f"{path.name} was trained for volumes, not for single pictures.",
-                    "Use it on a stack of slices: microloom segment --volume --classifier.",
+                    "Open a stack of slices in step 1, then load it.",
                 )
         except MicroloomError as error:
             self._messages.failed("Loading the classifier", error)
@@ -155,6 +168,8 @@ class Trained(QObject):
         self.unsure.set_indices((255 * doubt).astype(np.uint8) if shown and doubt is not None else None)
         self.unsure.setVisible(shown)
         self.box.setVisible(state.segmentation.threshold == TRAINED and not state.take_labels)
+        self.in_3d.setVisible(state.stack is not None and state.classifier is None)
+        self.in_3d.setChecked(state.stack is not None and state.stack.in_3d)
         self.forget_button.setVisible(state.classifier is not None)
         self.forget_action.setEnabled(state.classifier is not None)
         self.load_button.setText("Load another classifier …" if state.classifier is not None else "Load a classifier …")
@@ -167,7 +182,8 @@ class Trained(QObject):
             self.note.setText("Segmenting …")
             return
         if known is None or doubt is None:
-            done = "" if preparing is None else f" Looking at the picture at several scales: {100 * preparing:.0f} % …"
+            what = "slices around" if looks_around(state) else "picture at several scales"
+            done = "" if preparing is None else f" Looking at the {what}: {100 * preparing:.0f} % …"
             self.note.setText(f"Nothing is learned yet. {SCRIBBLE}{done}")
             return
         share = f"unsure about {100 * (doubt > 0.5).mean():.1f} % of the picture"

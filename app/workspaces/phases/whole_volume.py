@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 
+from app.around import looks_around
 from app.context import Context
 from app.exemplar import SCRIBBLE, LiveExemplar
 from app.session import State, differing
@@ -147,7 +148,7 @@ class WholeVolume(QObject):
     # --- following -----------------------------------------------------------------------------------------------
 
     def _changed(self, old: State, new: State) -> None:
-        if differing(old, new) & {"stack", "segmentation", "take_labels", "crop"}:
+        if differing(old, new) & {"stack", "segmentation", "take_labels", "crop", "classifier"}:
             if new.stack is None or old.stack is None or old.stack.volume is not new.stack.volume:
                 self._written = None
             self.show()
@@ -202,6 +203,8 @@ class WholeVolume(QObject):
             said += (
                 " Its automatic thresholds are those of all slices together: they differ a little from this slice's."
             )
+        if looks_around(state) and state.segmentation.cleaning:
+            said += " Steps of cleaning work on this slice alone here, and in all three directions there."
         if stack.painted or state.corrections is not None:
             said += " What was painted goes into its slices."
         self.note.setText(said)

@@ -113,7 +113,7 @@ def project(**changes: Any) -> Project:
         "take_labels": False,
         "phases": PHASES,
         "corrections": slice_painted(4),
-        "stack": Stack(9, 3, (0.1, 201.0), (1 / 3, 180.0), None, {2: slice_painted(5), 8: slice_painted(6)}),
+        "stack": Stack(9, 3, (0.1, 201.0), (1 / 3, 180.0), None, {2: slice_painted(5), 8: slice_painted(6)}, True),
         "classifier": classifier(),
         "mask": MaskDesign(
             True,
