@@ -106,8 +106,9 @@ def reconstruct(options: argparse.Namespace) -> int:
             if item.kept is None:
                 _write(item, made)
             else:
-                # one that trained because its leader failed has none that serves the others
-                if leader == place if model is None else not item.kept.path.exists():
+                # one that trained itself because its leader failed has none that serves the others
+                serves = leader == place or model is not None
+                if serves and (model is None or not item.kept.path.exists()):
                     item.kept.keep(made.model)
                 _write_to_disk(item, made, device, options)
             done.add(place)
@@ -124,7 +125,7 @@ def reconstruct(options: argparse.Namespace) -> int:
             note(f"microloom: {item.name}: " + " ".join(str(error).split()))
             failures.append(error)
     for place, item in enumerate(wanted):
-        if item.kept is not None and {place, *_followers(wanted, place)} <= done:
+        if item.kept is not None and item.member.leader is None and {place, *_followers(wanted, place)} <= done:
             item.kept.remove()
     return exit_code(failures)
 

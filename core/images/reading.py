@@ -101,7 +101,7 @@ def _whole_zarr(path: Path) -> Volume:
     if found.complete is False:
         raise InputError(
             f"{path.name} is not finished: some of its blocks are still to be made.",
-            "Finish it first (generate --resume), or look at it in the window.",
+            "Finish it first (generate --resume, reconstruct --resume), or look at it in the window.",
         )
     return found.volume(bytes_per_voxel=BYTES_TO_MEASURE)
 
