@@ -31,6 +31,7 @@ from core.reconstruction.diffusion.planes import Wanted, sampling_volume
 from core.reconstruction.diffusion.preflight import BYTES_PER_VOXEL
 from core.reconstruction.diffusion.settings import DiffusionSettings, sampled_as
 from core.reconstruction.diffusion.shelf import Shelf
+from core.reconstruction.diffusion.surroundings import set_apart
 from core.reconstruction.shares import shared
 from core.reconstruction.towards import Towards
 from core.reconstruction.weights import weights_hash, weights_of
@@ -269,6 +270,7 @@ class DiffusionModel:
         found = (self._as_labels(plain_labels(part)) for part in field.swapaxes(0, 1))
         before = float(np.mean([(section == inside).mean() for section in found]))
         known = known_in(size, anchors, sections)
+        set_apart(field)
         if shelf.on_disk:
             labels = shelf.array(size, np.uint8)
             label_like(field[0], shares, labels, *known)
