@@ -358,6 +358,7 @@ def _by(size: tuple[int, ...]) -> str:
 
 def _write_besides(item: _Wanted, made: Reconstruction, failures: list[MicroloomError], of_what: str = "") -> None:
     """Write model and report, and say the verdict; one that cannot be written must not take the others with it."""
+    from core.reconstruction.diffusion.copying import sentence
     from core.reconstruction.model_file import save_model
     from core.report import from_reconstruction, write_report
     from core.report.verdict import verdict
@@ -369,6 +370,9 @@ def _write_besides(item: _Wanted, made: Reconstruction, failures: list[Microloom
     if report is not None:
         _try(failures, lambda: write_report(found, report.path, overwrite=report.replace))
     print(of_what + verdict(found).sentence)
+    copied = sentence(made.model.card)
+    if copied is not None:
+        print(of_what + copied)
 
 
 def _try(failures: list[MicroloomError], work: Callable[[], Any]) -> None:

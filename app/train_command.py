@@ -33,6 +33,7 @@ def train(options: argparse.Namespace) -> int:
     """Do it; returns the exit code."""
     from core import devices
     from core.reconstruction.diffusion.classes import read_classes, training
+    from core.reconstruction.diffusion.copying import sentence
     from core.reconstruction.model_file import save_model
     from core.reconstruction.registry import engine
 
@@ -74,6 +75,9 @@ def train(options: argparse.Namespace) -> int:
         say_resumable(kept_in)
         return INTERRUPTED
     print(save_model(model, options.output, overwrite=replace))
+    said = sentence(model.card)
+    if said is not None:
+        note(said)
     if kept_in is not None:
         kept_in.remove()
     return 0

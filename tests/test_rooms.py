@@ -21,7 +21,8 @@ FLOORS = [
     {"errors", "job", "settings", "provenance", "devices"},
     {"images", "painting"},
     {"segmentation", "masks", "statistics", "generation", "synthesis"},
-    {"reconstruction", "quality", "properties"},
+    {"quality", "properties"},
+    {"reconstruction"},
     {"report", "projects"},
 ]
 """Rooms of `core`, ground floor first. A room imports itself and rooms of lower floors; on the ground floor, which is

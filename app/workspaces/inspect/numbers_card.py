@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 from app.session import Result
 from app.widgets.panel import hint, set_role
 from app.workspaces.inspect.verdict import rows, verdict
+from core.reconstruction.diffusion.copying import sentence
 
 
 class NumbersCard(QWidget):
@@ -37,8 +38,11 @@ class NumbersCard(QWidget):
     def show_result(self, result: Result) -> None:
         """The verdict and the numbers of ``result``."""
         said = verdict(result)
-        self.sentence.setText(said.sentence)
-        set_role(self.sentence, "role", "good" if said.good else "warning")
+        card = {} if result.model is None else result.model.card
+        copied = sentence(card)
+        self.sentence.setText(said.sentence if copied is None else f"{said.sentence} {copied}")
+        good = said.good and (copied is None or not card["copying"]["copies"])
+        set_role(self.sentence, "role", "good" if good else "warning")
         while self._grid.count():
             item = self._grid.takeAt(0)
             widget = item.widget() if item else None

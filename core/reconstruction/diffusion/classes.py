@@ -20,6 +20,7 @@ from core.images.values import PhaseImage
 from core.job import Job
 from core.provenance import Provenance, array_hash
 from core.reconstruction.checkpoints import Checkpoints
+from core.reconstruction.diffusion.copying import checked
 from core.reconstruction.diffusion.phases import channel_fractions
 from core.reconstruction.diffusion.settings import WHOLE, DiffusionSettings, resolve, stretched
 from core.reconstruction.engine import Model, Target
@@ -134,6 +135,7 @@ def training(
         max_seconds=max_seconds,
         checkpoints=checkpoints,
     )
+    job = checked(job, exemplars, phases, seed, device)
     remedy = "Choose smaller crops, fewer channels or the preset small."
     return (yield from as_contract(job, lambda made: _model(classes, settings, made, seed, device), remedy))
 
@@ -191,8 +193,9 @@ def _model(
         for name, images in classes.items()
     ]
     chosen = trained.denoiser.settings
-    others = {} if trained.held_out is None else {"held_out": dict(trained.held_out)}
-    card = card_of("diffusion", target, settings, chosen, trained, device, classes=told, planes=[-1, -1, -1], **others)
+    card = card_of(
+        "diffusion", target, settings, chosen, trained, device, classes=told, planes=[-1, -1, -1], **trained.found
+    )
     provenance = Provenance(
         "train diffusion on classes",
         settings={"classes": {name: len(images) for name, images in classes.items()}, **card["settings"]},

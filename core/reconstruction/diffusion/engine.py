@@ -13,6 +13,7 @@ import numpy as np
 from core import devices
 from core.job import Job
 from core.reconstruction.checkpoints import Checkpoints
+from core.reconstruction.diffusion.copying import checked
 from core.reconstruction.diffusion.phases import channel_fractions, channels_of
 from core.reconstruction.diffusion.preflight import find_problems, fractions_of_crops
 from core.reconstruction.diffusion.settings import PRESETS, SAMPLING, DiffusionSettings, resolve, stretched
@@ -84,6 +85,7 @@ class DiffusionEngine:
             max_seconds=max_seconds,
             checkpoints=checkpoints,
         )
+        job = checked(job, exemplars, len(target.volume_phases[0]), target.seed, device)
         remedy = "Choose smaller crops, fewer channels or the preset small."
         return (yield from as_contract(job, lambda trained: _model(target, settings, trained, device), remedy))
 
@@ -132,7 +134,7 @@ def _model(target: Target, settings: DiffusionSettings, trained: TrainedDiffusio
     from core.reconstruction.diffusion.model import DiffusionModel
 
     others: dict[str, Any] = {"volume_fractions": list(target.base_fractions)} if target.several else {}
-    others |= {} if trained.held_out is None else {"held_out": dict(trained.held_out)}
+    others |= trained.found
     card = card_of(
         DiffusionEngine.key, target, settings, trained.denoiser.settings, trained, device,
         planes=list(planes_of(target)), served=list(fractions_of_crops(target, trained.denoiser.settings.crop or 1)),

@@ -55,6 +55,8 @@ class TrainedDiffusion:
         L_hybrid at each iteration.
     held_out
         What was seen of the part held out, as a card tells it (`core.reconstruction.diffusion.held_out`), if any was.
+    copying
+        How near samples come to the data, as a card tells it (`core.reconstruction.diffusion.copying`), if looked at.
     """
 
     denoiser: Denoiser
@@ -62,6 +64,13 @@ class TrainedDiffusion:
     seconds: float
     losses: tuple[float, ...]
     held_out: Mapping[str, Any] | None = None
+    copying: Mapping[str, Any] | None = None
+
+    @property
+    def found(self) -> dict[str, Any]:
+        """Entries of the card that only some trainings have."""
+        entries = {"held_out": self.held_out, "copying": self.copying}
+        return {name: dict(entry) for name, entry in entries.items() if entry is not None}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,88 @@
+"""Copies of the training data: found wherever they were cut and however they were turned, and told in plain words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.job import finish
+from core.reconstruction.diffusion import copying
+from core.reconstruction.diffusion.copying import comparing, nearest_crop, sentence
+from core.reconstruction.diffusion.engine import DiffusionEngine
+from core.reconstruction.diffusion.sections import Exemplar
+from tests.core.reconstruction.diffusion.tiny import TINY, exemplar, target, tiny_denoiser
+
+PICTURE = exemplar(3, 1).labels
+
+
+@pytest.mark.parametrize("phases", [2, 3])
+@pytest.mark.parametrize("most", [4000, 50])
+def test_the_nearest_crop_is_the_one_of_brute_force(phases: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copying, "_MOST", most)
+    data = np.minimum(PICTURE, phases - 1)
+    # a copy cut between the places looked at first, with three pixels changed
+    sample = data[11:27, 21:37].copy()
+    sample[0, :3] = (sample[0, :3] + 1) % phases
+    share, picture, crop = nearest_crop(
+        [Exemplar(np.zeros((20, 20), np.uint8)), Exemplar(data)], sample[None], 16, phases
+    )
+    every = [(data[y : y + 16, x : x + 16] != sample).mean() for y in range(25) for x in range(33)]
+    assert share == pytest.approx(min(every)) == pytest.approx(3 / 256)
+    assert np.array_equal(picture, sample) and (crop != sample).mean() == pytest.approx(share)
+
+
+def test_copies_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = exemplar()
+    made: list[np.ndarray] = []
+
+    def copies(_denoiser: Any, count: int, edge: int, *_args: Any, **_named: Any) -> Any:
+        # turned, as training shows it
+        made[:] = [image.labels[2 : 2 + edge, 9 : 9 + edge].T[::-1]] * count
+        yield
+        return np.stack(made)
+
+    def inverted(*args: Any, **named: Any) -> Any:
+        return 1 - (yield from copies(*args, **named))
+
+    known = [Exemplar(image.labels, 0, "all")]
+    room = "core.reconstruction.diffusion.pictures.sampling_pictures"
+    monkeypatch.setattr(room, copies)
+    card = finish(comparing(tiny_denoiser(), known, 2, 0))
+    assert (card["least_pixel_mse"], card["copies"], card["samples"]) == (0.0, 8, 8)
+    assert "8 samples are copies" in str(sentence({"copying": card}))
+    monkeypatch.setattr(room, inverted)
+    card = finish(comparing(tiny_denoiser(), known, 2, 0))
+    ways = copying._turned(1 - made[0], "all")
+    assert len({way.tobytes() for way in ways}) == 8
+    every = [(image.labels[y : y + 16, x : x + 16] != way).mean() for way in ways for y in range(25) for x in range(33)]
+    assert card["copies"] == 0 and card["least_pixel_mse"] == pytest.approx(min(every))
+    tiles = [image.labels[y : y + 16, x : x + 16] for y in (0, 16) for x in (0, 16, 32)]
+    pairs = [float((one != other).mean()) for n, one in enumerate(tiles) for other in tiles[:n]]
+    assert card["among"] == pytest.approx(min(pairs))
+
+
+def test_samples_of_the_network_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "copying" not in finish(DiffusionEngine().train(target(), TINY)).card, "three steps learn nothing by heart"
+    monkeypatch.setattr(copying, "LEAST_ITERATIONS", 3)
+    model = finish(DiffusionEngine().train(target(), TINY))
+    told = model.card["copying"]
+    assert 0 < told["least_pixel_mse"] < 1 and told["samples"] == 8
+    assert [picture["shape"] for picture in told["pair"]] == [[16, 16]] * 2
+    assert DiffusionEngine().restore(model.card, model.weights()).card["copying"] == told
+
+
+def test_the_sentence() -> None:
+    told = {"least_pixel_mse": 0.183, "among": 0.22, "copies": 0}
+    assert str(sentence({"copying": told})).endswith("18.3 % of its pixels, crops of the data from each other in at "
+                                                     "least 22.0 %: no copy.")  # fmt: skip
+    assert "1 sample is a copy" in str(sentence({"copying": {**told, "copies": 1}}))
+    assert "too few to say" in str(sentence({"copying": {**told, "among": None}}))
+    for wrong in (
+        {},
+        {"copying": 3},
+        {"copying": {**told, "least_pixel_mse": 7.0}},
+        {"copying": {**told, "copies": "x"}},
+    ):
+        assert sentence(wrong) is None
