@@ -115,6 +115,13 @@ class Commands:
         self.before: list[Callable[[], None]] = []
         """Called before each gesture, and each undo and redo: whoever has one that is not ended yet ends it."""
 
+    def keep_within(self, nbytes: int) -> None:
+        """Bound what all steps hold to ``nbytes``: at once, or with the next gesture where some are taken back."""
+        self.max_bytes = nbytes
+        held = self.nbytes
+        if held > nbytes and self.stack.index() == self.stack.count():
+            self._forget_oldest(held)
+
     @property
     def nbytes(self) -> int:
         """Memory that the steps hold."""

@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 from app import icons, theme
 from app.context import Context
 from app.exemplar import LiveExemplar
-from app.menus import RecentMenu, build_menus
+from app.menus import RecentMenu, UndoMemoryMenu, build_menus
 from app.message_tabs import MessageTabs
 from app.opening import FILTER, PROJECT_FILTER, OpenedModel, OpenedProject, Opener
 from app.preferences import Preferences
@@ -233,6 +233,7 @@ class MainWindow(QMainWindow):
             self._schemes.addAction(action)
             self.scheme_actions[key] = action
         self.recent_menu = RecentMenu(self.preferences, self.opener)
+        self.undo_memory = UndoMemoryMenu(self.preferences, self.commands)
         build_menus(self, self.sample_actions, self.recent_menu, list(self.scheme_actions.values()))
 
     def _build_bar(self) -> None:
@@ -253,7 +254,7 @@ class MainWindow(QMainWindow):
         own = [
             self.open_action, self.open_project_action, self.open_volume_action, self.save_action, self.save_as_action,
             *self.sample_actions,
-            self.export_action, self.undo_action, self.redo_action,
+            self.export_action, self.undo_action, self.redo_action, *self.undo_memory.choices.values(),
             self.run_action, self.pause_action, self.cancel_action, self.fit_action, *self.step_actions,
             *self.scheme_actions.values(), self.curves_dock.toggleViewAction(), self.messages_dock.toggleViewAction(),
             self.reset_action, self.help_action, self.about_action, self.quit_action,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
-from app.preferences import Preferences
+from app.commands import Commands
+from app.preferences import UNDO_SIZES, Preferences
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -36,6 +37,33 @@ class RecentMenu(QMenu):
             self.addAction("Forget them").triggered.connect(self._preferences.forget_recent)
 
 
+class UndoMemoryMenu(QMenu):
+    """How much memory the steps of undo may hold; remembered."""
+
+    def __init__(self, preferences: Preferences, commands: Commands) -> None:
+        super().__init__("&Memory for undo")
+        self._preferences, self._commands = preferences, commands
+        commands.keep_within(preferences.undo_bytes)
+        group = QActionGroup(self)
+        self.choices = {}
+        for size in UNDO_SIZES:
+            told = f"{size >> 20} MB" if size < 1 << 30 else f"{size >> 30} GB"
+            action = QAction(f"Up to {told} for undo", self)
+            action.setToolTip(f"Beyond {told} the oldest steps of undo are forgotten")
+            action.setCheckable(True)
+            action.setChecked(size == preferences.undo_bytes)
+            action.triggered.connect(lambda _checked=False, chosen=size: self.choose(chosen))
+            group.addAction(action)
+            self.addAction(action)
+            self.choices[size] = action
+
+    def choose(self, size: int) -> None:
+        """Bound the steps to ``size`` bytes, now and at the next start."""
+        self._preferences.undo_bytes = size
+        self._commands.keep_within(size)
+        self.choices[size].setChecked(True)
+
+
 def build_menus(window: MainWindow, samples: Sequence[QAction], recent: QMenu, schemes: Sequence[QAction]) -> None:
     """Fill the menu bar."""
     bar = window.menuBar()
@@ -49,7 +77,10 @@ def build_menus(window: MainWindow, samples: Sequence[QAction], recent: QMenu, s
     file.addAction(window.export_action)
     file.addSeparator()
     file.addAction(window.quit_action)
-    bar.addMenu("&Edit").addActions([window.undo_action, window.redo_action])
+    edit = bar.addMenu("&Edit")
+    edit.addActions([window.undo_action, window.redo_action])
+    edit.addSeparator()
+    edit.addMenu(window.undo_memory)
     view = bar.addMenu("&View")
     view.addActions(window.step_actions)
     view.addSeparator()

@@ -8,6 +8,9 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QSettings
 
 _RECENT = 10
+UNDO_SIZES = (64 << 20, 256 << 20, 1 << 30, 4 << 30)
+"""Bytes that the steps of undo may hold together: what there is to choose from."""
+_UNDO = UNDO_SIZES[1]
 
 
 class Preferences:
@@ -35,6 +38,16 @@ class Preferences:
     @scheme.setter
     def scheme(self, value: str) -> None:
         self._settings.setValue("scheme", value)
+
+    @property
+    def undo_bytes(self) -> int:
+        """What the steps of undo may hold together: one of `UNDO_SIZES`."""
+        value = str(self._settings.value("undo bytes", _UNDO))
+        return int(value) if value.isdecimal() and int(value) in UNDO_SIZES else _UNDO
+
+    @undo_bytes.setter
+    def undo_bytes(self, value: int) -> None:
+        self._settings.setValue("undo bytes", str(value))
 
     @property
     def recent(self) -> list[Path]:
