@@ -19,7 +19,8 @@ from app.widgets.curve_lines import CurveLines, Shown
 from core.errors import JobError
 
 AXES = "zyx"
-TITLES = ("Two-point probability S₂", "Lineal path L")
+TITLES = (("Two-point probability S₂", "S₂"), ("Lineal path L", "L"))
+"""Of the axes upwards, and what is left of each where a plot is too low for it."""
 
 
 class CurvesLike(Protocol):
@@ -95,6 +96,9 @@ class CurvePlot(QWidget):
             for side in ("bottom", "left", "top"):
                 plot.getAxis(side).enableAutoSIPrefix(False)
         self.plots[1].setXLink(self.plots[0])
+        for plot in self.plots[:2]:
+            # afterwards: a new title lays the plots out anew
+            plot.getViewBox().sigResized.connect(lambda *_: QTimer.singleShot(0, self, self._fit_titles))
         self.plots[2].setLabel("left", "Loss")
         self.plots[2].setLabel("bottom", "Step")
         self.plots[2].hide()
@@ -183,6 +187,17 @@ class CurvePlot(QWidget):
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_lines"):
             QTimer.singleShot(0, self, self._draw)
 
+    def _title(self, index: int) -> str:
+        """The longest title for which there is room along the axis."""
+        long, short = TITLES[index]
+        return long if self.fontMetrics().horizontalAdvance(long) <= self.plots[index].getViewBox().height() else short
+
+    def _fit_titles(self) -> None:
+        for index in (0, 1):
+            axis = self.plots[index].getAxis("left")
+            if axis.labelText != self._title(index):
+                axis.setLabel(self._title(index), **axis.labelStyle)
+
     def _colors(self) -> tuple[QColor, QColor, QColor]:
         palette = self.palette()
         dark = palette.color(QPalette.ColorRole.Window).lightness() < 128
@@ -194,7 +209,7 @@ class CurvePlot(QWidget):
         self.graphics.setBackground(base)
         for index, lines in enumerate(self._lines):
             lines.set_colors(text, accent)
-            self.plots[index].setLabel("left", TITLES[index], color=text.name())
+            self.plots[index].setLabel("left", self._title(index), color=text.name())
         self._draw_legend(text, accent)
         self._draw_axes(text)
         self._loss_line.setPen(pg.mkPen(accent, width=1.5))

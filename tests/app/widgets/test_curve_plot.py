@@ -1,6 +1,8 @@
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
@@ -55,3 +57,15 @@ def test_voxels_only_where_the_pixel_size_is_unknown(plot: CurvePlot) -> None:
 def test_log_axis_survives_a_zero(plot: CurvePlot) -> None:
     plot.log_box.setChecked(True)
     assert plot.plots[1].ctrl.logYCheck.isChecked()
+
+
+def reads(axis: pg.AxisItem, title: str) -> bool:
+    return bool(axis.labelText == title)
+
+
+def test_a_low_plot_has_a_short_title(plot: CurvePlot, qtbot: QtBot) -> None:
+    axis = plot.plots[0].getAxis("left")
+    for height, title in ((900, "Two-point probability S₂"), (260, "S₂"), (900, "Two-point probability S₂")):
+        plot.resize(320, height)
+        plot.show()
+        qtbot.waitUntil(partial(reads, axis, title))
