@@ -109,7 +109,7 @@ def _gaussian(values: Floats, sigma: float, rows: slice) -> Floats:
     far = int(4 * sigma + 0.5)
     low = max(0, rows.start - far)
     seen = values[low : rows.stop + far]
-    smooth = ndimage.gaussian_filter1d(seen, sigma, axis=0, mode="reflect")[rows.start - low : rows.stop - low]
+    smooth: Floats = ndimage.gaussian_filter1d(seen, sigma, axis=0, mode="reflect")[rows.start - low : rows.stop - low]
     for axis in range(1, values.ndim):
         smooth = ndimage.gaussian_filter1d(smooth, sigma, axis=axis, mode="reflect")
     return smooth
