@@ -136,10 +136,16 @@ def test_reconstruct_leaves_volume_model_and_report(made: dict[str, Any]) -> Non
 
 
 def test_generate_repeats_the_volume(made: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "again.nrrd"
-    assert main(["generate", str(made["model"]), "-o", str(out), "--size", "24"]) == 0
-    again = read_volume(out)
-    assert np.array_equal(again.labels[:20, :, :], read_volume(made["volume"]).labels[:, :, :24])
+    out, first = tmp_path / "again.nrrd", read_volume(made["volume"])
+    assert main(["generate", str(made["model"]), "-o", str(out), "--size", "20,24,28"]) == 0
+    assert np.array_equal(read_volume(out).labels, first.labels)
+    assert first.fractions[1] == pytest.approx(blobs().mean(), abs=1 / first.labels.size)
+    # a threshold of its own makes another size's voxels others; the calibrated one does not
+    calibrated = ["generate", str(made["model"]), "--as-calibrated", "--force", "-o", str(out)]
+    assert main([*calibrated, "--size", "20,24,28"]) == 0
+    small = read_volume(out).labels
+    assert main([*calibrated, "--size", "24"]) == 0
+    assert np.array_equal(read_volume(out).labels[:20], small[:, :, :24])
     other = tmp_path / "other.tif"
     arguments = ["--size", "24", "--seed", "9", "--volume-fraction", "60%", "--quiet"]
     assert main(["generate", str(made["model"]), "-o", str(other), *arguments]) == 0
