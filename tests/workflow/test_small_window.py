@@ -53,6 +53,22 @@ def test_every_step_is_small_enough_with_all_that_it_shows(window: MainWindow, q
             assert inner.width() <= area.viewport().width(), [key, *wide]
 
 
+def test_sides_of_any_length_fit_before_and_after_the_engines_are_there(
+    window: MainWindow, qtbot: QtBot, picture: Path
+) -> None:
+    form = window.reconstruct.form
+    # of what is not known yet nothing is shown
+    assert form.other_size.isHidden() and form.way.isHidden() and form.fractions.isHidden()
+    opened(window, qtbot, picture)
+    window.resize(WIDTH, HEIGHT)
+    window.show_step("reconstruct")
+    window.commands.plan("size", size=(4096, 4096, 4000))
+    qtbot.waitUntil(form.other_size.isVisible, timeout=60_000)
+    qtbot.wait(20)
+    for area in window.reconstruct.panel.findChildren(QScrollArea):
+        assert area.widget().width() <= area.viewport().width()
+
+
 def test_the_whole_picture_lies_beside_the_rulers(window: MainWindow, qtbot: QtBot) -> None:
     window.resize(WIDTH, HEIGHT)
     window.show_step("phases")

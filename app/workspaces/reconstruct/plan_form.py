@@ -87,6 +87,8 @@ class PlanForm(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         for name, side in zip("zyx", self.sides, strict=True):
             row.addWidget(QLabel(name))
+            # three with buttons are wider than the panel of a small window
+            side.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
             row.addWidget(side, 1)
         grid.addWidget(self.other_size, grid.rowCount(), 0, 1, 3)
         self.size_note = hint()
@@ -145,6 +147,10 @@ class PlanForm(QWidget):
         self.form.changed.connect(self._engine_setting_changed)
         self.more.column.addWidget(self.form)
         grid.addWidget(self.more, grid.rowCount(), 0, 1, 3)
+        # rows that only some plans have; what the plan is shows once the engines are there
+        for part in (self.all_phases, self._all_fractions, self.fractions, self.other_size, self.size_note, self.way,
+                     self.way_reset):  # fmt: skip
+            part.hide()
 
     # --- building ------------------------------------------------------------------------------------------------
 
