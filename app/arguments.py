@@ -99,7 +99,7 @@ def _mask(commands: Any) -> None:
     command = commands.add_parser("mask", help="make a spatial-location mask", allow_abbrev=False)
     command.add_argument("--shape", type=_size, required=True, metavar="N or Z,Y,X", help="voxels")
     _output(command, "MASK.tif", "mask to write: 32-bit .tif, or .ome.zarr")
-    command.add_argument("--seed", type=_seed, default=0, help="seed of --blobs (default 0)")
+    command.add_argument("--seed", type=seed, default=0, help="seed of --blobs (default 0)")
     add_options(command)
     _common(command)
 
@@ -189,7 +189,7 @@ def _train(commands: Any) -> None:
     command = commands.add_parser("train", help="one diffusion model from a folder of phase images", allow_abbrev=False)
     add_options(command)
     _output(command, "M.microloom-model", "model to write")
-    command.add_argument("--seed", type=_seed, default=0, help="seed of the training (default 0)")
+    command.add_argument("--seed", type=seed, default=0, help="seed of the training (default 0)")
     command.add_argument("--max-seconds", type=_positive, metavar="S", help="end the training after this time")
     _checkpoints(command)
     _device(command)
@@ -300,7 +300,7 @@ def _exact(command: argparse.ArgumentParser) -> None:
 
 def _seeds_of(command: argparse.ArgumentParser, default: int | None, text: str) -> None:
     group = command.add_mutually_exclusive_group()
-    group.add_argument("--seed", type=_seed, default=default, help=text)
+    group.add_argument("--seed", type=seed, default=default, help=text)
     group.add_argument(
         "--seeds", type=_seeds, default=None, metavar="S,S…", help="one volume for each of several: 0,1,2 or 0-9"
     )
@@ -322,7 +322,7 @@ def _synthesise(commands: Any) -> None:
 
     command = commands.add_parser("synthesise", help="data sets made from known geometry", allow_abbrev=False)
     add_options(command)
-    command.add_argument("--seed", type=_seed, default=0, help="the same seed makes the same images (default 0)")
+    command.add_argument("--seed", type=seed, default=0, help="the same seed makes the same images (default 0)")
     _common(command)
 
 
@@ -438,7 +438,8 @@ def _positive(text: str) -> float:
 
 
 @checked("a seed: give a whole number from 0 to 2⁶³ − 1")
-def _seed(text: str) -> int:
+def seed(text: str) -> int:
+    """What any --seed takes."""
     value = int(text)
     if not 0 <= value < 2**63:
         raise ValueError

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.arguments import checked
+from app.arguments import checked, seed
 from core.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ HALF = 0.5
 def add_options(command: argparse.ArgumentParser) -> None:
     """The options of both commands that generate."""
     command.add_argument(
-        "--towards", type=_seed, default=None, metavar="SEED",
+        "--towards", type=seed, default=None, metavar="SEED",
         help="pass into the volume of another seed, as far as --weight says",
     )  # fmt: skip
     command.add_argument(
@@ -47,14 +47,6 @@ def wanted_towards(options: argparse.Namespace) -> Towards | None:
     if isinstance(weight, Path):
         return Towards(options.towards, read_mask(weight))
     return Towards(options.towards, Ramp(*weight) if isinstance(weight, tuple) else weight)
-
-
-@checked("a seed: give a whole number from 0 to 2⁶³ − 1")
-def _seed(text: str) -> int:
-    value = int(text)
-    if not 0 <= value < 2**63:
-        raise ValueError
-    return value
 
 
 @checked("a weight: give a number as 0.5, an axis with its ends as z:0:1, or the file of a field")

@@ -14,8 +14,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.widgets.filming import KINDS, Film
+from app.widgets.form_dialog import foot
 from app.widgets.panel import hint
-from app.widgets.picture_dialog import choice_of, named, save_or_cancel
+from app.widgets.picture_dialog import choice_of, named
 from app.widgets.stage import Stage
 from app.widgets.volume_picture import GROUNDS, SHAPES, Shot
 from core.images import ffmpeg
@@ -69,7 +70,7 @@ class MovieDialog(QDialog):
                 self.format.addItem(title, suffix)
         named(self.format, "Format", "GIF: everywhere, 256 colours a frame; animated PNG: exact, for browsers, larger")
         self.told = QLabel()
-        self.buttons = save_or_cancel(
+        self.buttons = foot(
             self, "Make …",
             "Choose a file and make the movie; the line at the foot of the window shows how far it is", "Make nothing",
         )  # fmt: skip

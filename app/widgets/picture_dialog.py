@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
+from app.widgets.form_dialog import foot
 from app.widgets.panel import hint
 from app.widgets.stage import Stage
 from app.widgets.volume_picture import GROUNDS, SHAPES, Shot
@@ -28,19 +29,6 @@ def choice_of(words: dict[str, str], name: str, tip: str) -> QComboBox:
     return box
 
 
-def save_or_cancel(dialog: QDialog, text: str, tip: str, otherwise: str) -> QDialogButtonBox:
-    """The buttons at a dialog's foot: Save, named ``text``, accepts it; tooltips say what either does."""
-    kinds = QDialogButtonBox.StandardButton
-    buttons = QDialogButtonBox(kinds.Save | kinds.Cancel)
-    save = buttons.button(kinds.Save)
-    save.setText(text)
-    save.setToolTip(tip)
-    buttons.button(kinds.Cancel).setToolTip(otherwise)
-    buttons.accepted.connect(dialog.accept)
-    buttons.rejected.connect(dialog.reject)
-    return buttons
-
-
 class PictureDialog(QDialog):
     """Accepted, `shot` is what is wanted."""
 
@@ -63,7 +51,7 @@ class PictureDialog(QDialog):
         self.shape = choice_of(SHAPES, "Shape of the picture", "Width to height; what it shows is laid out anew in it")
         self.ground = choice_of(GROUNDS, "Ground", "What is behind; on a light or no ground letters and lines are dark")
         self.told = QLabel()
-        self.buttons = save_or_cancel(self, "Save …", "Choose a file for the picture (PNG)", "Save nothing")
+        self.buttons = foot(self, "Save …", "Choose a file for the picture (PNG)", "Save nothing")
         form = QFormLayout()
         form.addRow("Shows", self.part)
         form.addRow("Shape", self.shape)

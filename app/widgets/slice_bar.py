@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
 
+from app.widgets.column import column_of
 from core.images.pixel_size import format_length
 
 _PAGES = 20  # steps of a click beside the handle, from end to end
@@ -82,10 +83,4 @@ class SliceBar(QWidget):
 
 def with_slices(canvas: QWidget, bar: SliceBar) -> QWidget:
     """The bar below the canvas."""
-    holder = QWidget()
-    column = QVBoxLayout(holder)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    column.addWidget(canvas, 1)
-    column.addWidget(bar)
-    return holder
+    return column_of(canvas, bar, growing=canvas)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from app import icons
+from app.widgets.column import column_of
 from app.widgets.flow import Flow
 from app.widgets.image_canvas import ImageCanvas
 from app.widgets.paint_options import PaintOptionsPanel
@@ -95,10 +96,4 @@ class ToolRow(QWidget):
 
 def with_tools(row: ToolRow, canvas: ImageCanvas) -> QWidget:
     """The row above the canvas."""
-    holder = QWidget()
-    column = QVBoxLayout(holder)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    column.addWidget(row)
-    column.addWidget(canvas, 1)
-    return holder
+    return column_of(row, canvas, growing=canvas)

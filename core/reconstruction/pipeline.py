@@ -153,9 +153,6 @@ def finish_from_model(
         target.size,
         target.seed,
         device=device,
-        volume_fraction=fraction_asked(model, target),
-        mask=target.mask,
-        periodic=target.periodic,
         **wishes(model, target),
     )
     generated = time.monotonic()
@@ -195,8 +192,14 @@ def fraction_asked(model: Model, target: Target) -> float | None:
 
 
 def wishes(model: Model, target: Target) -> dict[str, Any]:
-    """What a model is asked for besides: only what the target wants, and not every model takes."""
-    found: dict[str, Any] = {"anchors": target.anchors} if target.anchors else {}
+    """What a model is asked for besides size, seed and device; what not every model takes, only if it is wanted."""
+    found: dict[str, Any] = {
+        "volume_fraction": fraction_asked(model, target),
+        "mask": target.mask,
+        "periodic": target.periodic,
+    }
+    if target.anchors:
+        found["anchors"] = target.anchors
     if target.towards is not None:
         found["towards"] = target.towards
     if target.exact and getattr(model, "can_be_exact", False):

@@ -22,7 +22,7 @@ from core.job import Job
 from core.provenance import array_hash
 from core.reconstruction.engine import Engine, Model, Problem, Target
 from core.reconstruction.model_file import SUFFIX, read_model_file, write_model_file
-from core.reconstruction.pipeline import fraction_asked, wishes
+from core.reconstruction.pipeline import wishes
 from core.reconstruction.preflight import period_problems
 from core.reconstruction.registry import engine
 from core.settings import to_json
@@ -55,15 +55,7 @@ def recipe_of(model: Model, target: Target, device: str) -> Job[Recipe]:
     InputError
         For what the model cannot make.
     """
-    return model.recipe(
-        target.size,
-        target.seed,
-        device=device,
-        volume_fraction=fraction_asked(model, target),
-        mask=target.mask,
-        periodic=target.periodic,
-        **wishes(model, target),
-    )
+    return model.recipe(target.size, target.seed, device=device, **wishes(model, target))
 
 
 def disk_problems(chosen: Engine, target: Target, settings: Any, device: str, path: Path) -> list[Problem]:

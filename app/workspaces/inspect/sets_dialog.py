@@ -20,8 +20,9 @@ from PySide6.QtWidgets import (
 
 from app.session import Result, State
 from app.set_quality import Side, Wanted, side_of
+from app.widgets.form_dialog import foot
 from app.widgets.panel import hint, set_role
-from app.widgets.picture_dialog import choice_of, named, save_or_cancel
+from app.widgets.picture_dialog import choice_of, named
 
 RUNS, EXEMPLAR, FOLDER = "runs", "exemplar", "folder"
 DESCRIPTORS, NETWORK = "descriptors", "network"
@@ -108,9 +109,7 @@ class SetsDialog(QDialog):
         self.problem = QLabel()
         self.problem.setWordWrap(True)
         set_role(self.problem, "role", "warning")
-        self.buttons = save_or_cancel(
-            self, "Compare …", "Choose a folder for the report and compare", "Compare nothing"
-        )
+        self.buttons = foot(self, "Compare …", "Choose a folder for the report and compare", "Compare nothing")
         self.form = QFormLayout()
         for title, widget in (
             ("Generated", self.generated), ("", self.generated_path), ("Real", self.real), ("", self.real_path),

@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, QSize, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialogButtonBox,
     QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
@@ -28,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from app.context import Context
 from app.jobs import Latest
-from app.widgets.form_dialog import FormDialog
+from app.widgets.form_dialog import Button, FormDialog, foot
 from app.widgets.label_picture import label_icon
 from app.widgets.panel import Fold, hint
 from app.widgets.picture_dialog import named
@@ -208,19 +207,15 @@ class ClassDialog(FormDialog):
         row.addLayout(left, 1)
         row.addWidget(scrolled, 1)
         self.told = hint()
-        kinds = QDialogButtonBox.StandardButton
-        self.buttons = QDialogButtonBox(kinds.Ok | kinds.Cancel)
-        self.train = self.buttons.button(kinds.Ok)
-        self.train.setText("Train …")
-        self.train.setToolTip("Choose a file for the model; the training then runs, and its loss is drawn")
-        cancel = self.buttons.button(kinds.Cancel)
-        cancel.setToolTip("Train nothing")
+        self.buttons = foot(
+            self, "Train …", "Choose a file for the model; the training then runs, and its loss is drawn",
+            "Train nothing", does=Button.Ok, choose=self._choose,
+        )  # fmt: skip
+        self.train = self.buttons.button(Button.Ok)
         whole = QVBoxLayout(self)
         whole.addLayout(row, 1)
         whole.addWidget(self.told)
         whole.addWidget(self.buttons)
-        self.buttons.accepted.connect(self._choose)
-        self.buttons.rejected.connect(self.reject)
         from core.reconstruction.diffusion.settings import PRESETS
 
         self._presets = PRESETS

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QComboBox,
-    QDialogButtonBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
@@ -35,7 +34,7 @@ from PySide6.QtWidgets import (
 
 from app.context import Context
 from app.jobs import JobRunner
-from app.widgets.form_dialog import FormDialog
+from app.widgets.form_dialog import Button, FormDialog, foot
 from app.widgets.label_picture import label_icon
 from app.widgets.panel import hint
 from app.widgets.picture_dialog import named
@@ -219,19 +218,15 @@ class DataSetDialog(FormDialog):
         row.addWidget(side)
         row.addWidget(split, 1)
         self.told = hint()
-        kinds = QDialogButtonBox.StandardButton
-        self.buttons = QDialogButtonBox(kinds.Save | kinds.Close)
-        self.save = self.buttons.button(kinds.Save)
-        self.save.setText("Save as a folder …")
-        self.save.setToolTip("Images and truth.csv; made anew while you go on, just as they are here")
-        close = self.buttons.button(kinds.Close)
-        close.setToolTip("Save nothing")
+        self.buttons = foot(
+            self, "Save as a folder …", "Images and truth.csv; made anew while you go on, just as they are here",
+            "Save nothing", leaves=Button.Close, choose=self._choose,
+        )  # fmt: skip
+        self.save = self.buttons.button(Button.Save)
         column = QVBoxLayout(self)
         column.addLayout(row, 1)
         column.addWidget(self.told)
         column.addWidget(self.buttons)
-        self.buttons.accepted.connect(self._choose)
-        self.buttons.rejected.connect(self.reject)
         self.kind.currentIndexChanged.connect(lambda _index: self.begin())
         self.form.changed.connect(self._set)
         for spin in (self.count, self.seed):

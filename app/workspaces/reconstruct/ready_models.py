@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialogButtonBox,
     QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
@@ -24,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.context import Context
-from app.widgets.form_dialog import FormDialog
+from app.widgets.form_dialog import Button, FormDialog, foot
 from app.widgets.label_picture import label_icon
 from app.widgets.panel import hint
 from app.widgets.picture_dialog import named
@@ -152,14 +151,11 @@ class ReadyDialog(FormDialog):
         form.addRow("Volume fraction", self.fraction)
         form.addRow("Size", self.edge)
         form.addRow("Seed", self.seed)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        self.make = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
-        self.make.setText("Make the volume …")
-        self.make.setToolTip("Choose a file; the volume is then made and shown")
-        cancel = self.buttons.button(QDialogButtonBox.StandardButton.Cancel)
-        cancel.setToolTip("Make nothing")
-        self.buttons.accepted.connect(self._choose)
-        self.buttons.rejected.connect(self.reject)
+        self.buttons = foot(
+            self, "Make the volume …", "Choose a file; the volume is then made and shown", "Make nothing",
+            does=Button.Ok, choose=self._choose,
+        )  # fmt: skip
+        self.make = self.buttons.button(Button.Ok)
         side = QVBoxLayout()
         side.addLayout(form)
         side.addWidget(self.about)

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from app.widgets.column import column_of
 from app.widgets.label_picture import label_pixmap
 from app.widgets.volume_view import VolumeView
 from app.workspaces.reconstruct.run import Run, preview_phases
@@ -48,13 +49,7 @@ class SampleStrip(QWidget):
 
     def under(self, above: QStackedWidget) -> QWidget:
         """A widget that holds what is ``above``, and the strip at its foot."""
-        whole = QWidget()
-        column = QVBoxLayout(whole)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(above, 1)
-        column.addWidget(self)
-        return whole
+        return column_of(above, self, growing=above)
 
     def watch(self, run: Run, progress: Any) -> None:
         """Take a report of a run: one with a model as trained so far comes with a sample of it."""
