@@ -20,7 +20,7 @@ from core.images.zarr_volume import open_zarr
 from core.job import finish
 from core.reconstruction import shipped
 from core.reconstruction.diffusion.model import DiffusionModel
-from tests.core.reconstruction.diffusion.test_engine import card
+from tests.core.reconstruction.diffusion.test_restoring import card
 from tests.core.reconstruction.diffusion.tiny import tiny_denoiser
 from tests.core.reconstruction.models import tiny_model
 

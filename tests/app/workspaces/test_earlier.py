@@ -16,7 +16,7 @@ from core.reconstruction.diffusion.model import DiffusionModel
 from core.reconstruction.engine import Estimate
 from core.reconstruction.swnn.engine import SwnnEngine
 from core.settings import to_json
-from tests.core.reconstruction.diffusion.test_engine import card
+from tests.core.reconstruction.diffusion.test_restoring import card
 from tests.core.reconstruction.diffusion.tiny import TINY, exemplar, tiny_denoiser
 
 CHANGED = {name: value for name, value in to_json(TINY).items() if name != "symmetries"}
