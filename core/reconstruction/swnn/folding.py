@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from itertools import product
 
 import torch
 from torch import Tensor, nn
@@ -23,10 +24,8 @@ from torch.nn import functional
 from core.reconstruction.swnn.network import Box, Modulation, SwnnNetwork, channels_last
 from core.reconstruction.swnn.settings import SwnnSettings
 
-SMOOTHED = 64
-"""Three times `_smoothed` is so many times too much."""
-LAYERS = 4
-"""Coarse cells along z that are doubled at a time on a processor."""
+WEIGHTS = (0.25, 0.5, 0.25)
+"""Linear interpolation is this smoothing of what is the same in eight fine cells."""
 REPEATED = (((1.0, 1.0, 0.0), (0.0, 0.0, 1.0)), ((1.0, 0.0, 0.0), (0.0, 1.0, 1.0)))
 """Of two coarse cells, the first one's second and the second one's first fine cell lie beside each other. For each of
 these two: which of the cells before, at and after it (columns) are in the first and in the second coarse cell (rows).
@@ -86,59 +85,46 @@ class _Stage(nn.Module):
         first = convolutions[0]
         below = first.in_channels - settings.noise_channels
         self.repeated = _repeated(first.weight[:, :below]) if below else None
+        self.smoothing = _smoothing(first.weight) if below else None
         self.first = _convolution(first.weight[:, below:], first.bias)
         self.others = nn.ModuleList(convolutions[1:])
 
     def forward(self, below: Tensor | None, needed: Box, noise: Tensor) -> Tensor:
         noise = channels_last(noise)
-        if below is None or self.repeated is None:
+        if below is None or self.repeated is None or self.smoothing is None:
             features = _convolved(self.first, noise, self.leak)
         else:
-            features = _convolved(self.first, noise)
-            _add_doubled(features, channels_last(below), self.repeated, needed)
-            features = functional.leaky_relu_(features, self.leak)
+            given = _convolved(self.smoothing, _turned(_convolved(self.repeated, channels_last(below)), needed))
+            features = functional.leaky_relu_(_convolved(self.first, noise, onto=given), self.leak)
         for convolution in self.others:
             features = _convolved(convolution, features, self.leak)
         return features
 
 
-def _add_doubled(features: Tensor, below: Tensor, repeated: nn.Module, needed: Box) -> None:
-    """Add to ``features`` what the coarser level's give to them.
+def _turned(parts: Tensor, needed: Box) -> Tensor:
+    """What the eight small kernels made of every cube of 2³ coarse cells, at its inner eight fine ones.
 
     Parameters
     ----------
-    features
-        Shape (N, C, d, h, w), channels last: the cells of ``needed`` less one on every side.
-    below
-        Shape (N, B, D, H, W): the cells of ``needed.coarser``.
-    repeated
-        Makes of each cube of 2³ coarse cells what is to be smoothed in its inner eight fine ones (`_repeated`); the
-        first of these is the odd one of the first coarse cell.
+    parts
+        Shape (N, 8·C, D − 1, H − 1, W − 1), channels last, of features on ``needed.coarser``.
+
+    Returns
+    -------
+    Shape (N, C, d, h, w), channels last: the cells of ``needed``.
     """
-    channels, depth, height, width = features.shape[1:]
-    first, y, x = ((start + 1) % 2 for start in needed.start)
-    into = features.permute(0, 2, 3, 4, 1)
-    cubes = below.shape[2] - 1
-    # of a whole tile every step would go through the memory, of a layer it stays in the processor's cache
-    layers = LAYERS if features.device.type == "cpu" else cubes
-    for start in range(0, cubes, layers):
-        parts = _convolved(repeated, below[:, :, start : start + layers + 1]).permute(0, 2, 3, 4, 1)
-        split = parts.unflatten(-1, (2, 2, 2, channels))  # type: ignore[no-untyped-call]
-        turned = split.permute(0, 1, 4, 2, 5, 3, 6, 7)
-        fine = turned.flatten(5, 6).flatten(3, 4).flatten(1, 2)
-        fine = _smoothed(_smoothed(fine[:, :, y : y + height + 2, x : x + width + 2], 2), 3)
-        for plane, weight in ((-2, 1), (-1, 2), (0, 1)):
-            to = 2 * start - first + plane
-            low, high = max(0, to), min(depth, to + fine.shape[1])
-            if low < high:
-                into[:, low:high].add_(fine[:, low - to : high - to], alpha=weight / SMOOTHED)
-
-
-def _smoothed(values: Tensor, axis: int) -> Tensor:
-    """Four times the weights ¼, ½, ¼ along an axis, which becomes two shorter."""
-    for _ in range(2):
-        values = values.narrow(axis, 0, values.shape[axis] - 1) + values.narrow(axis, 1, values.shape[axis] - 1)
-    return values
+    count, channels = parts.shape[0], parts.shape[1] // 8
+    split = parts.permute(0, 2, 3, 4, 1).unflatten(-1, (2, 2, 2, channels))  # type: ignore[no-untyped-call]
+    fine = parts.new_empty(count, *needed.shape, channels)
+    # the first of the inner eight is the odd one of the first coarse cell, which `needed` may leave out
+    left_out = [(start + 1) % 2 for start in needed.start]
+    for which in product((0, 1), repeat=3):
+        begins = [(one + out) % 2 for one, out in zip(which, left_out, strict=True)]
+        into = fine[:, *(slice(begin, None, 2) for begin in begins)]
+        cubes = [(begin + out - one) // 2 for begin, out, one in zip(begins, left_out, which, strict=True)]
+        taken = (slice(first, first + count) for first, count in zip(cubes, into.shape[1:4], strict=True))
+        into.copy_(split[:, *taken, *which])
+    return fine.permute(0, 4, 1, 2, 3)
 
 
 def _repeated(weight: Tensor) -> nn.Conv3d:
@@ -148,27 +134,40 @@ def _repeated(weight: Tensor) -> nn.Conv3d:
     return _convolution(kernels.flatten(0, 3).float(), None)
 
 
-def _convolved(convolution: nn.Module, features: Tensor, leak: float | None = None) -> Tensor:
-    """``features`` convolved, and all that is negative times ``leak`` where it is given."""
+def _smoothing(weight: Tensor) -> nn.Conv3d:
+    """Of each of the channels that ``weight`` makes alone, by `WEIGHTS` along each axis."""
+    along = torch.tensor(WEIGHTS, device=weight.device)
+    kernel = torch.einsum("z,y,x->zyx", along, along, along)
+    return _convolution(kernel.repeat(len(weight), 1, 1, 1, 1), None, groups=len(weight))
+
+
+def _convolved(
+    convolution: nn.Module, features: Tensor, leak: float | None = None, onto: Tensor | None = None
+) -> Tensor:
+    """``features`` convolved and added to ``onto``, in its place; or what is negative made ``leak`` times as large."""
     assert isinstance(convolution, nn.Conv3d)
     made: Tensor
     if features.device.type == "cpu" and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         # torch would take a path three times slower for what it thinks is small
-        places = [0, 0, 0], [1, 1, 1], [1, 1, 1], 1
-        if leak is None:
-            made = torch.mkldnn_convolution(features, convolution.weight, convolution.bias, *places)
+        asked = features, convolution.weight, convolution.bias, [0, 0, 0], [1, 1, 1], [1, 1, 1], convolution.groups
+        if onto is not None:
+            made = torch.ops.mkldnn._convolution_pointwise_.binary(onto, *asked, "add", 1.0, None, [], None)
+        elif leak is not None:
+            made = torch.ops.mkldnn._convolution_pointwise(*asked, "leaky_relu", [leak], "")
         else:
-            after = "leaky_relu", [leak], ""
-            made = torch.ops.mkldnn._convolution_pointwise(
-                features, convolution.weight, convolution.bias, *places, *after
-            )
+            made = torch.mkldnn_convolution(*asked)
         return made
     made = convolution(features)
+    if onto is not None:
+        return onto.add_(made)
     return made if leak is None else functional.leaky_relu_(made, leak)
 
 
-def _convolution(weight: Tensor, bias: Tensor | None) -> nn.Conv3d:
-    made = nn.Conv3d(weight.shape[1], weight.shape[0], weight.shape[-1], bias=bias is not None, device=weight.device)
+def _convolution(weight: Tensor, bias: Tensor | None, groups: int = 1) -> nn.Conv3d:
+    made = nn.Conv3d(
+        weight.shape[1] * groups, weight.shape[0], weight.shape[-1],
+        bias=bias is not None, device=weight.device, groups=groups,
+    )  # fmt: skip
     made.weight = nn.Parameter(weight.contiguous(memory_format=torch.channels_last_3d), requires_grad=False)
     if bias is not None:
         made.bias = nn.Parameter(bias, requires_grad=False)
