@@ -14,7 +14,7 @@ from app.widgets.image_canvas import ImageCanvas
 from app.widgets.index_layer import IndexLayer
 from app.widgets.paint_options import PaintOptionsPanel
 from app.widgets.settling import Settling
-from app.widgets.sketching import LARGE, Sketching
+from app.widgets.sketching import Sketching
 from core.masks.fields import plane_gradient
 from core.painting.brush import Brush
 from core.painting.patch import Patch
@@ -55,7 +55,7 @@ class Painter(QObject):
     ) -> None:  # fmt: skip
         super().__init__(canvas)
         self._canvas, self._panel, self._show = canvas, panel, show
-        self._sketching = None if show_sketch is None else Sketching(canvas, show, show_sketch)
+        self._sketching = Sketching(canvas, show, show_sketch)
         self._settling = Settling(self)
         self._settling.settled.connect(self._settled)
         self.ground: Ground | None = None
@@ -115,7 +115,7 @@ class Painter(QObject):
         if self._stroke is not None:
             box = self._stroke.abort()
             self._stroke = None
-            self._end_sketch()
+            self._sketching.end()
             if box is not None:
                 self._show(box)
         self._points, self._dragging, self._resizing = [], False, None
@@ -247,12 +247,12 @@ class Painter(QObject):
     def _begin(self) -> Stroke:
         assert self.ground is not None
         options = self._panel.options
-        soft = self._tool in ("brush", "eraser") and options.hardness < 1 and not self.ground.of_labels
-        later = soft and options.size >= LARGE and self._sketching is not None
+        brushes = self._tool in ("brush", "eraser")
+        later = brushes and self._sketching.sketches(Brush(options.size, options.hardness), self.ground)
         value = self.erased if self._tool == "eraser" else options.value
-        self._stroke = Stroke(self.ground, value, self.rules(), later=later)
-        if later and self._sketching is not None:
-            self._sketching.begin(self._stroke)
+        self._stroke = Stroke(self.ground, value, self.rules(), later=later, in_parts=brushes)
+        if brushes:
+            self._sketching.begin(self._stroke, sketched=later)
         return self._stroke
 
     def _brush_to(self, point: Point) -> None:
@@ -260,12 +260,7 @@ class Painter(QObject):
         options = self._panel.options
         brush = Brush(max(1.0, options.size * self._canvas.pressure), options.hardness)
         self._shown(self._stroke.draw_to(point, brush))
-        if self._sketching is not None:
-            self._sketching.moved(point, brush)
-
-    def _end_sketch(self) -> None:
-        if self._sketching is not None:
-            self._sketching.end()
+        self._sketching.moved(point, brush)
 
     def _shown(self, box: Box | None) -> None:
         if box is not None:
@@ -274,18 +269,19 @@ class Painter(QObject):
     def _commit(self) -> None:
         stroke, self._stroke = self._stroke, None
         name = NAMES[self._tool]
-        if stroke is not None and self._sketching is not None and self._sketching.hold(stroke):
+        if stroke is not None and self._sketching.hold(stroke):
             self._settling.begin(stroke, name)
             return
         patch = None if stroke is None else stroke.commit()
-        self._end_sketch()
+        self._sketching.end()
         if patch is not None:
             self.committed.emit(patch, name)
 
     def _settled(self, stroke: Stroke, patch: Patch | None, name: str) -> None:
-        self._end_sketch()
+        unseen = self._sketching.end()
         if patch is not None:
-            self._show(stroke.box or patch.box)
+            if unseen:
+                self._show(stroke.box or patch.box)
             self.committed.emit(patch, name)
 
     def _pick(self, point: Point) -> None:

@@ -73,7 +73,7 @@ class Patch:
             if changed is None:
                 view[rows] ^= both.reshape(-1, self.shape[1])
             else:
-                view[rows][changed[rows]] ^= both
+                view[rows] ^= _spread(both, changed[rows])
 
     def moved(self, rows: int, columns: int) -> Patch:
         """The same patch for a picture whose origin lies ``rows`` and ``columns`` further up and left."""
@@ -122,6 +122,17 @@ def patch_of(touched: np.ndarray, old: np.ndarray, new: np.ndarray, box: Box) ->
     packed = None if dense else zlib.compress(np.packbits(np.concatenate(bits)).tobytes(), _LEVEL)
     place = (box[0] + top, box[0] + bottom, box[2] + left, box[2] + right)
     return Patch(place, packed, tuple(change), str(old.dtype))
+
+
+def _spread(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """``values`` one after the other where ``places`` (bool) says, else nought; shape of ``places``."""
+    if values.size and values.itemsize == 1 and values.min() == values.max():  # most strokes: one value over one phase
+        one: np.ndarray = np.negative(places.view(np.uint8))
+        one &= values[0]
+        return one
+    out = np.zeros(places.shape, values.dtype)
+    out[places] = values
+    return out
 
 
 def _bands(rows: int, columns: int) -> Iterator[slice]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_HIGH = 512
+"""Rows of a part: each may lie on a page of memory of its own."""
 Box = tuple[int, int, int, int]
 """A rectangle of pixels: first row, end row, first column, end column."""
 
@@ -195,7 +197,7 @@ class Rows:
             [np.maximum(self.hole_starts - self.starts, 0), np.maximum(self.ends - self.hole_ends, 0)]
         )
         total = int(counts.sum())
-        if 4 * total < (box[1] - box[0]) * (box[3] - box[2]):
+        if 8 * total < (box[1] - box[0]) * (box[3] - box[2]):
             begin = np.concatenate([self.starts, self.hole_ends])
             return Listed(box, _places(np.concatenate([rows, rows]), begin, counts, shape[1]), shape[1])
         columns = np.arange(box[2], box[3], dtype=np.int32)
@@ -208,13 +210,41 @@ class Rows:
             cover &= (columns < hole_starts) | (columns >= hole_ends)
         return Marked(box, cover)
 
+    @property
+    def count(self) -> int:
+        """How many pixels they are."""
+        return int((np.maximum(self.hole_starts - self.starts, 0) + np.maximum(self.ends - self.hole_ends, 0)).sum())
+
+    def bands(self, pixels: int, most: int = 256) -> Iterator[Rows]:
+        """The same in bands of at most ``most`` rows and, but for a single row, ``pixels``; none is empty.
+
+        What lies left and right of a hole are two, so that the box around each is small.
+        """
+        left, right = np.maximum(self.hole_starts - self.starts, 0), np.maximum(self.ends - self.hole_ends, 0)
+        sums = np.concatenate([[0], np.cumsum(left + right)])
+        begin = 0
+        while begin < len(left):
+            end = int(np.searchsorted(sums, sums[begin] + pixels, "right")) - 1
+            end = min(max(end, begin + 1), begin + most, len(left))
+            part = slice(begin, end)
+            starts, ends, hole_starts, hole_ends = (
+                side[part] for side in (self.starts, self.ends, self.hole_starts, self.hole_ends)
+            )
+            row = self.first + begin
+            if (hole_ends > hole_starts).all():
+                sides = ((starts, hole_starts), (hole_ends, ends))
+                yield from (Rows(row, *side, side[1], side[1]) for side in sides if (side[1] > side[0]).any())
+            elif sums[end] > sums[begin]:
+                yield Rows(row, starts, ends, hole_starts, hole_ends)
+            begin = end
+
     def parts(self, pixels: int, width: int) -> Iterator[Box | Listed]:
         """Parts of about ``pixels`` that hold them all, none twice, in a picture of ``width`` columns.
 
         Bands of rows, each cut at the hole: a rectangle that holds few more, or, where it would hold many more, a list.
         """
         widest = max(1, int((self.ends - self.starts).max()))
-        step = max(1, min(len(self.starts), pixels // widest))
+        step = max(1, min(len(self.starts), pixels // widest, _HIGH))
         for begin in range(0, len(self.starts), step):
             part = slice(begin, begin + step)
             row = self.first + begin

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from core.painting.brush import Brush, Piece, snapped, swept_rows
+from core.painting.pages import untouched
 from core.painting.patch import Patch, patch_of
 from core.painting.pixels import Box, Listed, Marked, Pixels, Rows, Sampled, union
 from core.painting.rules import EditingRules, Ground
@@ -15,6 +18,24 @@ from core.painting.trail import Trail, way
 
 _BAND = 1 << 17
 """Pixels that are painted at once."""
+_PART = 1 << 15
+"""Pixels of a hard brush that `Stroke.working` paints at a time."""
+_HIGH = 256
+"""Rows of such a part: what is shown is the box around it."""
+_CHUNK = 1 << 19
+"""Pixels of what is divided into such parts when its turn comes."""
+_ALONE = 6
+"""How many pixels of a box cost what one costs that is found by its place."""
+_BESIDES = 1 << 13
+"""How many pixels of a box cost what a band costs that has none."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Band:
+    """What a hard brush covered, and whether nothing was touched there before."""
+
+    rows: Rows
+    untouched: bool
 
 
 class Stroke:
@@ -30,24 +51,31 @@ class Stroke:
     later
         A soft brush on a field only notes where it was; `work` paints it bit by bit, `commit` what is left. What comes
         out does not depend on when the work is done, to the bit.
+    in_parts
+        No brush paints by itself: `work` or `working` do. A pixel's value does not depend on the order either.
     """
 
-    def __init__(self, ground: Ground, value: float, rules: EditingRules | None = None, *, later: bool = False) -> None:
+    def __init__(
+        self, ground: Ground, value: float, rules: EditingRules | None = None, *, later: bool = False,
+        in_parts: bool = False,
+    ) -> None:  # fmt: skip
         self.ground = ground
         self.value = value
         self.rules = rules or EditingRules()
         self.box: Box | None = None
-        self._touched = np.zeros(ground.shape, dtype=bool)
-        # zeros_like would write them
-        self._old = np.zeros(ground.shape, ground.values.dtype)
+        self._touched = untouched(ground.shape, bool)
+        self._old = untouched(ground.shape, ground.values.dtype)
         # one that is drawn later may be asked for after another brush painted in full
-        self._strength = np.zeros(ground.shape, np.float32) if later and not ground.of_labels else None
+        self._strength = untouched(ground.shape, np.float32) if later and not ground.of_labels else None
         self._last: Point | None = None
         self._brush: Brush | None = None
         self._done = 0.0
         self._trail = Trail() if later else None
-        self._waiting: deque[Piece | Box | Listed] = deque()
+        self._in_parts = in_parts
+        self._waiting: deque[Piece | _Band] = deque()
         self._piece: Piece | None = None
+        self._parts: Iterator[Box | Listed] = iter(())
+        self._part: Box | Listed | None = None
 
     def draw_to(self, point: Point, brush: Brush) -> Box | None:
         """Move the brush in a straight line to ``point`` (y, x), or set it down there; returns what may have changed.
@@ -73,13 +101,20 @@ class Stroke:
             if known and start == end:
                 return None
             # nothing behind the place where the same brush stood becomes stronger
-            return self._mix(Piece(start, end, brush, done, ((start, way(start, end)),) if known else ()))
+            piece = Piece(start, end, brush, done, ((start, way(start, end)),) if known else ())
+            if self._in_parts:
+                self._waiting.append(piece)
+                return None
+            return self._mix(piece)
         rows = swept_rows(start, end, radius, self.ground.shape, done)
         if rows is None:
             return None
-        if self.box is None and done == 0 and self.rules.allow_all:
-            return self._begin(rows)
-        return self.paint(rows.pixels(self.ground.shape))
+        # what waits is painted in order, so where the brush is set down it is painted before all that follows
+        first = self.box is None and not self.waiting and done == 0 and self.rules.allow_all
+        if self._in_parts:
+            self._waiting.extend(_Band(band, first) for band in _from_the_middle(rows.bands(_CHUNK, _CHUNK), end[0]))
+            return None
+        return self._begin(rows) if first else self.paint(rows.pixels(self.ground.shape))
 
     def _begin(self, rows: Rows) -> Box:
         """Paint what the brush covers where it is set down: nothing was touched yet, and everything may be."""
@@ -94,8 +129,9 @@ class Stroke:
                     self._strength[row, first:end] = 1.0
         filled = rows.ends > rows.starts
         columns = int(rows.starts[filled].min()), int(rows.ends[filled].max())
-        self.box = (rows.first, rows.first + len(rows.starts), *columns)
-        return self.box
+        box = (rows.first, rows.first + len(rows.starts), *columns)
+        self.box = union(self.box, box)
+        return box
 
     def paint(self, pixels: Pixels, value: np.ndarray | float | None = None) -> Box | None:
         """Paint ``pixels`` where the rules allow; returns what may have changed.
@@ -125,26 +161,53 @@ class Stroke:
         return pixels.box
 
     def work(self, pixels: int) -> Box | None:
-        """Paint some of what a soft brush left for later, about ``pixels`` of it; returns what may have changed."""
+        """Paint some of what was left for later, about ``pixels`` of it; returns what may have changed."""
         found: Box | None = None
-        while self._waiting and pixels > 0:
-            part = self._waiting.popleft()
-            if isinstance(part, Piece):
-                self._piece = part
-                self._waiting.extendleft(reversed(list(part.parts(self.ground.shape))))
-                continue
-            assert self._piece is not None
-            box = part.box if isinstance(part, Listed) else part
-            pixels -= len(part.places) if isinstance(part, Listed) else (box[1] - box[0]) * (box[3] - box[2])
-            self._mix_part(self._piece, part)
+        for box in self.working(pixels):
             found = union(found, box)
-        self.box = union(self.box, found)
         return found
+
+    def working(self, pixels: int) -> Iterator[Box]:
+        """As `work`, part by part: what may have changed in each."""
+        while pixels > 0:
+            part = self._part
+            if part is not None:
+                assert self._piece is not None
+                self._part = next(self._parts, None)
+                box = part.box if isinstance(part, Listed) else part
+                pixels -= 3 * len(part.places) if isinstance(part, Listed) else (box[1] - box[0]) * (box[3] - box[2])
+                self._mix_part(self._piece, part)
+                self.box = union(self.box, box)
+                yield box
+                continue
+            if not self._waiting:
+                return
+            begun = self._waiting.popleft()
+            if isinstance(begun, Piece):
+                self._piece, self._parts = begun, begun.parts(self.ground.shape)
+                self._part = next(self._parts, None)
+                continue
+            bands = list(begun.rows.bands(_PART, _HIGH))
+            if len(bands) > 1:
+                self._waiting.extendleft(_Band(band, begun.untouched) for band in reversed(bands))
+                continue
+            painted, cost = self._paint_band(begun)
+            pixels -= cost
+            if painted is not None:
+                yield painted
+
+    def _paint_band(self, band: _Band) -> tuple[Box | None, int]:
+        """What may have changed, and what it cost: so much as so many pixels that are painted in a row."""
+        if band.untouched:
+            return self._begin(band.rows), _BESIDES + band.rows.count
+        pixels = band.rows.pixels(self.ground.shape)
+        cost = _ALONE * len(pixels.places) if isinstance(pixels, Listed) else pixels.cover.size
+        return self.paint(pixels), _BESIDES + cost
 
     @property
     def waiting(self) -> bool:
         """Whether there is something to `work` on."""
-        return bool(self._waiting)
+        return bool(self._waiting) or self._part is not None
 
     @property
     def ahead(self) -> Piece | None:
@@ -156,7 +219,7 @@ class Stroke:
 
         What is `waiting` is painted first.
         """
-        while self._waiting:
+        while self.waiting:
             self.work(1 << 20)
         if self.box is None:  # nothing was touched: what was never written need not be read
             old = pixels.take(self.ground.values).copy()
@@ -184,7 +247,7 @@ class Stroke:
     def _mix_part(self, piece: Piece, part: Box | Listed) -> None:
         ground, wanted = self.ground, np.float32(self.value)
         if self._strength is None:
-            self._strength = np.zeros(ground.shape, dtype=np.float32)
+            self._strength = untouched(ground.shape, np.float32)
         pixels = part if isinstance(part, Listed) else Marked(part, np.ones(_shape(part), dtype=bool))
         strength = piece.brush.strength_along(*pixels.centres(), piece.start, piece.end)
         stronger = strength > pixels.take(self._strength)
@@ -211,8 +274,8 @@ class Stroke:
         """End the gesture; the patch undoes and redoes it. None where nothing was changed."""
         if self._trail is not None:
             self._waiting.extend(self._trail.finish())
-            while self._waiting:
-                self.work(1 << 20)
+        while self.waiting:
+            self.work(1 << 20)
         if self.box is None:
             return None
         y0, y1, x0, x1 = self.box
@@ -222,6 +285,7 @@ class Stroke:
     def abort(self) -> Box | None:
         """Put back what was there; returns where that was."""
         self._waiting.clear()
+        self._part = None
         if self.box is not None:
             y0, y1, x0, x1 = self.box
             np.copyto(self.ground.values[y0:y1, x0:x1], self._old[y0:y1, x0:x1], where=self._touched[y0:y1, x0:x1])
@@ -235,6 +299,11 @@ def mixed(old: np.ndarray, value: np.float32, strength: np.ndarray) -> np.ndarra
     found += old
     np.copyto(found, value, where=strength >= 1)
     return found
+
+
+def _from_the_middle(bands: Iterator[Rows], row: float) -> list[Rows]:
+    """Those nearest to ``row`` first: there one looks."""
+    return sorted(bands, key=lambda band: abs(band.first + len(band.starts) / 2 - row))
 
 
 def _shape(box: Box) -> tuple[int, int]:

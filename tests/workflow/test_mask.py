@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
 from app.session import Result
-from app.widgets import painter
+from app.widgets import sketching
 from app.workspaces.reconstruct.run import Run
 from core.images.values import PhaseImage, Volume, default_phases
 from core.masks.design import Layer, MaskDesign
@@ -208,7 +208,7 @@ def test_painting_a_plane_is_a_stroke_that_is_undone(person: Person) -> None:
 def test_a_large_soft_brush_is_sketched_while_it_moves_and_painted_exactly(
     person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(painter, "LARGE", 10.0)
+    monkeypatch.setattr(sketching, "LARGE", 10.0)
     person.add("Painted plane")
     pane, options = person.step.plane, person.step.painting.options
     before = person.field()[0].copy()
@@ -241,7 +241,7 @@ def test_a_large_soft_brush_is_sketched_while_it_moves_and_painted_exactly(
 
 
 def test_what_comes_after_a_large_stroke_waits_for_its_end(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(painter, "LARGE", 10.0)
+    monkeypatch.setattr(sketching, "LARGE", 10.0)
     person.add("Painted plane")
     pane, stack, before = person.step.plane, person.window.commands.stack, person.field()[0].copy()
     person.step.painting.options.set(value=0.75, size=14.0, hardness=0.3)
@@ -286,7 +286,7 @@ def test_what_comes_after_a_large_stroke_waits_for_its_end(person: Person, monke
 
 
 def test_a_large_brush_is_given_up_with_escape(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(painter, "LARGE", 10.0)
+    monkeypatch.setattr(sketching, "LARGE", 10.0)
     person.add("Painted plane")
     pane = person.step.plane
     shown = pane.canvas.overlay.indices.copy()

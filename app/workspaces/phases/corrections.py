@@ -38,6 +38,7 @@ class Corrections(QObject):
         self.options = PaintOptionsPanel(PaintOptions())
         self.painter = Painter(canvas, self.options, self._show)
         self.painter.committed.connect(self._committed)
+        self._commands.before.append(self.painter.settle)
         self.painter.selected.connect(self._selected)
         self.row = ToolRow(self.options, self.painter, _TOOLS)
         self.note = hint(_NOTHING)
@@ -52,6 +53,7 @@ class Corrections(QObject):
             column.addWidget(widget)
         self.fold.column.addWidget(inner)
         self._second = 0.0
+        self._own = False
         self._keys = [self._key("Swap the phase that is painted", "X", self._swap)]
         self._keys += [
             self._key(
@@ -137,7 +139,7 @@ class Corrections(QObject):
     def _follow(self, old: Painted | None, new: Painted | None) -> None:
         """The sheet was painted on, or a gesture undone: take over where it changed."""
         ground = self.painter.ground
-        if ground is None:
+        if ground is None or self._own:  # it is there, and on show
             return
         self.painter.cancel()
         rows, columns = ground.shape
@@ -173,7 +175,11 @@ class Corrections(QObject):
             return
         corrections = state.corrections or Painted(Sheet(np.full(state.opened.shape, AUTOMATIC, np.uint8)))
         moved = patch.moved(*self._origin)
-        self._commands.paint(name, corrections.sheet, moved, corrections=corrections.next())
+        self._own = True
+        try:
+            self._commands.paint(name, corrections.sheet, moved, corrections=corrections.next())
+        finally:
+            self._own = False
 
     def _selected(self, before: np.ndarray | None, after: np.ndarray | None) -> None:
         held = sum(0 if array is None else array.nbytes for array in (before, after))
@@ -199,6 +205,7 @@ class Corrections(QObject):
         stroke.paint(Marked((0, rows, 0, columns), np.ones(ground.shape, dtype=bool)))
         patch = stroke.commit()
         if patch is not None:
+            self._show(patch.box)
             self._committed(patch, "remove all corrections")
 
     def _say(self) -> None:

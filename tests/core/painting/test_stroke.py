@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from core.painting import brush as room
 from core.painting import patch as patches_room
+from core.painting import stroke as strokes
 from core.painting.brush import Brush
+from core.painting.pages import untouched
 from core.painting.patch import Patch
 from core.painting.pixels import Listed, Pixels
 from core.painting.rules import AUTOMATIC, EditingRules, Ground, over
@@ -135,6 +137,64 @@ def test_what_is_painted_later_does_not_depend_on_when(slices: int, rule: str | 
         assert patch is not None
         patch.apply(ground.values)
         assert np.array_equal(ground.values, before)
+
+
+@pytest.mark.parametrize("rule", [None, "all"])
+@pytest.mark.parametrize("kind", ["labels", "hard field", "soft field"])
+@pytest.mark.parametrize("slices", [0, 1, 60])
+def test_in_parts_the_same_is_painted_to_the_bit(
+    slices: int, kind: str, rule: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, size in (("_PART", 40), ("_HIGH", 7), ("_CHUNK", 150), ("_BESIDES", 3)):
+        monkeypatch.setattr(strokes, name, size)
+    monkeypatch.setattr(room, "_BAND", 50)
+    hardness = 0.3 if kind == "soft field" else 1.0
+    brushes = [*[Brush(33.0, hardness)] * 8, *[Brush(9.0, hardness)] * 3, *[Brush(70.0, hardness)] * 3]
+    grounds = [ground_of_labels() if kind == "labels" else field() for _ in range(2)]
+    grey = np.random.default_rng(3).integers(0, 256, SHAPE).astype(np.uint8)
+    before, patches = grounds[0].values.copy(), []
+    for ground, in_parts in zip(grounds, (False, True), strict=True):
+        ground.grey = grey
+        stroke = Stroke(ground, 1, RULES[rule] if rule else None, in_parts=in_parts)
+        for point, brush in zip(LONG, brushes, strict=False):
+            painted = stroke.draw_to(point, brush)
+            assert not in_parts or painted is None
+            seen = ground.values.copy()
+            for box in stroke.working(slices):
+                y0, y1, x0, x1 = box
+                seen[y0:y1, x0:x1] = ground.values[y0:y1, x0:x1]
+            assert np.array_equal(seen, ground.values), "nothing changes outside of what is said"
+        assert stroke.waiting == in_parts
+        patches.append(stroke.commit())
+        assert not stroke.waiting
+    plain, parted = (ground.values for ground in grounds)
+    assert np.array_equal(plain, parted) and not np.array_equal(plain, before)
+    for ground, patch in zip(grounds, patches, strict=True):
+        assert patch is not None
+        patch.apply(ground.values)
+        assert np.array_equal(ground.values, before)
+
+
+def test_a_stroke_in_parts_is_given_up_half_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strokes, "_PART", 40)
+    monkeypatch.setattr(strokes, "_CHUNK", 60)
+    ground = ground_of_labels()
+    before = ground.values.copy()
+    stroke = Stroke(ground, 1, in_parts=True)
+    stroke.draw_to((20.0, 20.0), Brush(30.0))
+    stroke.work(1)
+    painted = np.argwhere(ground.values == 1)
+    assert stroke.waiting and 0 < len(painted) < 300 and np.abs(painted[:, 0] - 20).max() <= 3, "the middle first"
+    stroke.abort()
+    assert not stroke.waiting and np.array_equal(ground.values, before)
+
+
+def test_memory_that_is_asked_for_untouched_is_nought_and_can_be_written() -> None:
+    for shape, kind in (((3, 4), np.float32), ((2100, 2048), bool), ((1100, 1000), np.float32)):
+        made = untouched(shape, kind)
+        assert made.shape == shape and made.dtype == kind and not made.any()
+        made[2, 3] = 1
+        assert made.sum() == 1 and made.flags.c_contiguous
 
 
 def test_what_is_painted_later_is_given_up_with_the_gesture() -> None:
