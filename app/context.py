@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from app.commands import Commands
@@ -80,3 +81,9 @@ class Context:
 
     def __post_init__(self) -> None:
         self.commands = Commands(self.session)
+        self.measurements.changed.connect(self._measured)
+
+    def _measured(self, labels: np.ndarray | None) -> None:
+        """What a project keeps is not saved then; what was measured of a volume that is only looked at, it does not."""
+        if labels is None or any(labels is one.volume.labels for one in self.session.state.results):
+            self.session.found()

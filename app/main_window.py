@@ -283,6 +283,7 @@ class MainWindow(QMainWindow):
         for signal in (self.context.jobs.started, self.context.jobs.idle, self.context.jobs.paused):
             signal.connect(lambda *_: self._enable_actions())
         self.session.changed.connect(lambda _old, _new: self._retitle())
+        self.session.measured.connect(self._retitle)
         self.saver.saved.connect(self._saved)
         self.recovery_bar.serve(self.recovery)
         self.recovery_bar.restore_wanted.connect(lambda path: self.opener.open(path, recovered=True))

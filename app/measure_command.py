@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace as replaced
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,17 +93,13 @@ def _measuring(
 ) -> Job[Findings]:
     """Read one file and measure it as the options say."""
     from app.inputs import phase_label, subject
-    from core.properties import properties
     from core.report import measure as measuring
 
     thing = subject(options, path)
     phase = phase_label(thing, options.phase)
     plan = property_plan(options, thing, phase)
     other = None if against is None else _phase_in(options, against, thing.phases[phase], phase)
-    found = yield from measuring(thing, phase, against, other, statistics)
-    if plan is not None:
-        found = replaced(found, properties=(yield from properties(thing.labels, found.edges, plan)))
-    return found
+    return (yield from measuring(thing, phase, against, other, statistics, plan))
 
 
 def _folder(options: argparse.Namespace) -> int:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from psygnal import Signal
 
 if TYPE_CHECKING:
+    from core.projects.true_volume import TrueVolume
     from core.properties import Properties
+    from core.report.runs import Entry
     from core.statistics.describing import Described
 
 WITH_FIELDS = 4
@@ -23,7 +25,7 @@ class Measurements:
     Signals
     -------
     changed(labels)
-        There is something new about a volume.
+        There is something new about a volume; None: about a true one on the disk.
     """
 
     changed = Signal(object)
@@ -33,6 +35,17 @@ class Measurements:
         self._properties: dict[int, Properties] = {}
         self._alive: dict[int, weakref.ref[np.ndarray]] = {}
         self._recent: list[int] = []
+        self._true: dict[TrueVolume, Entry] = {}
+
+    def true_volume(self, one: TrueVolume) -> Entry | None:
+        """What was measured of a true volume, in this session or before, or None."""
+        return self._true.get(one, one.known)
+
+    def keep_true_volumes(self, found: Sequence[tuple[TrueVolume, Entry]]) -> None:
+        """Take over what was measured of true volumes; what was known of them is replaced."""
+        if found:
+            self._true.update(found)
+            self.changed.emit(None)
 
     def statistics(self, labels: np.ndarray) -> tuple[Described, ...]:
         """All statistics of a volume, in the order of the table of descriptors."""

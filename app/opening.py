@@ -223,6 +223,7 @@ class Opener(QObject):
         self._expected = project.phase_image
         # before the window shows the volumes, and what is known of them
         keep_measurements(project, self._context.measurements)
+        session.saved_findings = session.findings
         self._context.commands.start_anew(state)
         if opened.recovered:
             self._context.messages.say("Restored the session. Save it to keep it (Ctrl+S).", "good")
@@ -246,7 +247,7 @@ class Opener(QObject):
             phases=opened.phases,
             plan=Plan(device=session.state.plan.device),
         )
-        session.path, session.saved_state = None, state
+        session.path, session.saved_state, session.saved_findings = None, state, session.findings
         self._expected = None
         self._context.commands.start_anew(state)
         if "samples" not in opened.path.parts:

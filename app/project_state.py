@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,7 @@ def project_of(
         results=tuple(_saved(result, book, one) for result, one in zip(results, found, strict=True)),
         shown=state.shown,
         marks=state.marks,
+        true_volumes=tuple(replace(one, known=book.true_volume(one)) for one in state.true_volumes),
         belongs_to=belongs_to,
     )
 
@@ -85,6 +87,7 @@ def state_of(project: Project) -> State:
         results=tuple(map(_result, project.results)),
         shown=project.shown,
         marks=project.marks,
+        true_volumes=project.true_volumes,
     )
 
 

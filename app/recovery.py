@@ -39,8 +39,8 @@ class Recovery(QObject):
         self._snapshot, self._folder = snapshot, folder
         self._path = folder / f"session-{os.getpid()}-{uuid.uuid4().hex[:8]}{SUFFIX}"
         self._lock: QLockFile | None = None
-        self._kept: State | None = None
-        self._next: State | None = None
+        self._kept: tuple[State, int] | None = None
+        self._next: tuple[State, int] | None = None
         self._told = False
         self._trains = self._goes_on = False
         self.runner = JobRunner(self)
@@ -64,11 +64,11 @@ class Recovery(QObject):
         if not self._session.unsaved and not self._trains:
             self.drop()
             return
-        if self._session.state is self._kept or self.runner.busy or not self._locked():
+        if self._session.now == self._kept or self.runner.busy or not self._locked():
             return
         from core.projects.writing import saving
 
-        self._next = self._session.state
+        self._next = self._session.now
         belongs_to = "" if self._session.path is None else str(self._session.path)
         project, path = self._snapshot(belongs_to), self._path
         self.runner.start("Keeping a copy", lambda: saving(project, path, overwrite=True))
@@ -152,7 +152,7 @@ class Recovery(QObject):
         """Go on with a copy that was left behind, now that it is open: it stays until the session is safe."""
         self._trains = False
         self.drop()
-        self._path, self._kept = path, self._session.state
+        self._path, self._kept = path, self._session.now
         self._locked()
 
     def discard(self, path: Path) -> None:

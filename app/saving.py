@@ -40,7 +40,7 @@ class Saver(QObject):
         self.runner = JobRunner(self)
         self.runner.returned.connect(self._written)
         self.runner.failed.connect(self._failed)
-        self._state = State()
+        self._state, self._findings = State(), 0
         self._left_out = 0
         self._then: Then | None = None
         self._waiting: tuple[Path, Then | None] | None = None
@@ -134,7 +134,7 @@ class Saver(QObject):
 
         project = self.snapshot(fields=MOST_BYTES)
         self._left_out = fields_left_out(project, self._measurements)
-        self._state, self._then = self._session.state, then
+        self._state, self._findings, self._then = self._session.state, self._session.findings, then
         self.runner.start(f"Saving {path.name}", lambda: saving(project, path, overwrite=True))
 
     def _written(self, path: Path) -> None:
@@ -142,6 +142,7 @@ class Saver(QObject):
         # another picture may have been opened meanwhile: the file is that of the one before
         if self._session.state.opened is self._state.opened:
             self._session.saved_state, self._session.path = self._state, path
+            self._session.saved_findings = self._findings
         self._preferences.remember(path)
         self._preferences.folder = str(path.parent)
         if self._left_out:

@@ -20,6 +20,7 @@ from core.masks.design import MaskDesign
 from core.painting.sheet import Painted
 from core.projects.plan import Plan as Plan
 from core.projects.plan import Series as Series
+from core.projects.true_volume import TrueVolume
 from core.segmentation.settings import SegmentationSettings
 from core.segmentation.stack import Stack
 
@@ -103,6 +104,8 @@ class State:
     """Which result is on show; -1 is the newest."""
     marks: tuple[Mark, ...] = ()
     """Distances, angles and notes, of all volumes; each knows its own."""
+    true_volumes: tuple[TrueVolume, ...] = ()
+    """Volumes on the disk that the results are compared with."""
 
     @cached_property
     def micrograph(self) -> Micrograph | None:
@@ -135,10 +138,13 @@ class Session:
         The state was replaced.
     derived(names)
         The phase image, the exemplar's curves or its fractions' intervals were computed anew.
+    measured()
+        Something was measured that a project keeps.
     """
 
     changed = Signal(State, State)
     derived = Signal(frozenset)
+    measured = Signal()
 
     def __init__(self) -> None:
         self.state = State()
@@ -149,6 +155,8 @@ class Session:
         self.intervals: tuple[FractionInterval, ...] = ()
         self.path: Path | None = None
         self.saved_state: State = self.state
+        self.findings = self.saved_findings = 0
+        """How often something was measured that a project keeps, in all and when it was last saved or opened."""
 
     def replace(self, **changes: Any) -> None:
         """Put another state in place, with ``changes`` by field name. Not undoable: gestures go through `commands`."""
@@ -167,6 +175,16 @@ class Session:
         self.derived.emit(frozenset(values))
 
     @property
+    def now(self) -> tuple[State, int]:
+        """All that a project keeps: equal to another moment's where nothing was done or measured in between."""
+        return self.state, self.findings
+
+    def found(self) -> None:
+        """Something was measured of what the project keeps."""
+        self.findings += 1
+        self.measured.emit()
+
+    @property
     def phase_of_interest(self) -> int | None:
         """The chosen phase, or the rarer of two, or the highest label; None without a phase image."""
         image = self.phase_image
@@ -179,8 +197,11 @@ class Session:
 
     @property
     def unsaved(self) -> bool:
-        """Whether the state differs from the one last saved or opened. Which result is looked at is no change."""
-        return bool(differing(self.saved_state, self.state) - {"shown"})
+        """Whether the state differs from the one last saved or opened, or more was measured since then.
+
+        Which result is looked at is no change.
+        """
+        return self.findings != self.saved_findings or bool(differing(self.saved_state, self.state) - {"shown"})
 
 
 _COMPARED = (Plan, Series, SegmentationSettings, MaskDesign, tuple, int, float, Path)

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from core.errors import InputError
-from core.projects.document import get, maybe, plain, wrong
+from core.projects.document import get, length, maybe, plain, whole_numbers, wrong
 from core.statistics.describing import Described
 from core.statistics.descriptors import descriptor
 from core.statistics.measured import Curve, Measured, Number
 
 if TYPE_CHECKING:
     from core.properties import Conductivity, Elasticity, Permeability, Properties
+    from core.report.runs import Entry
 
 T = TypeVar("T")
 _OWN = "own"
+_QUANTITY_NUMBERS = ("value", "reference", "half")
 _INFINITE = {"inf": math.inf, "-inf": -math.inf}
 
 
@@ -108,6 +110,42 @@ def _measured_from(data: Any) -> Measured | None:
     if not all(isinstance(note, list) and len(note) == 2 for note in notes):
         raise wrong("a statistic's notes are no pairs")
     return Measured(numbers, tuple(curves), tuple((str(label), str(text)) for label, text in notes))
+
+
+def entry_to_json(entry: Entry) -> dict[str, Any]:
+    """A line of a comparison: its numbers and what they were measured of; its curves are not kept."""
+    return {
+        "name": entry.name,
+        "group": entry.group,
+        "shape": list(entry.shape),
+        "edge_m": entry.edge,
+        "seed": entry.seed,
+        "sentence": entry.sentence,
+        "problem": entry.problem,
+        "quantities": [
+            {**vars(one), **{key: _value(getattr(one, key)) for key in _QUANTITY_NUMBERS}} for one in entry.quantities
+        ],
+    }
+
+
+def entry_from_json(data: Any) -> Entry:
+    """The inverse of `entry_to_json`."""
+    from core.report.quantities import Quantity
+    from core.report.runs import Entry
+
+    quantities = tuple(
+        Quantity(
+            get(one, "key", str), get(one, "label", str), _number(one.get("value")), get(one, "unit", str),
+            get(one, "power", int), get(one, "share", bool), _number(one.get("reference")), _number(one.get("half")),
+            get(one, "leading", bool),
+        )
+        for one in get(data, "quantities", list)
+    )  # fmt: skip
+    shape = whole_numbers(data, "shape", len(get(data, "shape", list)), least=1)
+    return Entry(
+        get(data, "name", str), get(data, "group", str), quantities, shape, length(data, "edge_m"),
+        maybe(data, "seed", int), get(data, "sentence", str), get(data, "problem", str),
+    )  # fmt: skip
 
 
 def properties_to_json(found: Properties | None) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from core.images.marks import Mark
 from core.images.values import Micrograph, Phase, PhaseImage
 from core.masks.design import MaskDesign
 from core.projects.plan import Plan, Series
+from core.projects.true_volume import TrueVolume
 from core.provenance import versions
 from core.segmentation.comparing import Kept
 from core.segmentation.settings import SegmentationSettings
@@ -106,6 +107,8 @@ class Project:
         Which result is on show; -1 is the newest.
     marks
         Distances, angles and notes, of all volumes.
+    true_volumes
+        Volumes on the disk that the results are compared with, and what was measured of them.
     belongs_to
         Path of the project that an automatic copy was made of; empty in a project that was saved by hand.
     versions
@@ -134,5 +137,6 @@ class Project:
     results: tuple[SavedResult, ...] = ()
     shown: int = -1
     marks: tuple[Mark, ...] = ()
+    true_volumes: tuple[TrueVolume, ...] = ()
     belongs_to: str = ""
     versions: Mapping[str, str] = field(default_factory=lambda: dict(versions()))

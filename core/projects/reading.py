@@ -42,6 +42,7 @@ from core.projects.measured import properties_from_json, statistics_from_json
 from core.projects.plan import Plan
 from core.projects.project import SUFFIX, Box, Project, SavedResult
 from core.projects.sliced import stack_from_json
+from core.projects.true_volume import true_volumes_from_json
 from core.segmentation.comparing import Kept
 from core.segmentation.settings import settings_from_json
 from core.segmentation.stack import Stack
@@ -132,6 +133,7 @@ class _Reader:
             results=results,
             shown=shown,
             marks=marks_from_json(data),
+            true_volumes=true_volumes_from_json(data),
             belongs_to=get(data, "belongs_to", str),
             versions={key: str(value) for key, value in get(data, "versions", dict).items()},
         )

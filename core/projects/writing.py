@@ -32,6 +32,7 @@ from core.projects.marked import marks_to_json
 from core.projects.measured import properties_to_json, statistics_to_json
 from core.projects.project import Project, SavedResult
 from core.projects.sliced import stack_to_json
+from core.projects.true_volume import true_volumes_to_json
 from core.provenance import array_hash
 from core.segmentation.comparing import Kept
 from core.segmentation.settings import settings_to_json
@@ -96,6 +97,7 @@ def saving(project: Project, path: Path, *, overwrite: bool = False) -> Job[Path
             **_planes(project.planes, members),
             "anchors": _anchors(project.anchors, members),
             "marks": marks_to_json(project.marks),
+            "true_volumes": true_volumes_to_json(project.true_volumes),
         }
         results: list[dict[str, Any]] = []
         for number, result in enumerate(project.results):

@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -25,9 +25,9 @@ from core.report.runs_printing import runs_pdf
 from core.report.verdict import verdict
 
 NAMES = ("runs.csv", "report.json", "report.html", "report.pdf")
-READABLE = (
-    ".tif", ".tiff", ".npy", ".nrrd", ".vti", ".h5", ".hdf5", ".png", ".jpg", ".jpeg", ".bmp",
-)  # fmt: skip
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
+"""Endings of files that hold a picture, never a volume."""
+READABLE = (".tif", ".tiff", ".npy", ".nrrd", ".vti", ".h5", ".hdf5", *PICTURES)
 """Endings of the files of a folder that are measured; OME-Zarr folders are too."""
 OWN_FOLDER = ".report"
 """What is added to a file's name for the folder of its own report."""
@@ -61,8 +61,23 @@ def sources_in(folder: Path) -> tuple[Path, ...]:
     return kept
 
 
+class Named(Protocol):
+    """What can be measured: a path, or what stands for a volume."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the table."""
+        ...
+
+
+S = TypeVar("S", bound=Named)
+
+
 def measuring_all(
-    sources: Sequence[Path], work: Callable[[Path], Job[Findings]], done: Callable[[Path, Findings], None] | None = None
+    sources: Sequence[S],
+    work: Callable[[S], Job[Findings]],
+    done: Callable[[S, Findings], None] | None = None,
+    told: Callable[[S, Entry], None] | None = None,
 ) -> Job[tuple[Entry, ...]]:
     """A job that measures each of ``sources``; one that fails is told of and stops no other.
 
@@ -72,6 +87,8 @@ def measuring_all(
         Reads and measures one.
     done
         Called with each result, to write its own report, say; what it raises counts as that source's failure.
+    told
+        Called with each line as soon as it is known, for whoever cancels the job and keeps what there is by then.
 
     Returns
     -------
@@ -87,11 +104,14 @@ def measuring_all(
             one = yield from reported(work(source), progress)
             if done is not None:
                 done(source, one)
-            found.append(entry_of(one, source.name, verdict(one).sentence))
+            entry = entry_of(one, source.name, verdict(one).sentence)
         except MicroloomError as error:
-            found.append(Entry(source.name, problem=str(error)))
+            entry = Entry(source.name, problem=str(error))
         except MemoryError:
-            found.append(Entry(source.name, problem="The computer's memory was not enough."))
+            entry = Entry(source.name, problem="The computer's memory was not enough.")
+        found.append(entry)
+        if told is not None:
+            told(source, entry)
     yield Progress(len(sources), len(sources), "Measuring files")
     return tuple(found)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from core.statistics.sampling_band import SamplingBand
 from core.statistics.shapes import SectionShapes
 
 if TYPE_CHECKING:
-    from core.properties import Properties
+    from core.properties import Properties, PropertyPlan
     from core.reconstruction.pipeline import Reconstruction
 
 LARGEST_FOR_SHAPES = 192**3
@@ -140,6 +140,7 @@ def measure(
     against: PhaseImage | None = None,
     against_phase: int | None = None,
     statistics: tuple[Descriptor, ...] = (),
+    plan: PropertyPlan | None = None,
 ) -> Generator[Progress, None, Findings]:
     """A job that measures one phase of a volume or picture, alone or against a phase image.
 
@@ -149,12 +150,29 @@ def measure(
         Label of the phase in the subject and in ``against`` (by default the same).
     statistics
         Further descriptors to measure.
+    plan
+        Properties to compute, or None.
 
     Raises
     ------
     InputError
         Where a phase is not there, or the arrays are too small.
     """
+    from core.properties import properties
+
+    found = yield from _measured(subject, phase, against, against_phase, statistics)
+    if plan is None:
+        return found
+    return replace(found, properties=(yield from properties(subject.labels, found.edges, plan)))
+
+
+def _measured(
+    subject: Volume | PhaseImage,
+    phase: int,
+    against: PhaseImage | None,
+    against_phase: int | None,
+    statistics: tuple[Descriptor, ...],
+) -> Job[Findings]:
     from core.reconstruction.pipeline import measure_against
 
     inside = _phase_of(subject, phase)

@@ -161,10 +161,11 @@ def _column(entries: Sequence[Entry], quantity: Quantity) -> Column:
     if edges is not None:
         # a line without a value has no part in the choice of the unit
         edges = np.where(np.isnan(edges), np.nanmin(edges), edges)
-    # None stands for NaN, which is equal to nothing
-    same = {(one.reference, None if math.isnan(one.half) else one.half) for one, _ in there}
+    # a true volume stands beside the exemplar and is compared with nothing; None stands for NaN, equal to nothing
+    compared = [(one, entry) for one, entry in there if not math.isnan(one.reference)]
+    same = {(one.reference, None if math.isnan(one.half) else one.half) for one, _ in compared}
     one_size = not quantity.power or len({entry.edge for _, entry in there}) == 1
-    alike = len(same) == 1 and not math.isnan(quantity.reference) and one_size
+    alike = len(same) == 1 and one_size
     reference, half = same.pop() if alike else (math.nan, None)
     return Column(quantity, values, edges, reference, math.nan if half is None else half)
 

@@ -6,13 +6,14 @@ from dataclasses import fields
 
 import numpy as np
 
+from app.context import Context
 from app.project_state import project_of, state_of
 from app.session import Session, State, differing
 from core.projects.plan import Plan, Series
 from core.projects.project import Project
 from core.reconstruction.engine import Target
 from core.reconstruction.pipeline import Reconstruction
-from tests.core.projects.projects import project
+from tests.core.projects.projects import line, project
 from tests.core.projects.test_round_trip import assert_same
 
 
@@ -57,3 +58,22 @@ def test_unsaved_is_what_differs_and_not_what_is_looked_at() -> None:
     assert session.unsaved and differing(session.saved_state, session.state) == {"pixel_size", "shown"}
     session.replace(pixel_size=session.saved_state.pixel_size)
     assert not session.unsaved, "undone by hand or by undo, it is the same again"
+
+
+def test_what_is_measured_of_a_result_is_unsaved_until_it_is_saved(qapp: object) -> None:
+    context = Context()
+    context.commands.start_anew(state_of(project()))
+    session = context.session
+    session.saved_state = session.state
+    told: list[bool] = []
+    session.measured.connect(lambda: told.append(session.unsaved))
+    context.measurements.keep_statistics(np.zeros((2, 2, 2), np.uint8), ())
+    assert not session.unsaved and not told, "a volume that is only looked at is in no project"
+    context.measurements.keep_statistics(session.state.results[0].volume.labels, ())
+    assert session.unsaved and told == [True]
+    before = session.now
+    session.saved_findings = session.findings
+    assert not session.unsaved
+    context.measurements.keep_true_volumes([(session.state.true_volumes[1], line())])
+    assert session.unsaved and session.now != before
+    assert project_of(session.state, None, "", context.measurements).true_volumes[1].known == line()

@@ -11,12 +11,20 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QDialogButtonBox, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.workspaces.inspect.true_volume_dialog import TrueVolumeDialog
+from core.images.values import Volume, default_phases
+from core.images.writing import write_volume
+from core.job import finish
+from core.projects.true_volume import TrueVolume
+from core.properties import PropertyPlan, effective_conductivity, properties
+from core.provenance import Provenance
 from core.statistics.components import connectivity
-from tests.workflow.test_statistics import result
+from core.statistics.descriptors import descriptor
+from tests.workflow.test_statistics import labels, result
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -94,9 +102,13 @@ def test_ways_out_of_the_comparison(compared: MainWindow, qtbot: QtBot) -> None:
     # a new run comes into the table, which stays where it is
     compared.session.replace(results=(*compared.session.state.results, result(4, 24)))
     assert step.canvas.currentWidget() is page and len(cells(compared, "Run")) == 5
-    # with one run there is nothing to compare
+    # one run can still be compared with a true volume
     compared.session.replace(results=compared.session.state.results[:1], shown=0)
-    assert step.canvas.currentWidget() is step.view and step.compare.isHidden()
+    assert step.canvas.currentWidget() is step.view and step.compare.text() == "Compare with a true volume"
+    qtbot.mouseClick(step.compare, LEFT)
+    assert len(cells(compared, "Run")) == 2
+    compared.session.replace(results=(), shown=-1)
+    assert step.canvas.currentWidget() is step._empty and step.compare.isHidden()
 
 
 def test_cancelled_measurements_keep_what_is_done(compared: MainWindow, qtbot: QtBot) -> None:
@@ -104,8 +116,71 @@ def test_cancelled_measurements_keep_what_is_done(compared: MainWindow, qtbot: Q
     first = compared.session.state.results[0]
     qtbot.mouseClick(step.compare, LEFT)
     qtbot.mouseClick(page.measure, LEFT)
-    qtbot.waitUntil(lambda: bool(page._running) or page._running is None, timeout=240_000)
+    qtbot.waitUntil(lambda: page._running is None or bool(page._running.runs), timeout=240_000)
     compared.context.jobs.cancel()
     qtbot.waitUntil(lambda: not compared.context.jobs.busy, timeout=240_000)
     assert compared.context.measurements.statistics(first.volume.labels)
     assert page._running is None
+
+
+def test_true_volumes_stand_beside_the_runs_and_are_measured_alike(
+    compared: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, page = compared.inspect, compared.inspect.comparison
+    few = tuple(descriptor(name) for name in ("specific-surface", "connectivity"))
+    monkeypatch.setattr("app.workspaces.inspect.comparison.usual", lambda: few)
+    monkeypatch.setattr("app.workspaces.inspect.true_volumes.usual", lambda: few)
+    compared.session.replace(results=compared.session.state.results[:1])
+    # the other way round: its pores are label 0, and it is twice as long as a run
+    rock = 1 - labels((24, 24, 56), 9)
+    write_volume(Volume(rock, default_phases(2), (2e-8,) * 3, "rock", Provenance("scan")), tmp_path / "rock.tif")
+    run = compared.session.state.results[0].volume
+    plan = PropertyPlan({0: 1.4, 1: 0.026}, None, (0,))
+    compared.context.measurements.keep_properties(run.labels, finish(properties(run.labels, run.voxel_size, plan)))
+    qtbot.mouseClick(step.compare, LEFT)
+
+    def fill(self: TrueVolumeDialog) -> int:
+        self.show()
+        assert [self.phase.itemText(line) for line in range(2)] == [
+            f"{label}: {name}, {100 * share:.1f} %"
+            for label, (name, share) in enumerate(
+                zip(("Matrix", "Phase 1"), (1 - rock.mean(), rock.mean()), strict=True)
+            )
+        ]
+        self.phase.setCurrentIndex(0)
+        self.part.setCurrentIndex(1)
+        assert self.count.value() == 2 and self.told.text() == "2 lines in the table, one box"
+        self.group.selectAll()
+        qtbot.keyClicks(self.group, "scan")
+        qtbot.mouseClick(self.buttons.button(QDialogButtonBox.StandardButton.Save), LEFT)
+        return self.result()
+
+    monkeypatch.setattr(TrueVolumeDialog, "exec", fill)
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(tmp_path / "rock.tif")], ""))
+    page.true.menu.actions()[0].trigger()
+    qtbot.waitUntil(lambda: len(compared.session.state.true_volumes) == 2, timeout=60_000)
+    qtbot.waitUntil(lambda: page.measure.isHidden(), timeout=240_000)
+    assert compared.session.unsaved
+    assert cells(compared, "Run")[2:] == ["rock.tif, from 0, 0, 0", "rock.tif, from 32, 0, 0"]
+    assert cells(compared, "Group") == ["", "A", "B", "B"] and "B: scan" in page.key.text()
+    for line, first in ((2, 0), (3, 32)):
+        pores = rock[:, :, first : first + 24] == 0
+        assert cells(compared, "Fraction")[line] == f"{100 * pores.mean():.2f}"
+        connected = f"{100 * connectivity(pores).connected[0]:.2f}"
+        assert cells(compared, "Connected face to face along z")[line] == connected
+        solved = effective_conductivity(pores.astype(np.uint8), {0: 1.4, 1: 0.026}, axes=(0,))
+        heat = finish(solved).along[0]
+        assert float(cells(compared, "Conductivity along z")[line]) == pytest.approx(heat.value, rel=1e-3)
+    # the exemplar's line is still that of the runs
+    assert "±" in cells(compared, "Surface per volume, from S₂'s slope, in sections")[0]
+    # a run's own volume would not open for such a line; taken out, they are gone, and undo brings their numbers back
+    page.table.selectRow(3)
+    assert page._selected() == (0,) and not page.remove.isHidden()
+    qtbot.mouseClick(page.remove, LEFT)
+    assert len(cells(compared, "Run")) == 3
+    compared.undo_action.trigger()
+    assert len(cells(compared, "Run")) == 4 and page.measure.isHidden()
+    # what cannot be read says why, and is no reason to measure again
+    page.true.add((TrueVolume(tmp_path / "gone.tif", "scan", 0),))
+    qtbot.waitUntil(lambda: "gone.tif" in page.told.text(), timeout=60_000)
+    assert page.measure.isHidden() and cells(compared, "Fraction")[4] == ""

@@ -1,8 +1,9 @@
-"""All runs of the session beside each other, in place of the volume: a table, and box plots over seeds."""
+"""All runs of the session, and true volumes, beside each other, in place of the volume: a table, and box plots."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +20,17 @@ from PySide6.QtWidgets import (
 )
 
 from app.context import Context
-from app.session import Result
+from app.session import Result, State
 from app.widgets.panel import hint
 from app.workspaces.inspect.box_plots import BoxPlots
 from app.workspaces.inspect.comparison import entries_of, measuring_runs, missing
 from app.workspaces.inspect.exporting import Wish
 from app.workspaces.inspect.runs_plot import color_of
 from app.workspaces.inspect.table_page import TablePage
+from app.workspaces.inspect.true_volumes import TrueVolumes, as_the_runs, missing_of_true, true_entries
 from core.errors import JobError
+from core.job import Job
+from core.projects.true_volume import TrueVolume
 
 if TYPE_CHECKING:
     from core.report.runs import Column, Entry
@@ -36,8 +40,16 @@ JOB = "comparison"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+@dataclass(eq=False)
+class _Done:
+    """What a job has measured by now."""
+
+    runs: list[tuple[Result, tuple[Described, ...]]] = field(default_factory=list)
+    true: list[tuple[TrueVolume, Entry]] = field(default_factory=list)
+
+
 class ComparisonPage(TablePage):
-    """Follows the session's results and what is measured of them while it is on show.
+    """Follows the session's results, true volumes and what is measured of them while it is on show.
 
     Signals
     -------
@@ -53,19 +65,23 @@ class ComparisonPage(TablePage):
     beside_wanted = Signal(object)
     sets_wanted = Signal()
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, folder: Callable[[], str]) -> None:
         super().__init__("Runs compared")
         self._context = context
-        self._running: list[tuple[Result, tuple[Described, ...]]] | None = None
+        self.true = TrueVolumes(context, folder, self)
+        self.true.added.connect(self._measure_added)
+        self._running: _Done | None = None
         self._entries: tuple[Entry, ...] = ()
+        self._runs: tuple[Entry, ...] = ()
+        """Those of `_entries` that are runs, which come first."""
         self._columns: tuple[Column, ...] = ()
         self._build()
-        context.session.changed.connect(lambda old, new: self._changed() if old.results is not new.results else None)
+        context.session.changed.connect(self._session_changed)
         context.measurements.changed.connect(lambda _labels: self._changed())
         jobs = context.jobs
-        jobs.returned.connect(lambda _found: self._ended("All runs are measured.", "good"))
+        jobs.returned.connect(lambda _found: self._ended("All is measured.", "good"))
         jobs.failed.connect(self._failed)
-        jobs.cancelled.connect(lambda: self._ended("Cancelled: the runs that were measured by then are kept.", "info"))
+        jobs.cancelled.connect(lambda: self._ended("Cancelled: what was measured by then is kept.", "info"))
         for signal in (jobs.started, jobs.idle):
             signal.connect(lambda *_: self._check())
 
@@ -73,7 +89,8 @@ class ComparisonPage(TablePage):
         self.title.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)  # buttons break into rows
         self.told = hint()
         self.measure = self.button(
-            "Measure what is missing", "Measure surface, connections, Euler number and correlation length of every run",
+            "Measure what is missing", "Measure surface, connections, Euler number and correlation length of every run "
+            "and true volume; of these also the properties that are known of a run",
             self._run,
         )  # fmt: skip
         self.beside = self.button(
@@ -86,13 +103,17 @@ class ComparisonPage(TablePage):
             "distances, precision and recall, copies",
             self.sets_wanted.emit,
         )  # fmt: skip
+        self.remove = self.button(
+            "Remove", "Take the true volumes whose lines are selected out of the comparison", self._remove
+        )
         self.copy = self.button("Copy", "Copy the table, for a spreadsheet", self.copy_table)
         self.save = self.button(
             "Save …", "Save table, numbers and box plots into a folder: CSV, JSON, HTML, PDF", self.save_wanted.emit
         )
         self.table = QTableWidget()
-        self.table.setAccessibleName("Runs and what was measured of them")
+        self.table.setAccessibleName("Runs and true volumes, and what was measured of them")
         self.table.setToolTip("Double click on a run to look at its volume")
+        self.table.itemSelectionChanged.connect(lambda: self.remove.setVisible(bool(self._true_selected())))
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setAlternatingRowColors(True)
@@ -103,15 +124,18 @@ class ComparisonPage(TablePage):
         self.table.cellDoubleClicked.connect(self._clicked)
         self.plots = BoxPlots()
         self.key = hint()
-        column = self.lay_out(
-            (self.measure, self.beside, self.sets, self.copy, self.save), self.told, self.table, self.plots, (300, 300)
-        )
+        buttons = (self.measure, self.true.button, self.remove, self.beside, self.sets, self.copy, self.save)
+        column = self.lay_out(buttons, self.told, self.table, self.plots, (300, 300))
         column.addWidget(self.key)
 
     def showEvent(self, event: Any) -> None:
         """Catch up with what happened meanwhile."""
         super().showEvent(event)
         self._fill()
+
+    def _session_changed(self, old: State, new: State) -> None:
+        if old.results is not new.results or old.true_volumes is not new.true_volumes:
+            self._changed()
 
     def _changed(self) -> None:
         if self.isVisible():
@@ -122,8 +146,9 @@ class ComparisonPage(TablePage):
     def _fill(self) -> None:
         from core.report.runs import columns, groups
 
-        results = self._context.session.state.results
-        self._entries = entries_of(results, self._context.measurements)
+        state, book = self._context.session.state, self._context.measurements
+        self._runs = entries_of(state.results, book)
+        self._entries = self._runs + true_entries(state, book)
         self._columns = columns(self._entries)
         members = groups(self._entries)
         letters = dict(zip(members, _names(len(members)), strict=True))
@@ -155,12 +180,19 @@ class ComparisonPage(TablePage):
                 swatch = QPixmap(14, 14)
                 swatch.fill(QColor(color_of(number)))
                 item.setData(Qt.ItemDataRole.DecorationRole, swatch)
-                item.setToolTip(self._context.session.state.results[number].title)
+                item.setToolTip(self._tip(number))
             if number < 0:
                 font = item.font()
                 font.setItalic(True)
                 item.setFont(font)
             self.table.setItem(row, column, item)
+
+    def _tip(self, number: int) -> str:
+        state, entry = self._context.session.state, self._entries[number]
+        if number < len(state.results):
+            return state.results[number].title
+        path = str(state.true_volumes[number - len(state.results)].path)
+        return f"{path}\n{entry.problem}" if entry.problem else path
 
     def _references(self) -> list[str]:
         from core.report.runs import reference_text
@@ -169,20 +201,24 @@ class ComparisonPage(TablePage):
 
     def _check(self) -> None:
         """Say what is missing."""
-        results = self._context.session.state.results
-        lacking = len(missing(results, self._context.measurements))
+        state, book = self._context.session.state, self._context.measurements
+        lacking, true = len(missing(state.results, book)), len(missing_of_true(state, self._runs, book))
+        failed = [entry for entry in self._entries if entry.problem]
         jobs = self._context.jobs
         if self._running is not None:
             told = "Measuring …; the line at the foot shows how far it is, Esc cancels."
-        elif lacking:
-            runs = "one run" if lacking == 1 else f"{lacking} runs"
-            told = f"Not all is measured of {runs}."
+        elif lacking or true:
+            parts = [_counted(lacking, "run"), _counted(true, "true volume")]
+            told = f"Not all is measured of {' and '.join(filter(None, parts))}."
             if jobs.busy:
                 told += f" {jobs.title} is running: wait for it, or cancel it."
         else:
             told = "Properties appear here as they are computed (Properties, on the left)."
+        if failed:
+            told += f" {failed[0].name}: {failed[0].problem}"
         self.told.setText(told)
-        self.measure.setVisible(bool(lacking) or self._running is not None)
+        self.measure.setVisible(bool(lacking or true) or self._running is not None)
+        self.remove.setVisible(bool(self._true_selected()))
         self.measure.setEnabled(self._running is None and not jobs.busy)
         self.copy.setEnabled(bool(self._entries))
         self.save.setEnabled(bool(self._entries))
@@ -190,19 +226,45 @@ class ComparisonPage(TablePage):
     # --- gestures ------------------------------------------------------------------------------------------------
 
     def _clicked(self, row: int, _column: int) -> None:
-        if row > 0:
+        if 0 < row <= len(self._runs):
             self.chosen.emit(row - 1)
+
+    def _lines_selected(self) -> list[int]:
+        """Places of the entries whose lines are selected."""
+        return [row - 1 for row in sorted({index.row() for index in self.table.selectedIndexes()} - {0})]
 
     def _selected(self) -> tuple[int, ...]:
         """Places of the runs whose lines are selected, where it is more than one; else of the first ones."""
-        rows = sorted({index.row() for index in self.table.selectedIndexes()} - {0})
-        return tuple(row - 1 for row in rows) if len(rows) > 1 else tuple(range(len(self._entries)))
+        places = tuple(place for place in self._lines_selected() if place < len(self._runs))
+        return places if len(places) > 1 else tuple(range(len(self._runs)))
+
+    def _true_selected(self) -> list[int]:
+        """Places, among the true volumes, of those whose lines are selected."""
+        return [place - len(self._runs) for place in self._lines_selected() if place >= len(self._runs)]
+
+    def _remove(self) -> None:
+        self.true.remove(self._true_selected())
+
+    def _measure_added(self) -> None:
+        if not self._context.jobs.busy:
+            self._run()
 
     def _run(self) -> None:
-        wanted = missing(self._context.session.state.results, self._context.measurements)
-        done: list[tuple[Result, tuple[Described, ...]]] = []
+        state, book = self._context.session.state, self._context.measurements
+        wanted, true = missing(state.results, book), missing_of_true(state, self._runs, book)
+        shown = state.result
+        if shown is None or not (wanted or true):
+            return
+        how, done = as_the_runs(state.results, shown, book), _Done()
+
+        def work() -> Job[int]:
+            from core.report.true_volumes import measuring_true
+
+            count = yield from measuring_runs(wanted, done.runs)
+            return count + (yield from measuring_true(true, how, done.true))
+
         try:
-            self._context.jobs.start("comparison", lambda: measuring_runs(wanted, done), kind=JOB)
+            self._context.jobs.start("comparison", work, kind=JOB)
         except JobError as error:
             self._context.messages.failed("Measuring the runs", error)
             return
@@ -213,8 +275,9 @@ class ComparisonPage(TablePage):
         done, self._running = self._running, None
         if done is None:
             return
-        for result, found in done:
+        for result, found in done.runs:
             self._context.measurements.keep_statistics(result.volume.labels, found)
+        self._context.measurements.keep_true_volumes(done.true)
         if words:
             self._context.messages.say(words, severity)
         self._check()
@@ -248,6 +311,11 @@ class ComparisonPage(TablePage):
         path, entries = Path(name), self._entries
         against = self._context.session.state.results[0].exemplar.name
         return Wish("the comparison", path, lambda: write_runs(entries, path, "Runs compared", against, overwrite=True))
+
+
+def _counted(count: int, what: str) -> str:
+    """ "one run", "3 runs", or nothing where there is none."""
+    return "" if not count else f"one {what}" if count == 1 else f"{count} {what}s"
 
 
 def _names(count: int) -> list[str]:

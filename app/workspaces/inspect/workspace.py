@@ -72,7 +72,7 @@ class InspectWorkspace(Workspace):
         self.watcher.renewed.connect(self.show_stored)
         self.statistics = StatisticsPart(context, stack, self.view)
         self.statistics.page.save_wanted.connect(self.export_statistics)
-        self.comparison = ComparisonPage(context)
+        self.comparison = ComparisonPage(context, lambda: preferences.folder)
         stack.addWidget(self.comparison)
         self.beside = BesidePage(context, self.view, lambda: self._stored, lambda: preferences.folder)
         stack.addWidget(self.beside)
@@ -137,7 +137,9 @@ class InspectWorkspace(Workspace):
         self.stale.setProperty("role", "warning")
         self.compare = QPushButton("Compare the runs")
         self.compare.setCheckable(True)
-        self.compare.setToolTip("All runs of this session beside each other: a table, and box plots over seeds")
+        self.compare.setToolTip(
+            "All runs of this session, and true volumes, beside each other: a table, and box plots over seeds"
+        )
         self.compare.toggled.connect(lambda on: self._front(self.beside.switch if on else None))
         self.beside.toggled.connect(lambda on: self._front(self.compare if on else None))
         self.panel.inputs.add(card(self.choice, self.facts, self.stale, self.compare, self.beside.switch))
@@ -304,12 +306,13 @@ class InspectWorkspace(Workspace):
             self._stack.setCurrentWidget(self.comparison)
         else:
             self._stack.setCurrentWidget(self.statistics.front)
-        self.compare.setText("Back to the volume" if self.compare.isChecked() else "Compare the runs")
+        runs = "Compare the runs" if len(self.session.state.results) > 1 else "Compare with a true volume"
+        self.compare.setText("Back to the volume" if self.compare.isChecked() else runs)
 
     def _show_result(self) -> None:
         state = self.session.state
-        self.compare.setVisible(len(state.results) > 1)
-        if len(state.results) < 2:
+        self.compare.setVisible(bool(state.results))
+        if not state.results:
             self.compare.setChecked(False)
         stored = self._stored
         result = None if stored is not None else state.result

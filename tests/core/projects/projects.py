@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +16,14 @@ from core.masks.sources import Imported, Linear, PaintedPlanes, Plane
 from core.painting.sheet import Painted, Sheet
 from core.projects.plan import Plan, Series
 from core.projects.project import Project, SavedResult
+from core.projects.true_volume import TrueVolume
 from core.provenance import Provenance
 from core.reconstruction.anchors import Anchor
 from core.reconstruction.engine import Target
 from core.reconstruction.pipeline import Reconstruction
 from core.reconstruction.towards import Ramp, Towards
+from core.report.quantities import Quantity
+from core.report.runs import Entry
 from core.segmentation.classifier import Classifier, TrainingSettings, train
 from core.segmentation.classifier_file import classifier_bytes, classifier_from_bytes
 from core.segmentation.comparing import Kept
@@ -92,6 +97,14 @@ def slice_painted(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).choice(np.array([0, 1, 255], np.uint8), (40, 50))
 
 
+def line() -> Entry:
+    numbers = (
+        Quantity("fraction", "Fraction", 1 / 3, share=True),
+        Quantity("size", "Size", math.inf, "", -2, False, 0.1 + 0.2, math.nan, False),
+    )
+    return Entry("röck.tif, from 1, 3, 0", "rock", numbers, (12, 13, 14), 1 / 3 * 1e-9, None, "Said.")
+
+
 def project(**changes: Any) -> Project:
     grey = np.random.default_rng(1).integers(0, 2**16, (40, 50)).astype(np.uint16)
     picture = Micrograph(
@@ -151,6 +164,10 @@ def project(**changes: Any) -> Project:
             Mark("distance", "Wïdth", ((0.1 + 0.2, 1.5, 2.0), (3.0, 1 / 3, 0.5)), "a hash"),
             Mark("angle", "", ((0.0, 0.0, 1.0), (0.0, 0.0, 0.0), (0.0, 1.0, 0.0)), "another"),
             Mark("note", "a throat", ((1.5, 2.5, 3.5),), "a hash"),
+        ),
+        "true_volumes": (
+            TrueVolume(Path("/somewhere/röck.tif"), "rock", 1, ((0, 12), (3, 16), (1, 15)), known=line()),
+            TrueVolume(Path("/somewhere/other.ome.zarr"), "rock", 0),
         ),
     }
     return Project(**(fields | changes))
