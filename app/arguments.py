@@ -186,7 +186,7 @@ def _train(commands: Any) -> None:
     from app.sampling_options import add_options as add_sampling
     from app.train_command import add_options
 
-    command = commands.add_parser("train", help="one diffusion model from a folder of phase images", allow_abbrev=False)
+    command = commands.add_parser("train", help="one diffusion model from a folder of pictures", allow_abbrev=False)
     add_options(command)
     _output(command, "M.microloom-model", "model to write")
     command.add_argument("--seed", type=seed, default=0, help="seed of the training (default 0)")
@@ -198,6 +198,8 @@ def _train(commands: Any) -> None:
 
 
 def _generate(commands: Any) -> None:
+    from app.picture_command import add_options as add_pictures
+
     command = commands.add_parser("generate", help="build a volume from a trained model", allow_abbrev=False)
     command.add_argument(
         "model", type=Path, help="a .microloom-model file, or the name of one that ships (see: models)"
@@ -208,6 +210,7 @@ def _generate(commands: Any) -> None:
     )
     _seeds_of(command, None, "seed (default: the model's own)")
     _fraction(command)
+    add_pictures(command)
     _exact(command)
     _periodic(command)
     _block(command)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.anchor_options import wanted_anchors
 from app.onto_disk import by_blocks, say_fractions, write_blocks
+from app.picture_command import generate_grey, generate_pictures
 from app.reconstruct_command import exit_code
 from app.sampling_options import of_class_asked, sampled_as_asked
 from app.series import Member, label, members, named
@@ -65,8 +66,13 @@ def generate(options: argparse.Namespace) -> int:
     from core.reconstruction.model_file import load_model
     from core.reconstruction.shipped import model_path
 
+    known = load_model(model_path(options.model), grey=True)
+    model = sampled_as_asked(of_class_asked(known, options.material_class), options)
+    if "grey" in model.card:
+        return generate_grey(options, model)
+    if options.pictures is not None:
+        return generate_pictures(options, model)
     blocks = by_blocks(options, asked=options.block is not None or options.resume)
-    model = sampled_as_asked(of_class_asked(load_model(model_path(options.model)), options.material_class), options)
     device = devices.resolve(options.device)
     format_of(options.output)
     if options.seeds is not None:

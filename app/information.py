@@ -14,7 +14,7 @@ from core.images.values import Micrograph, PhaseImage, Volume
 
 _TOLD_APART = (
     "name", "kind", "provenance", "phases", "versions", "settings", "notes", "calibration", "results", "exemplar",
-    "result", "trained_range",
+    "result", "trained_range", "grey",
 )  # fmt: skip
 _SHOWN_LAGS = 8
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
@@ -110,7 +110,7 @@ def _store(path: Path) -> dict[str, Any]:
 def _model(path: Path) -> dict[str, Any]:
     from core.reconstruction.model_file import load_model
 
-    return model_facts(load_model(path).card)
+    return model_facts(load_model(path, grey=True).card)
 
 
 def model_facts(card: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,10 +118,14 @@ def model_facts(card: Mapping[str, Any]) -> dict[str, Any]:
     from core.reconstruction.model_record import trained_range
 
     names = ("engine", "name", "phases", "volume_fraction", "exemplar_shape", "pixel_size", "seed", "settings",
-             "calibration", "exemplar", "result", "device", "versions", "provenance")  # fmt: skip
+             "calibration", "exemplar", "result", "grey", "device", "versions", "provenance")  # fmt: skip
     training = {key: value for key, value in card.get("training", {}).items() if key in ("iterations", "seconds")}
-    facts = {"kind": "model", **{name: card[name] for name in names if name in card}, "training": training}
-    return {**facts, "trained_range": list(trained_range(card))}
+    facts: dict[str, Any] = {
+        "kind": "model",
+        **{name: card[name] for name in names if name in card},
+        "training": training,
+    }
+    return facts if "grey" in card else {**facts, "trained_range": list(trained_range(card))}
 
 
 def _project(path: Path) -> dict[str, Any]:
@@ -204,6 +208,9 @@ def record_lines(facts: Mapping[str, Any]) -> list[str]:
     """What a model was trained for and from, and what its first volume measured."""
     from core.reconstruction.model_record import read_record
 
+    if "grey" in facts:
+        told = facts["grey"]
+        return [f"grey images: values {told['low']:g} to {told['high']:g} ({told['type']}), no phases"]
     low, high = facts["trained_range"]
     served = f"{100 * low:.2f} %" if low == high else f"{100 * low:.2f} % to {100 * high:.2f} %"
     shown = [f"trained for volume fractions: {served}"]

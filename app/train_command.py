@@ -1,4 +1,4 @@
-"""The command train: one diffusion model from a folder of phase images, with a folder a class."""
+"""The command train: one diffusion model from a folder of phase images, or grey ones, with a folder a class."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ INTERRUPTED = 130
 def add_options(command: argparse.ArgumentParser) -> None:
     """The command's own options; seed, device, output and those common to all are added by the caller."""
     command.add_argument("folder", type=Path, help="phase images; each folder in it is a class of its own")
+    command.add_argument(
+        "--grey", action="store_true", help="the pictures are grey micrographs: learn their values, without phases"
+    )
     command.add_argument("--preset", default=None, help="small (default) or paper")
     command.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting of the engine diffusion"
@@ -32,7 +35,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def train(options: argparse.Namespace) -> int:
     """Do it; returns the exit code."""
     from core import devices
-    from core.reconstruction.diffusion.classes import read_classes, training
+    from core.reconstruction.diffusion import classes as of_phases
+    from core.reconstruction.diffusion import grey as of_grey
     from core.reconstruction.diffusion.copying import sentence
     from core.reconstruction.model_file import save_model
     from core.reconstruction.registry import engine
@@ -45,9 +49,12 @@ def train(options: argparse.Namespace) -> int:
     check_checkpoints(options)
     replace = may_write(options.output, options.force)
     kept_in = None if options.checkpoint is None else wanted_checkpoints(options.checkpoint, options)
-    classes = read_classes(options.folder)
+    read: Any = of_grey.read_grey_classes if options.grey else of_phases.read_classes
+    classes = read(options.folder)
     for name, images in classes.items():
         note(f"{name}: {len(images)} image{'s' if len(images) != 1 else ''}")
+    if options.grey:
+        note(f"Grey values {of_grey.check_grey(classes).words}.")
     kept: list[Model] = []
 
     def watch(progress: Any) -> None:
@@ -56,6 +63,7 @@ def train(options: argparse.Namespace) -> int:
         display(progress)
 
     say_going_on(kept_in)
+    training: Any = of_grey.training if options.grey else of_phases.training
     job = training(
         classes, settings, seed=options.seed, device=devices.resolve(options.device), max_seconds=options.max_seconds,
         checkpoints=kept_in,

@@ -68,7 +68,6 @@ def card_of(
         seed=target.seed,
         device=devices.title(device),
     )
-    step = max(1, len(trained.losses) // _LOSSES_KEPT)
     return {
         "engine": engine,
         "name": exemplar.name,
@@ -83,16 +82,22 @@ def card_of(
         "pixel_size": exemplar.pixel_size,
         "volume_fraction": float(target.wanted_fraction),
         "seed": target.seed,
-        "training": {
-            "iterations": trained.iterations,
-            "seconds": trained.seconds,
-            "losses": [float(loss) for loss in trained.losses[::step]],
-            "losses_every": step,
-        },
+        "training": training_entry(trained),
         "device": devices.title(device),
         "versions": dict(versions()),
         "provenance": provenance.to_json(),
         **others,
+    }
+
+
+def training_entry(trained: Trained) -> dict[str, Any]:
+    """What a card tells of the training: iterations, seconds, and some of the losses."""
+    step = max(1, len(trained.losses) // _LOSSES_KEPT)
+    return {
+        "iterations": trained.iterations,
+        "seconds": trained.seconds,
+        "losses": [float(loss) for loss in trained.losses[::step]],
+        "losses_every": step,
     }
 
 
@@ -104,12 +109,8 @@ def check_card(card: Mapping[str, Any]) -> None:
     InputError
         With the first thing that cannot be.
     """
-    entry(card, "name", str)
+    check_origin(card)
     check_share(card, "volume_fraction")
-    entry(card, "seed", int)
-    size = card.get("pixel_size")
-    if size is not None and not (isinstance(size, float) and math.isfinite(size) and size > 0):
-        raise wrong("its pixel size is not a positive length")
     phases = entry(card, "phases", list)
     if not 2 <= len(phases) <= MAX_PHASES:
         raise wrong(f"it has {len(phases)} phases, not two to {MAX_PHASES}")
@@ -123,6 +124,15 @@ def check_card(card: Mapping[str, Any]) -> None:
         entry(phase, "name", str)
         if not re.fullmatch(r"#[0-9A-Fa-f]{6}", entry(phase, "color", str)):
             raise wrong("a phase's colour is not #RRGGBB")
+
+
+def check_origin(card: Mapping[str, Any]) -> None:
+    """Check what every card tells besides phases: name, seed, pixel size and provenance; `InputError` as above."""
+    entry(card, "name", str)
+    entry(card, "seed", int)
+    size = card.get("pixel_size")
+    if size is not None and not (isinstance(size, float) and math.isfinite(size) and size > 0):
+        raise wrong("its pixel size is not a positive length")
     try:
         Provenance.from_json(entry(card, "provenance", dict))
     except (TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -60,8 +60,8 @@ def write_model_file(
     return path
 
 
-def load_model(path: Path) -> Model:
-    """The model in ``path``.
+def load_model(path: Path, *, grey: bool = False) -> Model:
+    """The model in ``path``. One of grey images, which makes no phases, only where ``grey`` says that it may be.
 
     Raises
     ------
@@ -73,6 +73,11 @@ def load_model(path: Path) -> Model:
 
     card, weights = read_model_file(path)
     try:
+        if "grey" in card and not grey:
+            raise InputError(
+                "It makes grey images, which have no phases.",
+                "“Grey images from a model …” makes them, and so does the command generate.",
+            )
         read_record(card)
         return engine(str(card.get("engine"))).restore(card, weights)
     except InputError as error:

@@ -37,7 +37,7 @@ MOST_CLASSES = 100
 FEW_CROPS, PATIENCE = 64, 20
 """A class with less room than for so many crops, side by side, is learned by heart in the end: some images are then
 held out, and training ends after so many looks without improvement."""
-_LOOKED_AT = 8
+MAX_LOOKED_AT = 8
 """Images of a class that decide whether crops may be turned."""
 
 Classes = Mapping[str, Sequence[PhaseImage]]
@@ -52,18 +52,33 @@ def read_classes(folder: Path) -> dict[str, tuple[PhaseImage, ...]]:
     InputError
         Where there are none, or one cannot be read.
     """
+    found: dict[str, tuple[PhaseImage, ...]] = {}
+    for name, paths in pictures_by_class(folder, "phase image").items():
+        images = [read_labels(path) for path in paths]
+        kept = tuple(image for image in images if isinstance(image, PhaseImage))
+        if len(kept) < len(images):
+            place = paths[0].parent
+            raise InputError(f"{place} holds a volume.", "Give phase images: pictures with rows and columns.")
+        found[name] = kept
+    return found
+
+
+def pictures_by_class(folder: Path, what: str) -> dict[str, list[Path]]:
+    """The pictures in a folder: each folder in it is a class, or, where there is none, all of it is one.
+
+    Raises
+    ------
+    InputError
+        Where there are none; ``what`` is then missing.
+    """
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder}.", "Check the path.")
     within = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    found: dict[str, tuple[PhaseImage, ...]] = {}
+    found = {}
     for place in within or [folder]:
-        images = [read_labels(path) for path in sorted(place.iterdir()) if path.suffix.lower() in SUFFIXES]
-        kept = tuple(image for image in images if isinstance(image, PhaseImage))
-        if len(kept) < len(images):
-            raise InputError(f"{place} holds a volume.", "Give phase images: pictures with rows and columns.")
-        if not kept:
-            raise InputError(f"{place} holds no phase image.", f"Pictures end in {', '.join(SUFFIXES)}.")
-        found[place.name] = kept
+        found[place.name] = [path for path in sorted(place.iterdir()) if path.suffix.lower() in SUFFIXES]
+        if not found[place.name]:
+            raise InputError(f"{place} holds no {what}.", f"Pictures end in {', '.join(SUFFIXES)}.")
     return found
 
 
@@ -111,14 +126,9 @@ def training(
     from core.reconstruction.diffusion.sections import Exemplar
 
     device, phases = devices.resolve(device), check_classes(classes)
-    images = [image for group in classes.values() for image in group]
-    smallest = min(images, key=lambda image: min(image.shape))
-    some = {name: [_indicator(image) for image in group[:_LOOKED_AT]] for name, group in classes.items()}
-    symmetries = {name: _symmetries(settings, indicators) for name, indicators in some.items()}
-    # the size decides on the crops; which way they are turned is a class's own affair
-    chosen = resolve(replace(settings, symmetries="none"), _both_values(smallest.shape))
-    if settings.held_out_looks is None:
-        chosen = replace(chosen, held_out_looks=patience_for(classes, chosen.crop or 1))
+    some = {name: [indicator_of(image) for image in group[:MAX_LOOKED_AT]] for name, group in classes.items()}
+    symmetries = {name: symmetries_of(settings, indicators) for name, indicators in some.items()}
+    chosen = resolved(classes, settings)
     exemplars = [
         Exemplar(image.labels, number, symmetries[name])
         for number, (name, group) in enumerate(classes.items())
@@ -140,14 +150,30 @@ def training(
     return (yield from as_contract(job, lambda made: _model(classes, settings, made, seed, device), remedy))
 
 
+def resolved(classes: Classes, settings: DiffusionSettings) -> DiffusionSettings:
+    """The settings with everything chosen that they leave open; errors as of `resolve`."""
+    smallest = min((image.shape for group in classes.values() for image in group), key=min)
+    # the size decides on the crops; which way they are turned is a class's own affair
+    chosen = resolve(replace(settings, symmetries="none"), checkered(smallest))
+    if settings.held_out_looks is not None:
+        return chosen
+    return replace(chosen, held_out_looks=patience_for(classes, chosen.crop or 1))
+
+
 def patience_for(classes: Classes, crop: int) -> int:
     """Looks to wait where the settings leave it open: `PATIENCE` where data are few and pictures can be held out."""
-    room = all(len(images) >= WHOLE for images in classes.values())
-    few = any(sum(image.labels.size for image in images) < FEW_CROPS * crop**2 for images in classes.values())
+    return patience_for_areas({name: [image.labels.size for image in group] for name, group in classes.items()}, crop)
+
+
+def patience_for_areas(areas: Mapping[str, Sequence[int]], crop: int) -> int:
+    """As `patience_for`, from the pixels of each picture of each class."""
+    room = all(len(group) >= WHOLE for group in areas.values())
+    few = any(sum(group) < FEW_CROPS * crop**2 for group in areas.values())
     return PATIENCE if room and few else 0
 
 
-def _symmetries(settings: DiffusionSettings, indicators: Sequence[np.ndarray]) -> str:
+def symmetries_of(settings: DiffusionSettings, indicators: Sequence[np.ndarray]) -> str:
+    """How crops of a class are turned, from some of its pictures."""
     if settings.symmetries != "auto":
         return settings.symmetries
     usable = [one for one in indicators if one.any() and not one.all()]
@@ -155,12 +181,13 @@ def _symmetries(settings: DiffusionSettings, indicators: Sequence[np.ndarray]) -
     return "mirrored" if usable and sum(map(stretched, usable)) > len(usable) / 2 else "all"
 
 
-def _indicator(image: PhaseImage) -> np.ndarray:
+def indicator_of(image: PhaseImage) -> np.ndarray:
+    """Where an image shows its phase of interest: the last."""
     inside: np.ndarray = image.labels == len(image.phases) - 1
     return inside
 
 
-def _both_values(shape: tuple[int, ...]) -> np.ndarray:
+def checkered(shape: tuple[int, ...]) -> np.ndarray:
     """An indicator of the shape: what a single image shows does not matter among many."""
     board: np.ndarray = np.indices(shape).sum(axis=0) % 2 == 0
     return board

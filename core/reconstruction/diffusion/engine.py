@@ -23,6 +23,7 @@ from core.reconstruction.training_job import as_contract
 
 if TYPE_CHECKING:
     from core.images.values import PhaseImage
+    from core.reconstruction.diffusion.grey_model import GreyModel
     from core.reconstruction.diffusion.model import DiffusionModel
     from core.reconstruction.diffusion.training import TrainedDiffusion
 
@@ -89,7 +90,7 @@ class DiffusionEngine:
         remedy = "Choose smaller crops, fewer channels or the preset small."
         return (yield from as_contract(job, lambda trained: _model(target, settings, trained, device), remedy))
 
-    def restore(self, card: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> DiffusionModel:
+    def restore(self, card: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> DiffusionModel | GreyModel:
         """A model from its card and arrays.
 
         Raises

@@ -16,17 +16,18 @@ from core.errors import InputError, JobError
 from core.generation.periods import NOWHERE, Axes, Triple, axes_name, misfit
 from core.generation.progress import GenerationProgress
 from core.generation.recipe import Recipe
-from core.images.values import Phase, Volume
+from core.images.values import Phase, PhaseImage, Volume
 from core.job import Job, Progress
 from core.masks.mask import Mask
-from core.provenance import Provenance, array_hash, versions
+from core.provenance import Provenance, array_hash
 from core.reconstruction.anchors import Anchor, check_anchors, known_in
 from core.reconstruction.diffusion.classes import of_class
 from core.reconstruction.diffusion.counting import label_like
 from core.reconstruction.diffusion.denoiser import Denoiser
 from core.reconstruction.diffusion.levels import Varying, labels_by_level
+from core.reconstruction.diffusion.origin import generated
 from core.reconstruction.diffusion.phases import as_channels, channel_fractions, labels_around, plain_labels
-from core.reconstruction.diffusion.pictures import sampling_pictures
+from core.reconstruction.diffusion.pictures import check_edge, sampling_pictures
 from core.reconstruction.diffusion.planes import Wanted, sampling_volume
 from core.reconstruction.diffusion.preflight import BYTES_PER_VOXEL
 from core.reconstruction.diffusion.settings import DiffusionSettings, sampled_as
@@ -57,6 +58,13 @@ def beyond_memory(size: Triple) -> bool:
     """Whether a volume is sampled on the disk."""
     free = devices.free_memory("cpu")
     return free is not None and BYTES_PER_VOXEL * math.prod(size) > free
+
+
+def fraction_error(fraction: float) -> InputError:
+    """The error for a volume fraction that cannot be."""
+    return InputError(
+        f"A volume fraction lies between 0 and 1, not {fraction:g}.", "Give a share such as 0.4 for 40 %."
+    )
 
 
 def _shown(size: Triple) -> str:
@@ -292,15 +300,10 @@ class DiffusionModel:
             asked["anchors"] = [anchor.entry() for anchor in anchors]
         if towards is not None:
             asked["towards"] = towards.entry()
-        provenance = Provenance(
-            "generate with diffusion",
-            settings={**asked, "engine_settings": self._card["settings"]},
-            inputs=(Provenance.from_json(self._card["provenance"]),),
-            seed=seed,
-            device=devices.title(device),
-            versions=dict(versions()),
-        )
-        return labels, provenance
+        return labels, self._provenance(asked, seed, device)
+
+    def _provenance(self, asked: Mapping[str, Any], seed: int, device: str) -> Provenance:
+        return generated(self._card, asked, seed, device)
 
     @property
     def _phases(self) -> tuple[Phase, ...]:
@@ -330,7 +333,7 @@ class DiffusionModel:
         -------
         Labels, shape (count, edge, edge), uint8.
         """
-        self._check((edge, edge, edge), 0.5, (True, True, True))
+        check_edge(count, edge, self._denoiser.settings.stride)
         told = None
         if fractions is not None:
             told = np.array([channel_fractions(self._shares(float(share))) for share in fractions], dtype=np.float32)
@@ -345,11 +348,33 @@ class DiffusionModel:
             self._denoiser.to("cpu")
         return self._as_labels(known)
 
+    def phase_images(
+        self, count: int, edge: int, seed: int, *, volume_fraction: float | None = None, device: str = "cpu"
+    ) -> Job[tuple[PhaseImage, ...]]:
+        """A job that makes pictures as phase images; arguments as of `pictures`, one fraction for all of them.
+
+        Raises
+        ------
+        InputError
+            Where the model is not told of fractions, or for a size or fraction that cannot be.
+        """
+        fraction = float(self._card["volume_fraction"]) if volume_fraction is None else volume_fraction
+        if not 0 < fraction < 1:
+            raise fraction_error(fraction)
+        if volume_fraction is not None and not self._denoiser.settings.told:
+            raise InputError("This model's network is told no volume fraction.", "Leave it out.")
+        told = None if volume_fraction is None else np.full(count, fraction, np.float32)
+        labels = yield from self.pictures(count, edge, seed, fractions=told, device=device)
+        asked: dict[str, Any] = {"edge": edge, "pictures": count, "volume_fraction": volume_fraction}
+        made = self._provenance(asked, seed, devices.resolve(device))
+        return tuple(
+            PhaseImage(one, self._phases, self._card["pixel_size"], f"{self._card['name']} {number}", made)
+            for number, one in enumerate(labels, 1)
+        )
+
     def _check(self, size: Triple, fraction: float, periodic: Axes) -> None:
         if not 0 < fraction < 1:
-            raise InputError(
-                f"A volume fraction lies between 0 and 1, not {fraction:g}.", "Give a share such as 0.4 for 40 %."
-            )
+            raise fraction_error(fraction)
         if min(size) < 1:
             raise InputError(f"A volume has at least one voxel along each axis, not {size}.")
         problem = misfit(size, periodic, self._denoiser.settings.stride)
@@ -368,11 +393,11 @@ class DiffusionModel:
                 except StopIteration as end:
                     field: np.ndarray = end.value
                     return field
-                if report.labels is None:
+                known = report.labels
+                if known is None:
                     yield GenerationProgress(report.done, report.of, what)
                 else:
-                    block = self._as_labels(report.labels)
-                    yield EmergingProgress(report.done, report.of, what, block, preview=report.labels)
+                    yield EmergingProgress(report.done, report.of, what, self._as_labels(known), preview=known)
         except (MemoryError, RuntimeError) as error:
             if not devices.is_out_of_memory(error):
                 raise

@@ -1,6 +1,7 @@
 """Labels as pictures that noise can be added to, and back again with volume fractions met to the voxel.
 
-Two phases are one channel of −1 and 1; more are one channel a phase, 1 where it is and −1 elsewhere.
+Two phases are one channel of −1 and 1; more are one channel a phase, 1 where it is and −1 elsewhere. Grey pictures
+have no phases: they are one channel of values from −1 to 1.
 """
 
 from __future__ import annotations
@@ -15,14 +16,26 @@ Labels = npt.NDArray[np.uint8]
 
 _ROUNDS = 200
 
+GREY = 1
+"""In place of a number of phases: pictures are grey values (float32, −1 to 1) instead of labels."""
+GREY_LEVELS = 256
+"""What the bound tells apart in grey pictures (Ho et al., Eq. 13)."""
+
 
 def channels_of(phases: int) -> int:
     """How many channels pictures of so many phases have."""
     return 1 if phases == 2 else phases
 
 
+def levels_of(phases: int) -> int:
+    """How many values a channel of such pictures has."""
+    return GREY_LEVELS if phases == GREY else 2
+
+
 def as_channels(labels: np.ndarray, phases: int) -> Floats:
-    """Labels of any shape (…) as channels (C, …), float32, −1 and 1."""
+    """Labels of any shape (…) as channels (C, …), float32, −1 and 1; grey values as they are."""
+    if phases == GREY:
+        return labels.astype(np.float32)[None]
     if phases == 2:
         return np.where(labels == 1, np.float32(1), np.float32(-1))[None]
     return np.where(labels == np.arange(phases).reshape(-1, *(1,) * labels.ndim), np.float32(1), np.float32(-1))

@@ -98,11 +98,19 @@ class Wanted:
 
 @dataclass(frozen=True, eq=False)
 class Emerging:
-    """How far a volume is: batches of sections done and in all, and after each step the volume as it is expected."""
+    """How far a volume is: batches of sections done and in all, and after each step the channels as they are expected.
+
+    ``expected`` has shape (C, z, y, x), or is None in between; of a large volume it is every so many voxels.
+    """
 
     done: int
     of: int
-    labels: np.ndarray | None = None
+    expected: np.ndarray | None = None
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """The same as the likeliest phases."""
+        return None if self.expected is None else plain_labels(self.expected)
 
 
 def sampled_size(size: Triple, periodic: Axes, stride: int) -> Triple:
@@ -207,7 +215,7 @@ def sampling_volume(
             before = step
             if former is not None:
                 former.copy_(clean)
-            yield Emerging(done, of, plain_labels(shown(clean, wanted.size)))
+            yield Emerging(done, of, shown(clean, wanted.size))
     z, y_, x_ = wanted.size
     field: np.ndarray = x[:, :z, :y_, :x_].cpu().numpy()
     return field

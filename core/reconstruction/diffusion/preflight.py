@@ -65,11 +65,15 @@ def _mask(target: Target, crop: int) -> list[Problem]:
 
 def _structure(target: Target, crop: int) -> list[Problem]:
     length = max(correlation_length(indicator) for indicator in target.indicators)
-    found = []
-    if crop < LENGTHS_ACROSS * length:
-        found.append(
-            Problem("warning", "crop", f"The crops ({crop} px) are only {crop / length:.1f} times as wide as the "
-                    f"structure's length ({length:.1f} px): what is larger is not learned.",
-                    "Choose larger crops, or a larger exemplar.")
-        )  # fmt: skip
-    return [*found, *scatter_problems(target.size, length)]
+    return [*crop_problems(crop, length), *scatter_problems(target.size, length)]
+
+
+def crop_problems(crop: int, length: float, where: str = "") -> list[Problem]:
+    """A warning where crops are too small for structures of ``length`` px; ``where``: of what, if not of the whole."""
+    if crop >= LENGTHS_ACROSS * length:
+        return []
+    return [
+        Problem("warning", "crop", f"The crops ({crop} px) are only {crop / length:.1f} times as wide as the "
+                f"structure's length{where} ({length:.1f} px): what is larger is not learned.",
+                "Choose larger crops, or a larger exemplar.")
+    ]  # fmt: skip

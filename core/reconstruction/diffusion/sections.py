@@ -16,12 +16,12 @@ from core.reconstruction.diffusion.phases import as_channels
 
 @dataclass(frozen=True, eq=False)
 class Exemplar:
-    """One phase image to learn from.
+    """One phase image, or grey picture, to learn from.
 
     Attributes
     ----------
     labels
-        Shape (Y, X), 0 to ``phases`` − 1.
+        Shape (Y, X), 0 to ``phases`` − 1; or grey values, float32, −1 to 1.
     label
         Which exemplar or class it is, 0 and up.
     symmetries
@@ -41,7 +41,7 @@ class Crops:
     exemplars
         Each label is drawn as often as any other, and within it every place of every picture.
     phases
-        How many there are in all of them.
+        How many there are in all of them; `core.reconstruction.diffusion.phases.GREY` for grey pictures.
     edge
         Of the crops, pixels.
     draw
@@ -52,7 +52,7 @@ class Crops:
         for item in exemplars:
             if min(item.labels.shape) < edge:
                 raise InputError(
-                    f"A phase image of {item.labels.shape[0]} × {item.labels.shape[1]} px is smaller than crops of "
+                    f"A picture of {item.labels.shape[0]} × {item.labels.shape[1]} px is smaller than crops of "
                     f"{edge} px.",
                     "Use a larger one or smaller crops.",
                 )
@@ -73,7 +73,7 @@ class Crops:
         return int(torch.randint(limit, (1,), generator=self._draw))
 
     def batch(self, count: int) -> tuple[Tensor, Condition]:
-        """So many crops, (N, C, edge, edge) of −1 and 1, with their own fractions and labels."""
+        """So many crops, (N, C, edge, edge) of −1 to 1, with their own fractions and labels."""
         crops, labels = [], []
         for _ in range(count):
             group = self._below(len(self._groups))

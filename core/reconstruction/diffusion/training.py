@@ -6,6 +6,7 @@ import copy
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,10 @@ from core.reconstruction.checkpoints import Checkpoints
 from core.reconstruction.descent import rate_share, set_rates
 from core.reconstruction.diffusion.checkpointing import TrainingState, identity
 from core.reconstruction.diffusion.denoiser import Condition, Denoiser
-from core.reconstruction.diffusion.held_out import Watch, parted
+from core.reconstruction.diffusion.held_out import Loss, Watch, parted
 from core.reconstruction.diffusion.objective import bound_term, hybrid, simple
 from core.reconstruction.diffusion.optimiser import optimisers
-from core.reconstruction.diffusion.phases import channels_of, plain_labels
+from core.reconstruction.diffusion.phases import GREY, channels_of, levels_of, plain_labels
 from core.reconstruction.diffusion.planes import Wanted, sampling_volume
 from core.reconstruction.diffusion.prediction import phase_odds, prediction_of, surprise, target_of
 from core.reconstruction.diffusion.sections import Crops, Exemplar
@@ -105,6 +106,9 @@ def train(
 
     Parameters
     ----------
+    phases
+        How many the exemplars have; `core.reconstruction.diffusion.phases.GREY` where they are grey pictures. A preview
+        is then grey, too (float32, −1 to 1).
     settings
         Resolved.
     fractions
@@ -141,7 +145,7 @@ def train(
     state = TrainingState(denoiser, average, movers, draw, watch)
     keeper = Keeper(checkpoints, identity(exemplars, phases, settings, seed, device), state)
     losses, used = keeper.resume()
-    clock = _Clock(used)
+    clock, measured = _Clock(used), partial(loss_of, levels=levels_of(phases))
     done, next_preview = _share_done(settings, losses, used, limit), used + FIRST_PREVIEW_SECONDS
     while done < 1 and not (watch and watch.over):
         set_rates(movers, rate_share(len(losses), done, warm_up=WARM_UP, final=settings.final_rate))
@@ -156,7 +160,7 @@ def train(
             picture, disturbance = clean[rows].to(device), noise[rows].to(device)
             told = Condition(condition.fraction[rows].to(device), condition.label[rows].to(device))
             dice.manual_seed(seed * 1_000_003 + len(losses) * 1009 + rows.start)
-            loss = loss_of(denoiser.train(), picture, disturbance, times[rows], told) * weight
+            loss = measured(denoiser.train(), picture, disturbance, times[rows], told) * weight
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
             of = _steps(settings, len(losses), done)
@@ -169,11 +173,11 @@ def train(
         done = _share_done(settings, losses, clock.seconds, limit)
         report = DiffusionProgress(len(losses), _steps(settings, len(losses), done), "Training", total)
         if watch is not None and (done >= 1 or watch.is_due(len(losses))):
-            report = yield from _looking(watch, report, device, clock)
+            report = yield from _looking(watch, report, measured, device, clock)
         now = clock.seconds
         keeper.keep(losses, now)
         if now > next_preview and done < 1:
-            labelled = yield from _preview(average, shown, device, report, clock)
+            labelled = yield from _preview(average, shown, phases, device, report, clock)
             snapshot = finished(average, losses, now, watch)
             report = replace(report, preview=labelled, snapshot=snapshot)
             taken = clock.seconds - now
@@ -183,8 +187,13 @@ def train(
     return finished(average, losses, clock.seconds, watch)
 
 
-def loss_of(denoiser: Denoiser, clean: Tensor, noise: Tensor, times: Tensor, condition: Condition) -> Tensor:
-    """L_simple, or L_hybrid where the variance is learned, of crops (N, C, H, W) that get ``noise`` at ``times``."""
+def loss_of(
+    denoiser: Denoiser, clean: Tensor, noise: Tensor, times: Tensor, condition: Condition, levels: int = 2
+) -> Tensor:
+    """L_simple, or L_hybrid where the variance is learned, of crops (N, C, H, W) that get ``noise`` at ``times``.
+
+    ``levels``: how many values a channel of the crops has.
+    """
     settings, schedule = denoiser.settings, denoiser.schedule
     signal, spread = schedule.of(times, clean)
     x = (signal * clean + spread * noise).contiguous(memory_format=torch.channels_last)
@@ -196,7 +205,7 @@ def loss_of(denoiser: Denoiser, clean: Tensor, noise: Tensor, times: Tensor, con
     if share is None:
         return losses.mean()
     found = prediction_of(settings.prediction, answer.detach(), x, signal, spread, share)
-    terms = bound_term(schedule, found, clean, x, times.to(x.device))
+    terms = bound_term(schedule, found, clean, x, times.to(x.device), levels)
     return hybrid(losses, terms, settings.bound_weight, settings.times)
 
 
@@ -248,12 +257,12 @@ def _watch(held: Sequence[Exemplar], phases: int, average: Denoiser, seed: int) 
 
 
 def _looking(
-    watch: Watch, report: DiffusionProgress, device: str, clock: _Clock
+    watch: Watch, report: DiffusionProgress, loss: Loss, device: str, clock: _Clock
 ) -> Generator[DiffusionProgress, None, DiffusionProgress]:
     """Look at the part held out; the report with what was seen."""
     settings = watch.weights.settings
     rows = parts(settings, device)[0]
-    looking = watch.looking(report.step, loss_of, max(1, rows.stop - rows.start), device)
+    looking = watch.looking(report.step, loss, max(1, rows.stop - rows.start), device)
     while True:
         try:
             next(looking)
@@ -274,7 +283,7 @@ def _steps(settings: DiffusionSettings, step: int, done: float) -> int:
 
 
 def _preview(
-    average: Denoiser, wanted: Wanted, device: str, report: DiffusionProgress, clock: _Clock
+    average: Denoiser, wanted: Wanted, phases: int, device: str, report: DiffusionProgress, clock: _Clock
 ) -> Generator[DiffusionProgress, None, np.ndarray]:
     quick = replace(average.settings, steps=min(PREVIEW_STEPS, average.settings.times), passes=1)
     making = sampling_volume(average, wanted, device=device, settings=quick)
@@ -283,7 +292,7 @@ def _preview(
             try:
                 next(making)
             except StopIteration as end:
-                return plain_labels(end.value)
+                return end.value[0] if phases == GREY else plain_labels(end.value)
             yield from clock.reporting(report)
     finally:
         making.close()

@@ -1,0 +1,123 @@
+"""Pictures in place of a volume, and all that a model of grey images makes: parts of the command generate."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.arguments import positive_whole_number
+from app.terminal import ProgressDisplay, ask_to_replace, may_write, note
+from core.errors import InputError, JobError
+from core.job import finish
+
+if TYPE_CHECKING:
+    from core.reconstruction.engine import Model
+
+_OF_PHASES = {
+    "volume_fraction": "--volume-fraction", "mask": "--mask", "anchor": "--anchor", "towards": "--towards",
+    "block": "--block", "resume": "--resume",
+}  # fmt: skip
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """The option of generate that asks for pictures."""
+    command.add_argument(
+        "--pictures", type=positive_whole_number, metavar="N",
+        help="N pictures of --size rows and columns, 0001.tif and so on in the folder -o, in place of a volume "
+        "(models of the engine diffusion)",
+    )  # fmt: skip
+
+
+def check_options(options: argparse.Namespace, reason: str, names: Sequence[str] = tuple(_OF_PHASES)) -> None:
+    """Refuse the options ``names`` that were given: `InputError` with the ``reason``."""
+    given = [_OF_PHASES[name] for name in names if getattr(options, name) not in (None, False, [])]
+    if given:
+        raise InputError(reason, f"Leave {' and '.join(given)} out.")
+
+
+def generate_grey(options: argparse.Namespace, model: Any) -> int:
+    """Grey pictures or grey volumes, as the options ask of a model of them; returns the exit code."""
+    from core.images.grey_writing import write_grey_volume
+    from core.reconstruction.diffusion.grey_model import NO_PHASES
+
+    check_options(options, NO_PHASES)
+    if options.pictures is not None:
+        return generate_pictures(options, model)
+    if options.output.suffix.lower() not in (".tif", ".tiff"):
+        raise InputError(f"A grey volume cannot be written as {options.output.name}.", "End the name with .tif.")
+    if options.seeds is not None:
+        raise InputError("Grey volumes are made one at a time.", "Give one --seed.")
+    replace = may_write(options.output, options.force)
+    with ProgressDisplay(options.quiet) as display:
+        job = model.volume(options.size, _seed(options, model), device=_device(options), periodic=options.periodic)
+        made = finish(job, display)
+    note(f"Grey values {model.range.words}.")
+    print(write_grey_volume(made.grey, options.output, made.voxel_size, made.provenance, overwrite=replace))
+    return 0
+
+
+def generate_pictures(options: argparse.Namespace, model: Model) -> int:
+    """Pictures of phases or grey ones, each in a file of its own; returns the exit code."""
+    from core.images.grey_writing import write_micrograph
+    from core.images.values import PhaseImage
+    from core.images.writing import write_phase_image
+
+    make: Callable[..., Any] | None = getattr(model, "pictures", None)
+    if make is None:
+        raise InputError("This model makes volumes alone.", "Take a model of the engine diffusion.")
+    check_options(options, "Pictures are no sections of one volume.", ("mask", "anchor", "towards", "block", "resume"))
+    if options.seeds is not None or any(options.periodic):
+        raise InputError("Pictures are made from one seed, and do not repeat.", "Leave --seeds and --periodic out.")
+    _depth, rows, columns = options.size
+    if rows != columns:
+        raise InputError(f"Pictures are square, not {rows} × {columns}.", "Give --size one number, such as 64.")
+    fractions = options.volume_fraction or (None,)
+    if len(fractions) > 1:
+        raise InputError("Pictures have one volume fraction.", "Give --volume-fraction one.")
+    paths = _places(options.output, options.pictures, options.force)
+    seed, device = _seed(options, model), _device(options)
+    with ProgressDisplay(options.quiet) as display:
+        made = finish(_made(model, options.pictures, rows, seed, fractions[0], device), display)
+    for picture, path in zip(made, paths, strict=True):
+        if isinstance(picture, PhaseImage):
+            write_phase_image(picture, path, overwrite=True)
+        else:
+            write_micrograph(picture, path, overwrite=True)
+    print(options.output)
+    return 0
+
+
+def _made(model: Any, count: int, edge: int, seed: int, fraction: float | None, device: str) -> Any:
+    """The job that makes the pictures."""
+    if "grey" in model.card:
+        return model.pictures(count, edge, seed, device=device)
+    return model.phase_images(count, edge, seed, volume_fraction=fraction, device=device)
+
+
+def _seed(options: argparse.Namespace, model: Model) -> int:
+    return int(model.card["seed"]) if options.seed is None else int(options.seed)
+
+
+def _device(options: argparse.Namespace) -> str:
+    from core import devices
+
+    return devices.resolve(options.device)
+
+
+def _places(folder: Path, count: int, force: bool) -> list[Path]:
+    """Where the pictures go; the folder is made, and what is in it stays, but for files of the same names."""
+    from core.images.grey_writing import numbered
+
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file.", "Give a folder for the pictures.")
+    paths = numbered(folder, count)
+    there = [path for path in paths if path.exists()]
+    if there and not force:
+        ask_to_replace(there[0])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise JobError(f"The folder {folder} cannot be made: {error.strerror}.", "Choose another.") from error
+    return paths
