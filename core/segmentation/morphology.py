@@ -16,6 +16,8 @@ from core.settings import validate
 
 Labels = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
+_ROUNDING = 1e-6
+"""Added to the depth of a neck, so that a plateau never counts as standing out."""
 
 
 def changed_by(labels: Labels, step: CleaningStep) -> Labels:
@@ -49,7 +51,11 @@ def changed_by(labels: Labels, step: CleaningStep) -> Labels:
         case "remove border pieces":
             return _lost(labels, own, at_border(own))
         case "split touching":
-            return _lost(labels, own, necks(own, step.size))
+            from scipy import ndimage
+
+            # distances and what is nearest come from one transform
+            distance, nearest = ndimage.distance_transform_edt(own, return_indices=True)
+            return _lost(labels, own, _cut(own, distance, step.size), nearest)
     raise InputError(f"No step of cleaning is called {step.kind!r}.", f"Choose one of: {', '.join(CLEANING)}.")
 
 
@@ -98,15 +104,50 @@ def necks(inside: Bools, depth: float) -> Bools:
     cut where its half-width is that much less than the half-width of both particles.
     """
     from scipy import ndimage
+
+    return _cut(inside, np.asarray(ndimage.distance_transform_edt(inside)), depth)
+
+
+def _cut(inside: Bools, distance: np.ndarray, depth: float) -> Bools:
+    """`necks`, with the distance known: of the pieces alone that have two peaks which can stand out, one by one."""
+    from scipy import ndimage
+    from skimage.morphology import local_maxima
+
+    around = np.ones((3,) * inside.ndim)
+    pieces, count = ndimage.label(inside, around)
+    # of a peak that stands out, all of the depth is inside
+    peaks, number = ndimage.label(local_maxima(distance) & (distance > depth + _ROUNDING), around)
+    of_piece = np.zeros(number + 1, np.intp)
+    of_piece[peaks.reshape(-1)] = pieces.reshape(-1)
+    several = np.bincount(of_piece[1:], minlength=count + 1) > 1
+    boxes = ndimage.find_objects(pieces)
+    chosen = np.flatnonzero(several)
+    lines = np.zeros(inside.shape, bool)
+    if sum(distance[boxes[piece - 1]].size for piece in chosen) > inside.size:
+        # pieces within each other: all at once
+        return _cut_part(several.take(pieces), distance, depth)
+    for piece in chosen:
+        box = boxes[piece - 1]
+        lines[box] |= _cut_part(pieces[box] == piece, distance[box], depth)
+    return lines
+
+
+def _cut_part(inside: Bools, distance: np.ndarray, depth: float) -> Bools:
+    from scipy import ndimage
     from skimage.morphology import local_maxima, reconstruction
     from skimage.segmentation import watershed
 
-    distance = ndimage.distance_transform_edt(inside)
-    # a rounding above the depth, so that a plateau never counts as standing out
-    flat = reconstruction(distance - (depth + 1e-6), distance)
-    seeds, _ = ndimage.label(local_maxima(flat) & inside, np.ones((3,) * inside.ndim))
-    lines = watershed(-distance, seeds, mask=inside, watershed_line=True) == 0
-    return np.asarray(lines & inside)
+    distance = np.where(inside, distance, 0)
+    flat = reconstruction(distance - (depth + _ROUNDING), distance)
+    seeds, count = ndimage.label(local_maxima(flat) & inside, np.ones((3,) * inside.ndim))
+    if count < 2:
+        return np.zeros(inside.shape, bool)
+    lines = (watershed(-distance, seeds, mask=inside, watershed_line=True) == 0) & inside
+    # what hangs on by a corner and holds no seed is not flooded: it is no line
+    joined, number = ndimage.label(inside)
+    flooded = np.zeros(number + 1, bool)
+    flooded[np.unique(joined[seeds > 0])] = True
+    return np.asarray(lines & flooded.take(joined))
 
 
 def _edge_values(pieces: np.ndarray) -> np.ndarray:
@@ -120,12 +161,13 @@ def _gained(labels: Labels, wanted: Bools, phase: int) -> Labels:
     return out
 
 
-def _lost(labels: Labels, own: Bools, removed: Bools) -> Labels:
+def _lost(labels: Labels, own: Bools, removed: Bools, nearest: np.ndarray | None = None) -> Labels:
     from scipy import ndimage
 
     if not removed.any():
         return labels
-    nearest = ndimage.distance_transform_edt(own, return_distances=False, return_indices=True)
+    if nearest is None:
+        nearest = ndimage.distance_transform_edt(own, return_distances=False, return_indices=True)
     out = labels.copy()
     out[removed] = labels[tuple(axis[removed] for axis in nearest)]
     return out

@@ -9,6 +9,7 @@ import pytest
 from scipy import ndimage
 
 from core.errors import InputError
+from core.segmentation import morphology
 from core.segmentation.morphology import at_border, changed_by, dilated, eroded, holes, necks
 from core.segmentation.settings import CLEANING, CleaningStep
 
@@ -131,6 +132,30 @@ def test_a_neck_that_is_not_deep_enough_stays_and_one_disc_is_never_cut() -> Non
     assert necks(inside, deep - 1.5).any()
     assert not necks(inside, deep + 1.5).any()
     assert not necks(two_discs(0), 0.5).any()
+
+
+def test_pieces_that_hold_no_particle_deep_enough_stay_as_they_are() -> None:
+    inside = np.zeros((41, 120), bool)
+    inside[:, :81] = two_discs(20)
+    inside[18:22, 100:104] = True  # narrower than the depth
+    line = necks(inside, 3.0)
+    assert line.any() and not line[:, 90:].any()
+    assert not necks(inside, 30.0).any(), "no particle stands out so far, and none is lost"
+    inside[22:24, 104:106] = True  # hangs on by a corner
+    assert not necks(inside, 0.5)[:, 90:].any()
+
+
+@pytest.mark.parametrize("shape", [(120, 130), (30, 32, 34)])
+def test_piece_by_piece_and_all_at_once_find_the_same_particles(shape: tuple[int, ...]) -> None:
+    field = ndimage.gaussian_filter(np.random.default_rng(4).normal(size=shape), 2.5)
+    inside = field > np.quantile(field, 0.7)
+    distance = ndimage.distance_transform_edt(inside)
+    whole, parted = morphology._cut_part(inside, distance, 0.7), necks(inside, 0.7)
+    assert whole.sum() > 10
+    counts = [ndimage.label(inside & ~line)[1] for line in (whole, parted)]
+    assert counts[0] == counts[1] > ndimage.label(inside)[1]
+    # a plateau may be cut along either of its sides
+    assert (whole ^ parted).sum() <= 0.05 * whole.sum()
 
 
 @pytest.mark.parametrize("kind", CLEANING)
