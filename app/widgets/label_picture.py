@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from PySide6.QtGui import QIcon, QImage, QPixmap, qRgb
 
+GREYS = tuple(f"#{level:02x}{level:02x}{level:02x}" for level in range(256))
+"""Colours of "labels" that are 256 greys."""
+
 
 def label_pixmap(labels: np.ndarray, colors: Sequence[str], side: int, ratio: float, *, whole: bool = True) -> QPixmap:
     """A picture of labels.

@@ -1,4 +1,4 @@
-"""What the Reconstruct menu offers besides a run: ready models, the way between two seeds, data sets, classes."""
+"""What the Reconstruct menu offers besides a run: ready models, between seeds, data sets, classes, grey images."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from app.context import Context
 from app.workspaces.reconstruct.between_seeds import BetweenSeeds
 from app.workspaces.reconstruct.class_training import ClassTraining
 from app.workspaces.reconstruct.data_sets import DataSets
+from app.workspaces.reconstruct.grey_pictures import GreyPictures
 from app.workspaces.reconstruct.ready_models import ReadyModels
 
 
@@ -30,10 +31,12 @@ class Besides(QObject):
         self.between = BetweenSeeds(context, parent)
         self.data_sets = DataSets(context, parent)
         self.classes = ClassTraining(context, parent)
+        self.grey = GreyPictures(context, parent)
         self.ready.written.connect(self.written)
         self.between.written.connect(self.written)
 
     @property
     def actions(self) -> list[QAction]:
         """As the menu lists them."""
-        return [self.ready.action, self.between.action, self.data_sets.action, self.classes.action]
+        gestures = (self.ready, self.between, self.data_sets, self.classes, self.grey)
+        return [gesture.action for gesture in gestures]

@@ -11,7 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.widgets.column import column_of
-from app.widgets.label_picture import label_pixmap
+from app.widgets.label_picture import GREYS, label_pixmap
 from app.widgets.volume_view import VolumeView
 from app.workspaces.reconstruct.run import Run, preview_phases
 from core.images.values import Phase
@@ -65,11 +65,18 @@ class SampleStrip(QWidget):
 
     def add(self, labels: np.ndarray, phases: Sequence[Phase], step: int) -> None:
         """The middle section of a sample that was made after ``step`` steps; an earlier step is another training's."""
+        self._put(labels, [one.color for one in phases], step)
+
+    def add_grey(self, levels: np.ndarray, step: int) -> None:
+        """As `add`, of a grey sample in 256 greys."""
+        self._put(levels, GREYS, step)
+
+    def _put(self, labels: np.ndarray, colors: Sequence[str], step: int) -> None:
         if self._samples and step <= self.steps[-1]:
             self.clear()
         picture, words = QLabel(), QLabel(f"step {step}")
         section = labels[len(labels) // 2]
-        picture.setPixmap(label_pixmap(section, [one.color for one in phases], _PICTURE, self.devicePixelRatioF()))
+        picture.setPixmap(label_pixmap(section, colors, _PICTURE, self.devicePixelRatioF()))
         picture.setAccessibleName(f"Sample at step {step}")
         picture.setToolTip(f"Middle section of a sample of {labels.shape[2]} × {labels.shape[1]} px at step {step}")
         for label in (picture, words):

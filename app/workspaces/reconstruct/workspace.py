@@ -144,6 +144,7 @@ class ReconstructWorkspace(Workspace):
         self.besides = Besides(self.context, self.panel)
         self.besides.written.connect(self.written)
         self.besides.classes.previewed.connect(self.strip.show_class)
+        self.besides.classes.previewed_grey.connect(self.strip.add_grey)
 
     def actions(self) -> list[QAction]:
         """Stop and keep; a volume without a training."""

@@ -1,0 +1,292 @@
+"""Grey images, and grey volumes, from a model that was trained on such images: looked at, and written to files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QSize, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QListView,
+    QListWidget,
+    QListWidgetItem,
+    QMessageBox,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.context import Context
+from app.jobs import JobRunner
+from app.widgets.form_dialog import Button, FormDialog, foot
+from app.widgets.label_picture import GREYS, label_icon
+from app.widgets.panel import hint
+from app.widgets.picture_dialog import named
+from core.errors import InputError, MicroloomError
+from core.job import Job
+
+if TYPE_CHECKING:
+    from core.images.values import Micrograph
+
+JOB = "grey volume"
+SUFFIX = ".microloom-model"
+_PICTURE = 96
+_MOST = 1000
+_LARGEST_SEED = 2**31 - 1
+
+
+class GreyPictures(QObject):
+    """The gesture.
+
+    Signals
+    -------
+    written(path)
+        A folder of images, or a volume, lies there.
+    """
+
+    written = Signal(object)
+
+    def __init__(self, context: Context, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._context, self._window = context, parent
+        self.dialog: GreyDialog | None = None
+        self.action = QAction("&Grey images from a model …", self)
+        self.action.setToolTip("Images and volumes of grey values, from a model that was trained on grey images")
+        self.action.triggered.connect(self.ask)
+        context.jobs.returned.connect(self._returned)
+        context.jobs.failed.connect(self._failed)
+
+    def ask(self) -> None:
+        """Show the dialog."""
+        if self.dialog is None:
+            self.dialog = GreyDialog(self._window)
+            self.dialog.saved.connect(self._saved)
+            self.dialog.accepted.connect(self._begin)
+            self._context.jobs.finishing.connect(self.dialog.reject)
+        self.dialog.open()
+
+    def _saved(self, folder: Path) -> None:
+        self._context.messages.say(f"The images are written: {folder}.", "good")
+        self.written.emit(folder)
+
+    def _begin(self) -> None:
+        dialog, jobs = self.dialog, self._context.jobs
+        if dialog is None or dialog.model is None or dialog.path is None:
+            return
+        if jobs.busy:
+            self._context.messages.say(f"{jobs.title} is running. Wait for it or cancel it first.", "warning")
+            return
+        model, edge, seed, path = dialog.chosen, dialog.edge.value(), dialog.seed.value(), dialog.path
+        jobs.start(f"Grey volume {edge}³", lambda: volume(model, edge, seed, path), kind=JOB)
+
+    def _returned(self, result: Any) -> None:
+        if self._context.jobs.kind == JOB:
+            text = f"The grey volume is written: {result.name}. Opened as a micrograph, it can be segmented."
+            self._context.messages.say(text, "good")
+            self.written.emit(result)
+
+    def _failed(self, error: Exception) -> None:
+        if self._context.jobs.kind == JOB:
+            self._context.messages.failed("Making the grey volume", error)
+
+
+def volume(model: Any, edge: int, seed: int, path: Path) -> Job[Path]:
+    """A job that makes a grey volume and writes it."""
+    from core.devices import resolve
+    from core.images.grey_writing import write_grey_volume
+
+    made = yield from model.volume((edge,) * 3, seed, device=resolve("auto"))
+    return write_grey_volume(made.grey, path, made.voxel_size, made.provenance, overwrite=True)
+
+
+class GreyDialog(FormDialog):
+    """Accepted, a volume of `chosen` with the numbers is wanted at `path`.
+
+    Signals
+    -------
+    saved(folder)
+        The images on show were written there.
+    """
+
+    saved = Signal(object)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Grey images from a model")
+        self.resize(760, 520)
+        self.model: Any = None
+        self.path: Path | None = None
+        self.folder = Path.home()
+        self.images: Sequence[Micrograph] = ()
+        self.runner = JobRunner(self)
+        self._problem = ""
+        self.place = QToolButton()
+        self.place.setText("Choose a model …")
+        named(self.place, "Model of grey images", "A file that “Train on a folder of classes …” made of grey images")
+        self.place.clicked.connect(self._choose_model)
+        self.where = hint()
+        self.classes = QComboBox()
+        named(self.classes, "Class", "What the images are to look like")
+        self.count = self._spin(1, _MOST, 12, "Number of images", "How many are made")
+        self.edge = self._spin(1, 1024, 64, "Side of the images", "Rows and columns, and those of a volume")
+        self.edge.setSuffix(" px")
+        self.seed = self._spin(0, _LARGEST_SEED, 0, "Seed", "The same seed gives the same images")
+        self.make = QToolButton()
+        self.make.setText("Make images")
+        named(self.make, "Make images", "Make the images and show them here")
+        self.make.clicked.connect(self._make)
+        self.write = QToolButton()
+        self.write.setText("Write a volume …")
+        named(self.write, "Write a volume", "A grey volume with this side, plane by plane, as a TIFF stack")
+        self.write.clicked.connect(self._choose_volume)
+        self.grid = QListWidget()
+        named(self.grid, "Images", "What the model makes")
+        self.grid.setViewMode(QListView.ViewMode.IconMode)
+        self.grid.setResizeMode(QListView.ResizeMode.Adjust)
+        self.grid.setMovement(QListView.Movement.Static)
+        self.grid.setIconSize(QSize(_PICTURE, _PICTURE))
+        self.grid.setSpacing(4)
+        form = QFormLayout()
+        form.addRow("Class", self.classes)
+        form.addRow("Images", self.count)
+        form.addRow("Side", self.edge)
+        form.addRow("Seed", self.seed)
+        side = QVBoxLayout()
+        side.addWidget(self.place)
+        side.addWidget(self.where)
+        side.addLayout(form)
+        side.addWidget(self.make)
+        side.addWidget(self.write)
+        side.addStretch(1)
+        row = QHBoxLayout()
+        row.addLayout(side, 2)
+        row.addWidget(self.grid, 3)
+        self.told = hint()
+        self.buttons = foot(
+            self, "Save the images …", "Choose a folder; each image becomes a TIFF file in it", "Save nothing",
+            leaves=Button.Close, choose=self._save,
+        )  # fmt: skip
+        self.save = self.buttons.button(Button.Save)
+        whole = QVBoxLayout(self)
+        whole.addLayout(row, 1)
+        whole.addWidget(self.told)
+        whole.addWidget(self.buttons)
+        self.runner.returned.connect(self._made)
+        self.runner.failed.connect(self._failed)
+        self.runner.progressed.connect(
+            lambda progress: self._tell(f"{progress.what}: {progress.step} of {progress.of}")
+        )
+        self.runner.idle.connect(self._follow)
+        self.finished.connect(lambda _code: self.runner.finish())
+        self._follow()
+
+    def _spin(self, low: int, high: int, value: int, name: str, tip: str) -> QSpinBox:
+        spin = QSpinBox()
+        spin.setRange(low, high)
+        spin.setValue(value)
+        spin.setKeyboardTracking(False)
+        named(spin, name, tip)
+        return spin
+
+    @property
+    def chosen(self) -> Any:
+        """The model, of the class that is chosen."""
+        return self.model.of_class(self.classes.currentText())
+
+    def _choose_model(self) -> None:
+        kinds = f"Models (*{SUFFIX})"
+        name, _filter = QFileDialog.getOpenFileName(self, "A model of grey images", str(self.folder), kinds)
+        if name:
+            self.take(Path(name))
+
+    def take(self, path: Path) -> None:
+        """Offer what the model in a file makes."""
+        from core.reconstruction.model_file import load_model
+
+        try:
+            model: Any = load_model(path, grey=True)
+            if "grey" not in model.card:
+                raise InputError(f"{path.name} makes volumes of phases.", "Use “Volume from a ready model …”.")
+        except MicroloomError as error:
+            QMessageBox.warning(self, "A model of grey images", str(error))
+            return
+        self.model, self.folder, self.images = model, path.parent, ()
+        self.grid.clear()
+        self.classes.clear()
+        self.classes.addItems(list(model.classes))
+        self.edge.setRange(model.stride, self.edge.maximum() // model.stride * model.stride)
+        self.edge.setSingleStep(model.stride)
+        self.edge.setValue(model.crop)
+        self.where.setText(
+            f"{path.name}: grey values {model.range.words}. There are no phases and no volume fractions."
+        )
+        self._follow()
+
+    def _make(self) -> None:
+        if self.model is None or self.runner.busy:
+            return
+        model, count, edge, seed = self.chosen, self.count.value(), self.edge.value(), self.seed.value()
+        self._problem = ""
+
+        def making() -> Any:
+            from core.devices import resolve
+
+            return model.pictures(count, edge, seed, device=resolve("auto"))
+
+        self.runner.start(f"{count} images", making, kind="grey")
+        self._follow()
+
+    def _made(self, images: Any) -> None:
+        self.images = images
+        self.grid.clear()
+        for number, image in enumerate(images, 1):
+            icon = label_icon(self.model.range.seen(image.grey), GREYS, _PICTURE, self.devicePixelRatioF())
+            self.grid.addItem(QListWidgetItem(icon, str(number)))
+        self._follow()
+
+    def _failed(self, error: Exception) -> None:
+        self._problem = str(error)
+        self._follow()
+
+    def _follow(self) -> None:
+        ready = self.model is not None and not self.runner.busy
+        for control in (self.classes, self.count, self.edge, self.seed, self.make, self.write):
+            control.setEnabled(ready)
+        self.place.setEnabled(not self.runner.busy)
+        self.save.setEnabled(bool(self.images) and ready)
+        if self._problem:
+            self._tell(self._problem)
+        elif self.model is None:
+            self._tell("Choose a model; “Train on a folder of classes …” makes one from grey images.")
+        elif not self.runner.busy:
+            self._tell(f"{len(self.images)} images of {self.images[0].shape[1]} px." if self.images else "")
+
+    def _tell(self, words: str) -> None:
+        self.told.setText(words)
+
+    def _save(self) -> None:
+        from core.images.grey_writing import write_micrographs
+
+        name = QFileDialog.getExistingDirectory(self, "Folder for the images", str(self.folder))
+        if not name:
+            return
+        try:
+            write_micrographs(self.images, Path(name))
+        except MicroloomError as error:
+            QMessageBox.warning(self, "Save the images", str(error))
+            return
+        self.saved.emit(Path(name))
+
+    def _choose_volume(self) -> None:
+        proposed = self.folder / f"{self.classes.currentText()}.tif"
+        name, _filter = QFileDialog.getSaveFileName(self, "Write a grey volume", str(proposed), "TIFF stack (*.tif)")
+        if name:
+            self.path = Path(name if name.endswith((".tif", ".tiff")) else name + ".tif")
+            self.accept()
