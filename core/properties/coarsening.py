@@ -21,6 +21,7 @@ from scipy.sparse import csgraph
 from torch import Tensor
 
 from core.job import finish
+from core.properties.in_blocks import ROWS, times
 from core.properties.krylov import Steps
 
 Product = Callable[[Tensor], Tensor]
@@ -28,8 +29,6 @@ Product = Callable[[Tensor], Tensor]
 STIFFNESS = 2.0
 SMOOTHING = 0.65
 """Damping of a Jacobi step; below 1, or a cycle would not be positive."""
-ROWS = 1 << 17
-"""Of a coarser matrix, found between two yields."""
 SMALLEST = 400
 """Unknowns that are solved for directly."""
 
@@ -79,15 +78,14 @@ class MultigridCycle:
                 break  # nothing is joined to anything
             inverse = SMOOTHING / np.maximum(matrix.diagonal(), np.finfo(float).tiny)
             damped = torch.from_numpy(inverse).to(device)
-            self._levels.append(_Level(product(matrix, device), product(join.T, device), product(join, device), damped))
+            down = product(join.T, device)
+            yield
+            self._levels.append(_Level(product(matrix, device), down, product(join, device), damped))
             yield
             summed = sparse.csr_array(join.T)
-            parts: list[Any] = []
-            for start in range(0, summed.shape[0], ROWS):
-                parts.append((summed[start : start + ROWS] @ matrix) @ join / STIFFNESS)
-                yield
-            matrix = sparse.csr_array(parts[0] if len(parts) == 1 else sparse.vstack(parts, format="csr"))
-            del parts, summed
+            yield
+            matrix = yield from times(summed, matrix, join, divided_by=STIFFNESS)
+            del summed
             yield
         dense = matrix.toarray() if matrix.shape[0] <= SMALLEST else np.diag(matrix.diagonal())
         self._last = torch.from_numpy(np.linalg.pinv(dense, rcond=1e-10, hermitian=True)).to(device)
@@ -124,17 +122,47 @@ def _pieces(
     matrix: sparse.csr_array, cubes: npt.NDArray[np.int64]
 ) -> Generator[None, None, tuple[sparse.csr_array, npt.NDArray[np.int64]]]:
     """Which unknowns become one: a matrix of 0 and 1, shape (N, n), and the cube of each of the n."""
-    pairs = matrix.tocoo()
-    rows, columns = pairs.coords
-    inside = pairs.data != 0
-    for axis in range(cubes.shape[1]):
-        inside &= cubes[rows, axis] == cubes[columns, axis]
+    piece = np.empty(len(cubes), np.int32)
+    fewer = 0
+    for start, stop in _layers(cubes):
+        pairs = matrix[start:stop].tocoo()
+        rows, columns = pairs.coords
         yield
-    count = matrix.shape[0]
-    graph = sparse.coo_array((np.ones(int(inside.sum()), bool), (rows[inside], columns[inside])), (count, count))
-    yield
-    fewer, piece = csgraph.connected_components(graph, directed=False)
-    join = sparse.csr_array((np.ones(count), (np.arange(count), piece)), (count, fewer))
+        # nothing is joined beyond a layer of cubes
+        inside = (pairs.data != 0) & (columns >= start) & (columns < stop)
+        rows, columns = rows[inside], columns[inside] - start
+        own = cubes[start:stop]
+        inside = np.ones(len(rows), bool)
+        for axis in range(cubes.shape[1]):
+            inside &= own[rows, axis] == own[columns, axis]
+        count = stop - start
+        graph = sparse.coo_array((np.ones(int(inside.sum()), bool), (rows[inside], columns[inside])), (count, count))
+        yield
+        found, numbers = csgraph.connected_components(graph, directed=False)
+        piece[start:stop] = numbers + fewer
+        fewer += int(found)
+        yield
+    total = len(cubes)
+    join = sparse.csr_array((np.ones(total), piece, np.arange(total + 1)), (total, fewer))
     kept = np.empty((fewer, cubes.shape[1]), np.int64)
     kept[piece] = cubes
     return join, kept
+
+
+def _layers(cubes: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Ranges of unknowns, of `ROWS` and more, none of which share a cube: they lie in order of all but two axes.
+
+    One range where they do not.
+    """
+    leading = cubes[:, : max(1, cubes.shape[1] - 2)]
+    steps = np.diff(leading, axis=0)
+    changed = (steps != 0).any(axis=1)
+    first = steps[np.arange(len(steps)), (steps != 0).argmax(axis=1)]
+    if (first[changed] < 0).any():
+        return [(0, len(cubes))]
+    found, start = [], 0
+    for place in (np.flatnonzero(changed) + 1).tolist():
+        if place - start >= ROWS:
+            found.append((start, place))
+            start = place
+    return [*found, (start, len(cubes))]

@@ -31,6 +31,7 @@ from torch import Tensor
 from core.errors import InputError
 from core.properties.coarsening import MultigridCycle, product
 from core.properties.ends import AXES, Ends, Faces, Sides, checked_axes, checked_spacing, checked_tolerance
+from core.properties.in_blocks import times
 from core.properties.krylov import Operator, Steps, conjugate_gradients, minimal_residuals
 from core.properties.percolation import percolating_steps
 from core.properties.progress import Descent, SolverProgress
@@ -238,14 +239,17 @@ def saddle_point(flow: Stokes, device: str) -> Generator[None, None, tuple[Opera
     The matrix is (A, −Dᵀ; −D, 0), symmetric; the preconditioner is symmetric and positive.
     """
     viscous, divergence = product(flow.viscous, device), product(flow.divergence, device)
+    yield
     gradient = product(-flow.divergence.T, device)
     count = len(flow.force)
     yield
     friction = yield from MultigridCycle.building(flow.viscous, flow.velocity_places, device)
     freely = yield from _freely(viscous, friction, count, device)
-    darcy = flow.divergence @ sparse.diags_array(freely) @ flow.divergence.T
+    across = sparse.csr_array(flow.divergence.T)
     yield
-    network = yield from MultigridCycle.building(sparse.csr_array(darcy), flow.pressure_places, device)
+    across.data *= np.repeat(freely, np.diff(across.indptr))
+    darcy = yield from times(flow.divergence, across)
+    network = yield from MultigridCycle.building(darcy, flow.pressure_places, device)
 
     def apply(vector: Tensor) -> Steps:
         velocity, pressure = vector[:count], vector[count:]

@@ -26,6 +26,7 @@ from scipy import sparse
 
 from core.job import finish
 from core.properties.ends import Faces
+from core.properties.in_blocks import matrix_of, stacked
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -95,12 +96,13 @@ def assemble(pores: Bools, faces: Faces, spacing: Sequence[float]) -> Stokes:
 def assembling(pores: Bools, faces: Faces, spacing: Sequence[float]) -> Generator[None, None, Stokes]:
     """As `assemble`, in steps."""
     faces_of, count = _number_faces(pores, faces)
-    rows: list[npt.NDArray] = []
-    columns: list[npt.NDArray] = []
-    entries: list[npt.NDArray] = []
     diagonal, force = np.zeros(count), np.zeros(count)
     yield
+    parts = []
     for component, numbers in enumerate(faces_of):
+        rows: list[npt.NDArray] = []
+        columns: list[npt.NDArray] = []
+        entries: list[npt.NDArray] = []
         own, there = _once(numbers, component, faces)
         solid = _between_solid(pores, component, faces)
         share = np.ones(own.shape)
@@ -109,24 +111,30 @@ def assembling(pores: Bools, faces: Faces, spacing: Sequence[float]) -> Generato
                 _part(share, component, 0, 1)[...] = 0.5
                 _part(share, component, -1, None)[...] = 0.5
             force[own[there]] = share[there]
+        yield
         for along, edge in enumerate(spacing):
             for step in (-1, 1):
                 other, weight = _neighbours(numbers, solid, component, along, step, faces)
+                yield
                 weight = weight * (share if along != component else 1.0) / edge**2
                 diagonal[own[there]] += weight[there]
                 joined = there & (other >= 0)
+                yield
                 rows.append(own[joined])
                 columns.append(other[joined])
                 entries.append(-weight[joined])
                 yield
-    rows.append(np.arange(count))
-    columns.append(np.arange(count))
-    entries.append(diagonal)
-    every, of, values = np.concatenate(rows), np.concatenate(columns), np.concatenate(entries)
+        # the velocities of a component follow each other, and in each list their numbers rise
+        mine = own[there]
+        rows.append(mine)
+        columns.append(mine)
+        entries.append(diagonal[mine])
+        first, end = (int(mine[0]), int(mine[-1]) + 1) if len(mine) else (0, 0)
+        parts.append((yield from matrix_of(rows, columns, entries, count, first, end)))
+    viscous = stacked(parts, count)
     yield
-    viscous = sparse.csr_array((values, (every, of)), (count, count))
-    yield
-    return Stokes(pores, viscous, _divergence(pores, faces_of, count, spacing), force, faces_of)
+    divergence = yield from _divergence(pores, faces_of, count, spacing)
+    return Stokes(pores, viscous, divergence, force, faces_of)
 
 
 def _number_faces(pores: Bools, faces: Faces) -> tuple[tuple[Places, Places, Places], int]:
@@ -186,7 +194,9 @@ def _neighbours(
     return other, weight
 
 
-def _divergence(pores: Bools, faces_of: tuple[Places, ...], count: int, spacing: Sequence[float]) -> sparse.csr_array:
+def _divergence(
+    pores: Bools, faces_of: tuple[Places, ...], count: int, spacing: Sequence[float]
+) -> Generator[None, None, sparse.csr_array]:
     voxels = np.flatnonzero(pores)
     place = np.arange(len(voxels))
     rows, columns, entries = [], [], []
@@ -197,9 +207,8 @@ def _divergence(pores: Bools, faces_of: tuple[Places, ...], count: int, spacing:
             rows.append(place[there])
             columns.append(at[there])
             entries.append(np.full(int(there.sum()), sign / spacing[axis]))
-    return sparse.csr_array(
-        (np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))), (len(voxels), count)
-    )
+            yield
+    return (yield from matrix_of(rows, columns, entries, count, 0, len(voxels)))
 
 
 def _part(array: npt.NDArray, axis: int, start: int, stop: int | None) -> npt.NDArray:

@@ -7,9 +7,9 @@ import pytest
 import torch
 from scipy import sparse
 
-from core.properties import coarsening
+from core.properties import coarsening, in_blocks
 from core.properties.coarsening import MultigridCycle
-from core.properties.ends import Faces
+from core.properties.ends import Ends, Faces, Sides
 from core.properties.percolation import percolating
 from core.properties.stokes import assemble
 
@@ -57,3 +57,19 @@ def test_pores_that_pass_near_each_other_stay_apart(monkeypatch: pytest.MonkeyPa
     found = cycle(one)
     assert found[::2].min() > 0
     assert not found[1::2].any()
+
+
+@pytest.mark.parametrize("ends", ["fixed", "periodic"])
+def test_blocks_of_rows_give_the_matrices_of_the_whole(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
+    pores = np.random.default_rng(3).random((11, 12, 9)) < 0.7
+    sides: Sides = "periodic" if ends == "periodic" else "closed"
+    made = []
+    for rows in (1 << 17, 40):
+        for room in (in_blocks, coarsening):
+            monkeypatch.setattr(room, "ROWS", rows)
+        flow = assemble(pores, Faces(1, ends, sides), (1.0, 0.5, 2.0))
+        push = torch.from_numpy(np.random.default_rng(5).standard_normal(len(flow.force)))
+        made.append((flow.viscous, flow.divergence, MultigridCycle(flow.viscous, flow.velocity_places, "cpu")(push)))
+    (viscous, divergence, cycled), (viscous_too, divergence_too, cycled_too) = made
+    assert (viscous != viscous_too).nnz == 0 and (divergence != divergence_too).nnz == 0
+    assert viscous.shape == viscous_too.shape and torch.equal(cycled, cycled_too)
