@@ -17,14 +17,17 @@ from core.images.atomic import replacing, write_error
 from core.images.zarr_volume import is_zarr
 from core.job import Job, Progress, reported
 from core.provenance import versions
+from core.report.account import account_json
 from core.report.boxes import box_figure
+from core.report.figures import figure_svg
 from core.report.findings import Findings
 from core.report.page import rendered
 from core.report.runs import Column, Entry, box_of, columns, entry_of, groups, reference_text
+from core.report.runs_accounts import LEGEND, methods_of_runs, records, runs_drawings
 from core.report.runs_printing import runs_pdf
 from core.report.verdict import verdict
 
-NAMES = ("runs.csv", "report.json", "report.html", "report.pdf")
+NAMES = ("runs.csv", "report.json", "report.html", "report.pdf", "methods.txt", "references.bib")
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 """Endings of files that hold a picture, never a volume."""
 READABLE = (".tif", ".tiff", ".npy", ".nrrd", ".vti", ".h5", ".hdf5", *PICTURES)
@@ -144,7 +147,7 @@ def _title(column: Column) -> str:
 def runs_json(entries: Sequence[Entry], about: dict[str, Any] | None = None) -> dict[str, Any]:
     """Everything as plain JSON values: entries, and for each quantity the box of each group."""
     shown = columns(entries, everything=True)
-    members = groups(entries)
+    members, told = groups(entries), methods_of_runs(entries)
     return {
         **(about or {}),
         "entries": [
@@ -157,6 +160,7 @@ def runs_json(entries: Sequence[Entry], about: dict[str, Any] | None = None) -> 
                 "verdict": entry.sentence or None,
                 "problem": entry.problem or None,
                 "quantities": {one.key: _finite(one.value) for one in entry.quantities},
+                **({} if entry.account is None else account_json(entry.account)),
             }
             for entry in entries
         ],
@@ -171,6 +175,7 @@ def runs_json(entries: Sequence[Entry], about: dict[str, Any] | None = None) -> 
             for column in shown
         },
         "failed": [entry.name for entry in entries if entry.problem],
+        "methods": [] if told is None else list(told.paragraphs),
         "versions": dict(versions()),
     }
 
@@ -197,6 +202,7 @@ def runs_html(entries: Sequence[Entry], title: str, against: str = "", links: bo
     """One page: the table of the leading quantities, and a box plot of each; ``links``: to each entry's own report."""
     shown, members = columns(entries), groups(entries)
     figures = ((column.quantity.label, box_figure(column, members)) for column in shown)
+    shared, own = records(entries)
     return rendered(
         "runs.html",
         title=title,
@@ -207,6 +213,11 @@ def runs_html(entries: Sequence[Entry], title: str, against: str = "", links: bo
         failed=sum(bool(entry.problem) for entry in entries),
         reference=[reference_text(column) for column in shown] if against else [],
         figures=[(label, svg) for label, svg in figures if svg is not None],
+        curves=[(heading, figure_svg(draw, name, said)) for heading, draw, name, said in runs_drawings(entries)],
+        legend=LEGEND,
+        methods=methods_of_runs(entries),
+        shared=shared,
+        records=own,
         links=links,
         own_folder=OWN_FOLDER,
         versions=dict(versions()),
@@ -216,7 +227,10 @@ def runs_html(entries: Sequence[Entry], title: str, against: str = "", links: bo
 def write_runs(
     entries: Sequence[Entry], folder: Path, title: str, against: str = "", links: bool = False, overwrite: bool = False
 ) -> Path:
-    """Write runs.csv, report.json, report.html and report.pdf into ``folder``; errors as `core.report.write_report`."""
+    """Write the files of `NAMES` into ``folder``; errors as `core.report.write_report`.
+
+    methods.txt and references.bib are empty where nothing but numbers is known of the entries.
+    """
     from core.report.writing import check_folder
 
     check_folder(folder, overwrite, NAMES)
@@ -225,12 +239,16 @@ def write_runs(
     except OSError as error:
         raise write_error(folder, error) from error
     about = {"title": title, "exemplar": against or None}
+    told = methods_of_runs(entries)
     texts = (
         runs_csv(entries),
         json.dumps(runs_json(entries, about), indent=1, allow_nan=False),
         runs_html(entries, title, against, links),
     )
-    files = (*(text.encode() for text in texts), runs_pdf(entries, title, against))
+    words = ("", "") if told is None else (told.text, told.bibtex)
+    files = (
+        *(text.encode() for text in texts), runs_pdf(entries, title, against), *(text.encode() for text in words),
+    )  # fmt: skip
     for name, data in zip(NAMES, files, strict=True):
         with replacing(folder / name, overwrite) as temporary:
             temporary.write_bytes(data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -114,9 +114,7 @@ def _curve(
     """Curves with a reference (dashed) and its band; the first row is bold. All of a `Drawing` but its title."""
 
     def draw(axes: Any, inks: Inks) -> None:
-        if band is not None:
-            shown = f"{100 * findings.band.confidence:.0f} % of samples" if findings.band else ""
-            axes.fill_between(x[: len(band[0])], *band, color=inks.accent, alpha=0.18, linewidth=0, label=shown)
+        draw_band(axes, inks, x, band, findings.band.confidence if findings.band else None)
         (main, bold), *others = rows.items()
         for place, (words, row) in enumerate(others):
             color = _AXIS_COLORS[(place - len(others)) % len(_AXIS_COLORS)]
@@ -124,15 +122,29 @@ def _curve(
             axes.plot(x, row, color=color, linewidth=0.8, alpha=0.8, label=label_of)
         axes.plot(x, bold, color=inks.accent, linewidth=2.2, label=main)
         if reference is not None:
-            n = min(len(x), len(reference))
-            axes.plot(x[:n], reference[:n], color=inks.ink, linewidth=1.4, linestyle=(0, (5, 3)), label="exemplar")
+            draw_reference(axes, inks, x, reference)
         axes.set_xlabel(f"{x_label} (pixels)")
         axes.set_ylabel(label)
         axes.set_xlim(0, x[-1])
         axes.set_ylim(None if name == "autocovariance" else 0, None)
-        _second_axis(axes, findings, inks)
+        second_axis(axes, findings.edges, float(findings.curves.lags[-1]), inks)
 
     return draw, name, f"{label} against the {'distance r' if x_label == 'r' else x_label}"
+
+
+def draw_band(
+    axes: Any, inks: Inks, x: np.ndarray, band: tuple[np.ndarray, np.ndarray] | None, confidence: float | None
+) -> None:
+    """Where samples of the exemplar's size lie, shaded; nothing without a band."""
+    if band is not None:
+        shown = "" if confidence is None else f"{100 * confidence:.0f} % of samples"
+        axes.fill_between(x[: len(band[0])], *band, color=inks.accent, alpha=0.18, linewidth=0, label=shown)
+
+
+def draw_reference(axes: Any, inks: Inks, x: np.ndarray, reference: np.ndarray, label: str = "exemplar") -> None:
+    """The exemplar's curve, dashed."""
+    n = min(len(x), len(reference))
+    axes.plot(x[:n], reference[:n], color=inks.ink, linewidth=1.4, linestyle=(0, (5, 3)), label=label)
 
 
 def framed(axes: Any, inks: Inks, grid: Literal["both", "x", "y"] = "both") -> None:
@@ -174,13 +186,11 @@ def figure_svg(
     return themed(out.getvalue(), title)
 
 
-def _second_axis(axes: Any, findings: Findings, inks: Inks) -> None:
-    """The same lags in micrometres (or what suits) on the upper edge."""
-    edges = findings.edges
+def second_axis(axes: Any, edges: Sequence[float] | None, last: float, inks: Inks) -> None:
+    """The lags up to ``last`` in micrometres (or what suits) on the upper edge, where the pixels are squares."""
     if not edges or len(set(edges)) > 1:
         return
-    reach = edges[0] * float(findings.curves.lags[-1])
-    unit = format_length(reach).split()[-1]
+    unit = format_length(edges[0] * last).split()[-1]
     metres = {"pm": 1e-12, "nm": 1e-9, "µm": 1e-6, "mm": 1e-3, "m": 1.0}[unit]
     factor = edges[0] / metres
     upper = axes.secondary_xaxis("top", functions=(lambda r: r * factor, lambda length: length / factor))

@@ -71,6 +71,15 @@ class Pages:
             self._rule()
         self._at += 0.12
 
+    def methods(self, paragraphs: Sequence[str], bibtex: str) -> None:
+        """The words for a paper, and the entries of the works that they cite."""
+        self.heading("Methods")
+        for text in paragraphs:
+            self.paragraph(text)
+        self.heading("References")
+        for entry in bibtex.split("\n\n"):
+            self.paragraph(entry.strip(), 7)
+
     def pictures(self, pictures: Sequence[Picture], bar: tuple[int, str] | None) -> None:
         """Sections at one scale, side by side, with captions; ``bar``: length in pixels and text of a scale bar."""
         gap, full = 0.15, _WIDTH - 2 * _MARGIN

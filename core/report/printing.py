@@ -62,12 +62,7 @@ def _fill(pages: Pages, found: Findings) -> None:
         for said in property_sentences(found.properties):
             pages.paragraph(said, 8, _QUIET)
     told = methods(found)
-    pages.heading("Methods")
-    for text in told.paragraphs:
-        pages.paragraph(text)
-    pages.heading("References")
-    for entry in told.bibtex.split("\n\n"):
-        pages.paragraph(entry.strip(), 7)
+    pages.methods(told.paragraphs, told.bibtex)
     if found.settings:
         pages.heading("Settings")
         pages.table([(name, str(value)) for name, value in found.settings.items()], (0.35, 0.65), size=7.5)

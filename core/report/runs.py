@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from core.report.account import Account, account_of
 from core.report.findings import Findings
 from core.report.quantities import Quantity, Scale, quantities, scale_of
 
@@ -39,6 +40,8 @@ class Entry:
         Its verdict in words.
     problem
         Why nothing is known of it, or empty.
+    account
+        What a report tells besides its numbers, or None.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Entry:
     seed: int | None = None
     sentence: str = ""
     problem: str = ""
+    account: Account | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,8 @@ def entry_of(found: Findings, name: str, sentence: str = "") -> Entry:
     edges = found.edges
     edge = edges[0] if edges and len(set(edges)) == 1 else None
     shape = tuple(int(side) for side in found.subject.labels.shape)
-    return Entry(name, group_of(name), quantities(found), shape, edge, seed_of(name), sentence)
+    account = account_of(found, hashed=True)
+    return Entry(name, group_of(name), quantities(found), shape, edge, seed_of(name), sentence, account=account)
 
 
 def group_of(name: str) -> str:

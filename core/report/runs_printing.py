@@ -12,6 +12,7 @@ from core.report.boxes import MOST, draw_boxes
 from core.report.figures import Drawing
 from core.report.pdf import Pages
 from core.report.runs import Column, Entry, columns, groups, reference_text
+from core.report.runs_accounts import LEGEND, methods_of_runs, records, runs_drawings
 
 RUNS_ACROSS = 5
 """Runs beside each other in a table; more go into another one below."""
@@ -62,7 +63,23 @@ def _fill(pages: Pages, entries: Sequence[Entry], title: str, against: str) -> N
             8, _QUIET,
         )  # fmt: skip
         pages.drawings(drawings)
-    pages.heading("Versions")
+    curves = runs_drawings(entries)
+    if curves:
+        pages.heading("Curves")
+        pages.drawings(curves)
+        pages.paragraph(LEGEND, 8, _QUIET)
+    told = methods_of_runs(entries)
+    if told is not None:
+        pages.methods(told.paragraphs, told.bibtex)
+    shared, own = records(entries)
+    if shared:
+        pages.heading("The same for all")
+        pages.table(shared, (0.35, 0.65), size=7.5)
+    for record in own:
+        if record.rows:
+            pages.heading(record.name, 9)
+            pages.table(record.rows, (0.35, 0.65), size=7.5)
+    pages.heading("Versions of what wrote this")
     pages.table(list(versions().items()), (0.35, 0.65), size=7.5)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.images.pixel_size import format_length
-from core.images.values import Volume
+from core.report.account import Account, account_of
 from core.report.findings import Findings
 from core.report.properties import AXES
 
@@ -41,9 +41,13 @@ def per_axis(found: Findings) -> list[tuple[str, str, str]]:
 
 def facts(found: Findings) -> list[tuple[str, str]]:
     """Rows of the table of facts: size, voxel size, engine, seed, times."""
-    subject = found.subject
-    sides = " × ".join(map(str, subject.labels.shape))
-    kind = "voxels (z × y × x)" if isinstance(subject, Volume) else "pixels (y × x)"
+    return facts_of(account_of(found))
+
+
+def facts_of(found: Account) -> list[tuple[str, str]]:
+    """As `facts`."""
+    sides = " × ".join(map(str, found.shape))
+    kind = "voxels (z × y × x)" if found.solid else "pixels (y × x)"
     known = [("Size", f"{sides} {kind}")]
     if found.edges:
         known.append(("Voxel size", " × ".join(dict.fromkeys(format_length(edge) for edge in found.edges))))

@@ -14,6 +14,7 @@ import numpy as np
 from core.errors import JobError, OutputExistsError
 from core.images.atomic import replacing, write_error
 from core.provenance import array_hash
+from core.report.account import curves_json, plain
 from core.report.figures import curve_figures, scale_bar, section_pictures, statistics_figures
 from core.report.findings import Findings, from_reconstruction
 from core.report.methods import methods
@@ -38,38 +39,12 @@ def report_json(found: Findings) -> dict[str, Any]:
     """The findings as plain JSON values. Lags ``r`` are in pixels; ``epsilon_percent`` is None without an exemplar."""
     comparison, band = found.comparison, found.band
     subject = found.subject
-    s2: dict[str, Any] = {
-        "r": _list(found.curves.lags),
-        "exemplar": None if comparison is None else _list(comparison.exemplar.s2_mean),
-        "per_axis": _rows(found.curves.s2),
-        "mean": _list(found.curves.s2_mean),
-        "epsilon_percent": None if comparison is None else 100 * comparison.epsilon_s2,
-        "epsilon_percent_per_axis": None
-        if comparison is None
-        else dict(zip(_AXES[-found.curves.s2.shape[0] :], (100 * e for e in comparison.epsilon_s2_axes), strict=True)),
-        "band": None if band is None else {"low": _list(band.s2_low), "high": _list(band.s2_high)},
-    }
-    lineal_path: dict[str, Any] = {
-        "r": _list(found.curves.lags),
-        "exemplar": None if comparison is None else _list(comparison.exemplar.lineal_path_mean),
-        "per_axis": _rows(found.curves.lineal_path),
-        "mean": _list(found.curves.lineal_path_mean),
-        "epsilon_percent": None if comparison is None else 100 * comparison.epsilon_lineal_path,
-        "epsilon_percent_per_axis": None
-        if comparison is None
-        else dict(
-            zip(
-                _AXES[-found.curves.s2.shape[0] :],
-                (100 * e for e in comparison.epsilon_lineal_path_axes),
-                strict=True,
-            )
-        ),
-        "band": None if band is None else {"low": _list(band.lineal_path_low), "high": _list(band.lineal_path_high)},
-    }
+    curves = curves_json(found)
+    s2, lineal_path = curves["s2"], curves["lineal_path"]
     inside = None if comparison is None or band is None else share_inside(comparison, band)
     if inside is not None:
         s2["verdict"], lineal_path["verdict"] = (word(grade_of_share(share)) for share in inside)
-    plain = {
+    told = {
         "verdict": verdict(found).sentence,
         "name": subject.name,
         "shape": list(subject.labels.shape),
@@ -113,7 +88,7 @@ def report_json(found: Findings) -> dict[str, Any]:
         "versions": dict(found.versions),
         "provenance": subject.provenance.to_json(),
     }
-    result: dict[str, Any] = _plain(plain)
+    result: dict[str, Any] = plain(told)
     return result
 
 
@@ -241,22 +216,3 @@ def _shapes_json(shapes: SectionShapes | None) -> dict[str, float] | None:
         "complement_pieces_per_1e4_px2": shapes.complement_pieces_per_area,
         "boundary_per_px": shapes.boundary_per_area,
     }
-
-
-def _list(values: np.ndarray) -> list[float]:
-    return [float(value) for value in values]
-
-
-def _rows(values: np.ndarray) -> dict[str, list[float]]:
-    return {axis: _list(row) for axis, row in zip(_AXES[-len(values) :], values, strict=True)}
-
-
-def _plain(value: Any) -> Any:
-    """JSON has no infinities and no NaN: they become null."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value

@@ -21,7 +21,7 @@ from core.images.writing import write_volume
 from core.job import finish
 from core.projects.true_volume import TrueVolume
 from core.properties import PropertyPlan, effective_conductivity, properties
-from core.provenance import Provenance
+from core.provenance import Provenance, array_hash
 from core.statistics.components import connectivity
 from core.statistics.descriptors import descriptor
 from tests.workflow.test_statistics import labels, result
@@ -80,12 +80,15 @@ def test_runs_are_compared_measured_copied_and_saved(
     assert len(lines) == 5 and len({len(line) for line in lines}) == 1
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_args, **_options: str(tmp_path))
     qtbot.mouseClick(page.save, LEFT)
-    qtbot.waitUntil((tmp_path / "report.html").exists, timeout=60_000)
+    qtbot.waitUntil((tmp_path / "references.bib").exists, timeout=60_000)
     with (tmp_path / "runs.csv").open(encoding="utf-8", newline="") as file:
         saved = list(csv.DictReader(file))
     assert [float(line["connectivity.connected_z"]) for line in saved] == pytest.approx(connected, rel=1e-6)
     boxes = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["quantities"]["fraction"]["groups"]
     assert [one["count"] for one in boxes.values()] == [2, 1]
+    page_text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert all(array_hash(one.volume.labels) in page_text for one in results)
+    assert "The random seeds were 1, 2 and 3." in (tmp_path / "methods.txt").read_text(encoding="utf-8")
 
 
 def test_ways_out_of_the_comparison(compared: MainWindow, qtbot: QtBot) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.measurements import Measurements
@@ -47,6 +48,29 @@ def entries_of(results: Sequence[Result], book: Measurements) -> tuple[Entry, ..
             )
         )
     return tuple(found)
+
+
+def with_accounts(
+    entries: Sequence[Entry], results: Sequence[Result], book: Measurements
+) -> Callable[[], tuple[Entry, ...]]:
+    """What gives the entries, of which the first are those of ``results``, all that a report tells of runs.
+
+    It takes a moment for large volumes, whose hashes are found, and may be called in any thread.
+    """
+    known = [(one.report, book.statistics(one.volume.labels), book.properties(one.volume.labels)) for one in results]
+
+    def told() -> tuple[Entry, ...]:
+        from core.report.account import account_of
+        from core.report.findings import from_reconstruction
+
+        found = list(entries)
+        for place, (made, statistics, properties) in enumerate(known):
+            if made is not None:
+                all_of_it = replace(from_reconstruction(made, brief=True), statistics=statistics, properties=properties)
+                found[place] = replace(found[place], account=account_of(all_of_it, hashed=True))
+        return tuple(found)
+
+    return told
 
 
 def wanted_fraction(result: Result) -> float:

@@ -23,7 +23,7 @@ from app.context import Context
 from app.session import Result, State
 from app.widgets.panel import hint
 from app.workspaces.inspect.box_plots import BoxPlots
-from app.workspaces.inspect.comparison import entries_of, measuring_runs, missing
+from app.workspaces.inspect.comparison import entries_of, measuring_runs, missing, with_accounts
 from app.workspaces.inspect.exporting import Wish
 from app.workspaces.inspect.runs_plot import color_of
 from app.workspaces.inspect.table_page import TablePage
@@ -108,8 +108,9 @@ class ComparisonPage(TablePage):
         )
         self.copy = self.button("Copy", "Copy the table, for a spreadsheet", self.copy_table)
         self.save = self.button(
-            "Save …", "Save table, numbers and box plots into a folder: CSV, JSON, HTML, PDF", self.save_wanted.emit
-        )
+            "Save …", "Save table, box plots, curves, settings and methods into a folder: CSV, JSON, HTML, PDF, BibTeX",
+            self.save_wanted.emit,
+        )  # fmt: skip
         self.table = QTableWidget()
         self.table.setAccessibleName("Runs and true volumes, and what was measured of them")
         self.table.setToolTip("Double click on a run to look at its volume")
@@ -302,15 +303,16 @@ class ComparisonPage(TablePage):
         QGuiApplication.clipboard().setText(self.text())
 
     def ask(self, parent: QWidget, folder: str) -> Wish | None:
-        """Ask for a folder for runs.csv, report.json and report.html."""
+        """Ask for a folder for the comparison's report: table, numbers, page, PDF, words for a paper."""
         from core.report.batch import write_runs
 
         name = QFileDialog.getExistingDirectory(parent, "Folder for the comparison", folder)
         if not name or not self._entries:
             return None
-        path, entries = Path(name), self._entries
-        against = self._context.session.state.results[0].exemplar.name
-        return Wish("the comparison", path, lambda: write_runs(entries, path, "Runs compared", against, overwrite=True))
+        path, results = Path(name), self._context.session.state.results
+        told = with_accounts(self._entries, results, self._context.measurements)
+        against = results[0].exemplar.name
+        return Wish("the comparison", path, lambda: write_runs(told(), path, "Runs compared", against, overwrite=True))
 
 
 def _counted(count: int, what: str) -> str:

@@ -139,12 +139,12 @@ def test_one_that_fails_stops_no_other_and_the_files_say_so(tmp_path: Path) -> N
 
     write_runs(entries, tmp_path / "out", "Series", "p9")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "report.html", "report.json", "report.pdf", "runs.csv",
+        "methods.txt", "references.bib", "report.html", "report.json", "report.pdf", "runs.csv",
     ]  # fmt: skip
     pdf = (tmp_path / "out" / "report.pdf").read_bytes()
     assert pdf.startswith(b"%PDF") and pdf.rstrip().endswith(b"%%EOF")
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert page.count("<svg") == 4 and "It is torn." in page and "over seeds" in page
+    assert page.count("<svg") == 6 and "It is torn." in page and "over seeds" in page
     assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", ""
     )
