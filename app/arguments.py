@@ -83,8 +83,9 @@ def _train_classifier(commands: Any) -> None:
     command.add_argument("--recipe", type=Path, metavar="RECIPE.json", help="flatten and denoise as this recipe first")
     command.add_argument("--sigmas", type=_numbers, metavar="A,B,…", help="scales of the features in pixels")
     command.add_argument(
-        "--crop", type=_crop, default=None, metavar="Y0:Y1,X0:X1",
-        help="part to use; by default an instrument's info bar is cut off; “none” keeps all",
+        "--crop", type=_crop, default=None, metavar="[Z0:Z1,]Y0:Y1,X0:X1",
+        help="part to use, of a volume with its slices; by default an instrument's info bar is cut off; “none” keeps "
+        "all",
     )  # fmt: skip
     command.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="trees, depth, leaf, pixels or seed"
@@ -266,15 +267,16 @@ def _segmentation(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--denoise", choices=_DENOISE, default=None, help="default: none")
     group.add_argument(
-        "--crop", type=_crop, default=None, metavar="Y0:Y1,X0:X1",
-        help="part to use; by default an instrument's info bar is cut off; “none” keeps all",
+        "--crop", type=_crop, default=None, metavar="[Z0:Z1,]Y0:Y1,X0:X1",
+        help="part to use, of a volume with its slices; by default an instrument's info bar is cut off; “none” keeps "
+        "all",
     )  # fmt: skip
     group.add_argument(
         "--bin",
         type=int,
         default=1,
         metavar="N",
-        help="make the pixels N times as large first, where structures are many pixels long",
+        help="make the pixels (voxels) N times as large first, where structures are many pixels long",
     )
     group.add_argument("--pixel-size", default=None, metavar="LENGTH", help="where the file does not say: 0.5 nm, 2 µm")
 
@@ -454,15 +456,15 @@ def _numbers(text: str) -> tuple[float, ...]:
     return tuple(float(part) for part in text.split(","))
 
 
-@checked("a crop: give rows and columns as 0:680,0:1024, or none")
-def _crop(text: str) -> tuple[slice, slice] | str:
+@checked("a crop: give rows and columns as 0:680,0:1024, of a volume slices too as 10:90,0:680,0:1024, or none")
+def _crop(text: str) -> tuple[slice, ...] | str:
     if text == "none":
         return text
-    rows, columns = (
+    sides = tuple(
         slice(*(int(end) if end else None for end in part.split(":", 1))) if ":" in part else _no_slice()
         for part in text.split(",")
     )
-    return rows, columns
+    return sides if len(sides) in (2, 3) else (_no_slice(),)
 
 
 def _no_slice() -> NoReturn:

@@ -28,6 +28,8 @@ def _as_read(options: argparse.Namespace, path: Path) -> Micrograph:
     from core.images.pixel_size import parse_length
     from core.images.reading import read_micrograph
 
+    if isinstance(options.crop, tuple) and len(options.crop) != 2:
+        raise InputError("A crop with slices is one of a volume.", "Give rows and columns, such as 0:680,0:1024.")
     picture = read_micrograph(path)
     if options.pixel_size is not None:
         picture = picture.with_pixel_size(parse_length(options.pixel_size))
@@ -39,6 +41,14 @@ def _as_read(options: argparse.Namespace, path: Path) -> Micrograph:
             note(f"{path.name}: the info bar from row {row} is cut off (--crop none keeps it).")
             return picture.cropped(slice(0, row), slice(None))
     return picture
+
+
+def volume_part(crop: tuple[slice, ...] | str | None) -> tuple[slice, slice, slice]:
+    """Slices, rows and columns of a volume that a crop names: all slices where it names rows and columns alone."""
+    if not isinstance(crop, tuple):
+        return slice(None), slice(None), slice(None)
+    z, y, x = (slice(None), *crop) if len(crop) == 2 else crop
+    return z, y, x
 
 
 def segmentation_settings(options: argparse.Namespace, assignments: list[str]) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.arguments import changed
-from app.inputs import micrograph, segmentation_settings
+from app.inputs import micrograph, segmentation_settings, volume_part
 from app.terminal import ProgressDisplay, may_write, note
 from core.errors import InputError, JobError
 from core.job import finish
@@ -17,6 +17,7 @@ from core.job import finish
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from core.images.grey_volume import GreyVolume
     from core.images.values import Micrograph, Phase, PhaseImage, Volume
     from core.segmentation.classifier import Classifier
     from core.segmentation.comparing import SegmentationComparison
@@ -65,24 +66,20 @@ def _recipe(options: argparse.Namespace) -> tuple[SegmentationSettings, Classifi
 
 
 def _volume(options: argparse.Namespace, settings: SegmentationSettings, classifier: Classifier | None) -> None:
+    from core.images.grey_volume import held
     from core.images.label_slices import opening_labels
-    from core.images.pixel_size import parse_length
     from core.images.writing import format_of, write_volume
     from core.segmentation.comparing import check_sizes, comparing_slices
     from core.segmentation.volumes import read_grey_volume, segmenting_slices, segmenting_volume, stays_on_disk
 
     if len(options.image) != 1:
         raise InputError("--volume segments one volume at a time.", "Give one IMAGE.")
-    if options.crop is not None:
-        raise InputError("A volume is not cropped here.", "Leave out --crop.")
-    if options.bin != 1:
-        raise InputError("The voxels of a volume are not made larger here.", "Leave out --bin.")
     path: Path = options.image[0]
     format_of(options.output)
     overwrite = may_write(options.output, options.force)
-    given = None if options.pixel_size is None else (parse_length(options.pixel_size),) * 3
     stored = stays_on_disk(path)
     if stored is not None:
+        stored = _part(options, stored)
         if options.compare_with is not None and options.compare_with.resolve() == options.output.resolve():
             raise InputError(f"{options.output.name} would be compared with itself.", "Write to another file.")
         with ProgressDisplay(options.quiet) as display:
@@ -91,7 +88,7 @@ def _volume(options: argparse.Namespace, settings: SegmentationSettings, classif
             )
             if other_slices is not None:  # before hours of work
                 check_sizes(stored.shape, other_slices.shape, path.name, other_slices.path.name)
-            slices = segmenting_slices(stored, options.output, settings, classifier, given, overwrite=overwrite)
+            slices = segmenting_slices(stored, options.output, settings, classifier, overwrite=overwrite)
             place, written = finish(slices, display)
             lines = ""
             if other_slices is not None:
@@ -102,13 +99,31 @@ def _volume(options: argparse.Namespace, settings: SegmentationSettings, classif
         return
     other = _other(options)
     grey, size = read_grey_volume(path)
-    size = given or size
+    part = _part(options, held(path, grey, size))
+    if part.taken:
+        grey = part.whole()
     with ProgressDisplay(options.quiet) as display:
-        made = finish(segmenting_volume(grey, settings, classifier, name=path.name, voxel_size=size), display)
+        job = segmenting_volume(
+            grey, settings, classifier, name=path.name, voxel_size=part.voxel_size, taken=part.taken
+        )
+        made = finish(job, display)
     compared = _compared(options, made, other)
     write_volume(made, options.output, overwrite=overwrite)
     _say_shares(made.phases, made.fractions)
     print(f"{compared}{options.output}")
+
+
+def _part(options: argparse.Namespace, volume: GreyVolume) -> GreyVolume:
+    """What is used of a grey volume, with its voxel size and with larger voxels, as the options say."""
+    from core.images.binning import binned_volume
+    from core.images.pixel_size import parse_length
+
+    if options.pixel_size is not None:
+        volume = replace(volume, voxel_size=(parse_length(options.pixel_size),) * 3)
+    if isinstance(options.crop, tuple):
+        z, y, x = volume_part(options.crop)
+        volume = volume.cropped(y, x, z)
+    return binned_volume(volume, options.bin)
 
 
 def _say_shares(phases: Sequence[Phase], fractions: Sequence[float]) -> None:
@@ -141,8 +156,10 @@ def _compared(options: argparse.Namespace, made: PhaseImage | Volume, other: Pha
             labels = labels[options.crop]
         elif options.crop is None and labels.shape[1:] == made.labels.shape[1:]:
             labels = labels[: len(made.labels)]  # the info bar that was cut off
-        if labels.size:
-            other = replace(other, labels=labels)
+    elif labels.ndim == 3 and labels.shape != made.labels.shape:
+        labels = labels[volume_part(options.crop)]
+    if labels is not other.labels and labels.size:
+        other = replace(other, labels=labels)
     return _said(options, compare_segmentations(made, other), made.phases)
 
 
@@ -170,7 +187,9 @@ def train_classifier(options: argparse.Namespace) -> int:
     settings = SegmentationSettings() if options.recipe is None else read_recipe(options.recipe)
     marks = np.ascontiguousarray(load_stack(checked_path(options.labels))[0].squeeze())
     if marks.ndim == 3:
-        grey = np.stack([prepared(plane, settings) for plane in read_grey_volume(options.image)[0]])
+        part = volume_part(options.crop)
+        marks = marks[part]
+        grey = np.stack([prepared(plane, settings) for plane in read_grey_volume(options.image)[0][part]])
     else:
         picture = micrograph(options, options.image)
         if isinstance(options.crop, tuple):

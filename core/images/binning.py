@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.errors import InputError
+from core.images.grey_volume import GreyVolume
 from core.images.values import Micrograph, PhaseImage
 from core.provenance import Provenance
 
@@ -46,6 +47,46 @@ def binned(picture: Micrograph, times: int) -> Micrograph:
         info_bar_row=None if bar is None or bar // times >= grey.shape[0] else bar // times,
         provenance=Provenance("bin", settings={"times": times}, inputs=(picture.provenance,)),
     )
+
+
+def binned_volume(volume: GreyVolume, times: int) -> GreyVolume:
+    """A grey volume whose voxels are the means of cubes of ``times`` voxels along each edge, read slice by slice.
+
+    Whole numbers are rounded, half up. Slices, rows and columns at the end that fill no cube are left out.
+
+    Parameters
+    ----------
+    times
+        1 to `MOST`.
+
+    Raises
+    ------
+    InputError
+        Where ``times`` is out of range or the volume holds no such cube.
+    """
+    if times == 1:
+        return volume
+    if not 1 <= times <= MOST:
+        raise InputError(f"Voxels can be made 1 to {MOST} times as large, not {times} times.")
+    z, y, x = (side // times for side in volume.shape)
+    if min(z, y, x) < 1:
+        raise InputError(
+            f"A volume of {' × '.join(map(str, volume.shape))} voxels holds no cube of {times} × {times} × {times}.",
+            "Choose a smaller number.",
+        )
+
+    def read(place: int) -> np.ndarray:
+        total = np.zeros((y, x))
+        for slice_of_cube in range(place * times, (place + 1) * times):
+            total += _squares(volume.plane(slice_of_cube), times).sum(axis=(1, 3), dtype=np.float64)
+        means = total / times**3
+        return (means if kind == np.float32 else np.floor(means + 0.5)).astype(kind)
+
+    kind, known = volume.dtype.newbyteorder("="), volume.voxel_size
+    size = None if known is None else (times * known[0], times * known[1], times * known[2])
+    edge = None if volume.pixel_size is None else times * volume.pixel_size
+    taken = (*volume.taken, {"binned": times})
+    return replace(volume, shape=(z, y, x), dtype=kind, voxel_size=size, pixel_size=edge, _read=read, taken=taken)
 
 
 def times_binned(made: Provenance) -> int:

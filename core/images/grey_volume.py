@@ -52,6 +52,8 @@ class GreyVolume:
         Metres in the plane of a slice, where nothing is said of z; or None.
     notes
         Facts from the file worth showing.
+    taken
+        What was done to what the file holds, in order, for the provenance.
     """
 
     path: Path
@@ -61,6 +63,7 @@ class GreyVolume:
     _read: Callable[[int], np.ndarray]
     pixel_size: float | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
+    taken: tuple[Mapping[str, Any], ...] = ()
 
     def plane(self, z: int) -> np.ndarray:
         """Slice ``z``: shape (Y, X); uint8, uint16 or float32.
@@ -100,27 +103,41 @@ class GreyVolume:
         made = Provenance("read", source=self.path.name, settings={"slice": z}, input_hashes=(array_hash(grey),))
         return Micrograph(grey, size, f"{self.path.name}, slice {z + 1}", made, self.notes)
 
-    def cropped(self, rows: slice, columns: slice) -> GreyVolume:
-        """The same part of every slice.
+    def cropped(self, rows: slice, columns: slice, slices: slice = slice(None)) -> GreyVolume:
+        """The same part of every slice, and of the slices those that are named.
 
         Raises
         ------
         InputError
             Where there is nothing in it.
         """
-        sides = (range(*rows.indices(self.shape[1])), range(*columns.indices(self.shape[2])))
+        places, *sides = (
+            range(*part.indices(side)) for part, side in zip((slices, rows, columns), self.shape, strict=True)
+        )
         height, width = (len(side) for side in sides)
-        if min(height, width) < 1:
+        if min(len(places), height, width) < 1:
             raise InputError(f"Nothing of {self.path.name} lies in the part.", "Choose another part.")
         whole = self.shape[1:]
 
         def read(z: int) -> np.ndarray:
-            plane = np.asarray(self._read(z))
+            plane = np.asarray(self._read(places[z]))
             if plane.shape != whole:
                 raise ValueError(f"it has the shape {plane.shape}")
             return plane[rows, columns]
 
-        return replace(self, shape=(self.shape[0], height, width), _read=read)
+        told = {"cropped": [[side.start, side.stop] for side in (places, *sides)]}
+        taken = (*self.taken, told)
+        return replace(self, shape=(len(places), height, width), _read=read, taken=taken)
+
+    def whole(self) -> np.ndarray:
+        """All of it in memory, shape (Z, Y, X).
+
+        Raises
+        ------
+        InputError
+            As `plane`.
+        """
+        return np.stack([self.plane(z) for z in range(self.shape[0])])
 
     def grey_range(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """Darkest and brightest value, and their 0.2 and 99.8 percentiles, of a few slices from end to end.

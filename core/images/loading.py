@@ -18,7 +18,8 @@ import numpy as np
 from core.errors import InputError, MicroloomError
 from core.images.description import Facts, card_facts
 from core.images.instrument import tiff_facts
-from core.images.volume_formats import read_hdf5, read_nrrd, read_vti
+from core.images.volume_formats import read_hdf5, read_nrrd
+from core.images.vti_reading import read_vti
 
 MAX_PIXELS = 1 << 29
 """Largest picture, in pixels; a header that promises more is refused before memory is taken."""

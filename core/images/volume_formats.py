@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 
@@ -80,36 +79,6 @@ def write_vti(volume: Volume, path: Path) -> None:
             f'<DataArray type="UInt8" Name="phase" format="binary">\n{text}\n</DataArray>\n'
             "</CellData>\n</Piece>\n</ImageData>\n</VTKFile>\n"
         )
-
-
-def read_vti(path: Path, check: SizeCheck) -> tuple[np.ndarray, Facts]:
-    """Labels and facts of a VTI file as `write_vti` writes it."""
-    text = path.read_text(encoding="utf-8")
-    root = ElementTree.fromstring(text)
-    image = root.find("ImageData")
-    data = root.find("ImageData/Piece/CellData/DataArray")
-    if image is None or data is None or data.get("format") != "binary" or data.get("type") != "UInt8":
-        raise InputError(f"{path.name} is not a VTI file that Microloom wrote.", "Convert it to TIFF or NRRD.")
-    extent = [int(part) for part in image.get("WholeExtent", "").split()]
-    shape = (extent[5] - extent[4], extent[3] - extent[2], extent[1] - extent[0])
-    check(shape, 1)
-    body = (data.text or "").strip()
-    blocks = int.from_bytes(base64.b64decode(body[:12])[:8], "little")
-    if not 0 < blocks <= len(body):
-        raise InputError(f"{path.name} is damaged.", "Export it again.")
-    head_bytes = 8 * (3 + blocks)
-    head_text = 4 * -(-head_bytes // 3)
-    if head_text > len(body):
-        raise InputError(f"{path.name} is truncated.", "Export it again.")
-    head = np.frombuffer(base64.b64decode(body[:head_text])[:head_bytes], "<u8")
-    packed = base64.b64decode(body[head_text:])
-    pieces, place = [], 0
-    for size in head[3:]:
-        # never more than a block: what a damaged or hostile file unpacks to stays within what its header said
-        pieces.append(zlib.decompressobj().decompress(packed[place : place + int(size)], int(head[1])))
-        place += int(size)
-    facts = card_facts(text.partition("<!--microloom:")[2].partition("-->")[0])
-    return np.frombuffer(b"".join(pieces), np.uint8).reshape(shape).copy(), facts
 
 
 def write_hdf5(volume: Volume, path: Path) -> None:

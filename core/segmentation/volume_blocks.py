@@ -22,19 +22,23 @@ from core.segmentation.settings import CleaningStep, SegmentationSettings
 _THINNEST = 8
 _BUDGET = 1 << 30  # bytes, where nobody knows how much memory is free
 _DISCS = {"erode": 1, "dilate": 1, "open": 2, "close": 2}
-"""How many radii away a step of cleaning looks; those that are not here look at the whole volume."""
+"""How many radii away a step of cleaning looks."""
+_WHOLE = {"fill holes": 16, "remove border pieces": 40, "split touching": 128}
+"""Steps that look at the whole volume at once, and how many bytes a voxel they take meanwhile."""
 
 
 class BlockLabels:
     """The labels that `core.segmentation.volumes.segmenting_volume` finds, to the bit, slice after slice.
 
     Each slice is prepared and classified once. A block of slices is looked at together with as many on either side as
-    its features reach, and cleaned together with as many as the steps of cleaning reach.
+    its features reach, and cleaned together with as many as the steps of cleaning reach. Where a step looks at the
+    whole volume at once, the labels of all slices are in memory together; where they do not fit, that step works on
+    each slice by itself (`cleaned_by_slices`), and the labels are not those of the whole in memory.
 
     Raises
     ------
     InputError
-        Where the classifier is one for pictures, or a step of cleaning looks at the whole volume.
+        Where the classifier is one for pictures.
     """
 
     def __init__(
@@ -45,6 +49,8 @@ class BlockLabels:
         self._source, self._settings, self._classifier = source, settings, classifier
         self._margin = reach(classifier.sigmas)
         self._over = sum(map(_reach_of, settings.cleaning))
+        self._by_slices = cleaned_by_slices(source, settings)
+        self._at_once = not self._by_slices and any(step.kind in _WHOLE for step in settings.cleaning)
         self._depth = depth or _depth(source, self._margin)
         self._seen: dict[int, Grey] = {}
         self._found: dict[int, Labels] = {}
@@ -59,12 +65,15 @@ class BlockLabels:
             As `GreyVolume.plane`.
         """
         if z not in self._clean:
-            end = min(self._source.shape[0], z + self._depth)
+            end = self._source.shape[0] if self._at_once else min(self._source.shape[0], z + self._depth)
             low, high = max(0, z - self._over), min(self._source.shape[0], end + self._over)
             yield from self._classify(low, high)
             block = np.stack([self._found[place] for place in range(low, high)])
             for step in self._settings.cleaning:
-                block = changed_by(block, step)
+                if step.kind in self._by_slices:
+                    block = np.stack([changed_by(plane, step) for plane in block])
+                else:
+                    block = changed_by(block, step)
             self._clean = {place: block[place - low] for place in range(z, end)}
             self._found = {place: found for place, found in self._found.items() if place >= end - self._over}
         return clean(self._clean[z], self._settings.min_island, self._settings.min_hole)
@@ -87,13 +96,19 @@ class BlockLabels:
             wanted = wanted[end - start :]
 
 
+def cleaned_by_slices(source: GreyVolume, settings: SegmentationSettings) -> tuple[str, ...]:
+    """Steps of cleaning after a classifier for volumes that work slice by slice: the labels do not fit into memory."""
+    free, voxels = devices.free_memory(), math.prod(source.shape)
+    asked = [step.kind for step in settings.cleaning if step.kind in _WHOLE]
+    needed = max((_WHOLE[kind] for kind in asked), default=0) * voxels
+    if needed <= (_BUDGET if free is None else free // 2):
+        return ()
+    return tuple(dict.fromkeys(asked))
+
+
 def _reach_of(step: CleaningStep) -> int:
-    if step.kind not in _DISCS:
-        raise InputError(
-            f"The step of cleaning {step.kind!r} looks at the whole volume at once, and it is not in memory.",
-            "Leave the step out, or segment a part of the volume.",
-        )
-    return _DISCS[step.kind] * (math.ceil(step.size) + 1)
+    """How many slices away it looks, where it does not look at all of them."""
+    return _DISCS.get(step.kind, 0) * (math.ceil(step.size) + 1)
 
 
 def _depth(source: GreyVolume, margin: int) -> int:

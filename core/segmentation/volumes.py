@@ -50,7 +50,7 @@ from core.segmentation.thresholding import (
     levels_of,
     thresholds_of_histogram,
 )
-from core.segmentation.volume_blocks import BlockLabels
+from core.segmentation.volume_blocks import BlockLabels, cleaned_by_slices
 
 if TYPE_CHECKING:
     from core.images.zarr_volume import ZarrWriter
@@ -66,7 +66,7 @@ def read_grey_volume(path: Path) -> tuple[Grey, Size]:
     """
     array, facts = load_stack(checked_path(path))
     notes: dict[str, str] = facts["notes"]
-    if facts["colour"]:
+    if facts.get("colour"):  # kinds of files for volumes have none
         array = to_grey(array, notes)
     array = array.squeeze()
     if array.ndim != 3:
@@ -79,7 +79,7 @@ def read_grey_volume(path: Path) -> tuple[Grey, Size]:
 
 def segmenting_volume(
     grey: Grey, settings: SegmentationSettings, classifier: Classifier | None = None, *, name: str = "",
-    voxel_size: Size = None,
+    voxel_size: Size = None, taken: Sequence[Mapping[str, Any]] = (),
 ) -> Job[Volume]:  # fmt: skip
     """A job that segments a grey volume.
 
@@ -92,6 +92,8 @@ def segmenting_volume(
     ----------
     grey
         Shape (Z, Y, X).
+    taken
+        What was done to it before (`GreyVolume.taken`).
 
     Raises
     ------
@@ -120,6 +122,8 @@ def segmenting_volume(
             labels[place] = labels_of_slice(plane, settings, levels, classifier)
     yield Progress(steps, steps, "Segmenting")
     phases, told = described(settings, levels, classifier, slice_by_slice=not whole)
+    if taken:
+        told["taken"] = list(taken)
     made = Provenance("segment", settings=told, input_hashes=(array_hash(grey),))
     return Volume(labels, phases, voxel_size, name, made)
 
@@ -225,7 +229,7 @@ def segmenting_slices(
     The labels are those of `segmenting_volume`, to the bit: each slice is worked on as a whole, and thresholds of the
     whole volume come from a histogram that is counted slice by slice. Slices are prepared twice, or three times
     where values are floating and the threshold is automatic, since they are not kept. A classifier for volumes looks
-    at some slices together (`BlockLabels`).
+    at some slices together (`BlockLabels`, which also says which steps of cleaning need all labels in memory).
 
     Parameters
     ----------
@@ -239,8 +243,7 @@ def segmenting_slices(
     Raises
     ------
     InputError
-        As `segmenting_volume`; where the target is of another kind, or a step of cleaning in 3-D looks at more than
-        some slices.
+        As `segmenting_volume`; where the target is of another kind.
     JobError
         Where ``target`` cannot be written.
     """
@@ -257,6 +260,10 @@ def segmenting_slices(
     count, steps = source.shape[0], 2 * source.shape[0]
     levels = yield from levels_from_disk(source, settings, steps)
     named, told = described(settings, levels, classifier, slice_by_slice=blocks is None, kept=phases)
+    if source.taken:
+        told["taken"] = list(source.taken)
+    if blocks is not None and settings.cleaning:
+        told["cleaned_slice_by_slice"] = list(cleaned_by_slices(source, settings))
     if corrections:
         told["slices_corrected_by_hand"] = sorted(corrections)
     made = Provenance("segment", source=source.path.name, settings=told)

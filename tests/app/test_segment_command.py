@@ -150,8 +150,37 @@ def test_volumes_are_segmented_slice_by_slice_or_by_a_classifier_for_volumes(tmp
     command = ["segment", str(stack), "--volume", "--classifier", str(forest), "-o", str(out), "--quiet", "--force"]
     assert main(command) == 0
     assert np.array_equal(read_volume(out).labels, load_classifier(forest).predict(grey)[0])
-    assert main([*command, "--crop", "0:4,0:4"]) == 2
     assert main(["segment", str(stack), "--classifier", str(forest), "-o", str(out), "--force"]) == 2
+
+
+@pytest.mark.parametrize("kind", ["npy", "zarr"])
+def test_a_part_of_a_volume_with_larger_voxels(kind: str, tmp_path: Path) -> None:
+    import zarr
+
+    grey = np.stack([discs(number) for number in range(8)])
+    source, out, other = tmp_path / f"grey.{kind}", tmp_path / "l.tif", tmp_path / "o.tif"
+    if kind == "npy":
+        np.save(source, grey)
+    else:
+        zarr.create_array(source, shape=grey.shape, dtype=grey.dtype)[...] = grey
+    command = ["segment", str(source), "--volume", "--pixel-size", "2nm", "--quiet", "--force", "-o"]
+    assert main([*command, str(out), "--crop", "1:8,4:,:51", "--bin", "2"]) == 0
+    cubes = grey[1:7, 4:48, :50].reshape(3, 2, 22, 2, 25, 2).mean(axis=(1, 3, 5))
+    wanted = np.floor(cubes + 0.5).astype(np.uint8)
+    level = thresholds(wanted.reshape(3, -1), "otsu")
+    made = read_volume(out)
+    assert np.array_equal(made.labels, apply_thresholds(wanted.reshape(3, -1), level).reshape(wanted.shape))
+    assert made.voxel_size == pytest.approx((4e-9,) * 3)
+    told = made.provenance.inputs[0].settings["taken"]
+    assert told == [{"cropped": [[1, 8], [4, 48], [0, 51]]}, {"binned": 2}]
+    # rows and columns alone are those of every slice
+    assert main([*command, str(other), "--crop", "4:20,:30"]) == 0
+    assert read_volume(other).labels.shape == (8, 16, 30)
+    for wrong in (["--crop", "20:30,:,:"], ["--bin", "9"]):
+        assert main([*command, str(out), *wrong]) == 2
+    picture = tmp_path / "picture.tif"
+    tifffile.imwrite(picture, grey[0])
+    assert main(["segment", str(picture), "--crop", "0:1,0:9,0:9", "-o", str(other), "--force"]) == 2
 
 
 def test_a_zarr_folder_is_segmented_from_disk_to_disk(

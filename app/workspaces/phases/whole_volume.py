@@ -205,6 +205,11 @@ class WholeVolume(QObject):
             )
         if looks_around(state) and state.segmentation.cleaning:
             said += " Steps of cleaning work on this slice alone here, and in all three directions there."
+            from core.segmentation.volume_blocks import cleaned_by_slices
+
+            alone = cleaned_by_slices(stack.volume, state.segmentation)
+            if alone:
+                said += f" The volume is too large for memory: there too, slice by slice: {', '.join(alone)}."
         if stack.painted or state.corrections is not None:
             said += " What was painted goes into its slices."
         self.note.setText(said)

@@ -18,6 +18,7 @@ from core.job import finish
 from core.painting.rules import AUTOMATIC
 from core.segmentation import volume_blocks, volumes
 from core.segmentation.classifier import Classifier, TrainingSettings, train
+from core.segmentation.morphology import changed_by
 from core.segmentation.settings import TRAINED, CleaningStep, SegmentationSettings
 from core.segmentation.stack import open_stack, volume_again
 from core.segmentation.volumes import segmenting_file, segmenting_slices, segmenting_volume
@@ -152,11 +153,35 @@ def test_blocks_of_slices_get_the_labels_of_the_whole_volume(
     assert made.fractions == pytest.approx(whole.fractions)
 
 
-def test_what_needs_the_whole_volume_says_so(tmp_path: Path) -> None:
+GLOBAL = (
+    CleaningStep("open", 1, 1.0), CleaningStep("fill holes", 1, 0), CleaningStep("split touching", 1, 0.5),
+    CleaningStep("remove border pieces", 0, 0),
+)  # fmt: skip
+
+
+def test_steps_that_look_at_the_whole_volume_follow_a_classifier_for_volumes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(volume_blocks, "_THINNEST", 3)
     grey = cube("uint8")
-    settings = SegmentationSettings(threshold=TRAINED, cleaning=(CleaningStep("fill holes", 1, 0),))
-    with pytest.raises(InputError, match="'fill holes' looks at the whole volume"):
-        finish(segmenting_slices(stored(grey, tmp_path, "npy"), tmp_path / "out.tif", settings, for_volumes(grey)))
+    forest, source = for_volumes(grey), stored(grey, tmp_path, "npy")
+    settings = SegmentationSettings(threshold=TRAINED, cleaning=GLOBAL)
+    whole = finish(segmenting_volume(grey, settings, forest)).labels
+    finish(segmenting_slices(source, tmp_path / "out.tif", settings, forest))
+    found = read_labels(tmp_path / "out.tif")
+    assert np.array_equal(found.labels, whole), "to the bit"
+    assert found.provenance.inputs[0].settings["cleaned_slice_by_slice"] == []
+    # where the labels do not fit into memory, each of these steps works on every slice by itself
+    monkeypatch.setattr("core.devices.free_memory", lambda device="cpu": 1000)
+    plain = replace(settings, cleaning=())
+    wanted = finish(segmenting_volume(grey, plain, forest)).labels
+    for step in GLOBAL:
+        wanted = changed_by(wanted, step) if step.kind == "open" else np.stack([changed_by(p, step) for p in wanted])
+    finish(segmenting_slices(source, tmp_path / "slices.tif", settings, forest))
+    found = read_labels(tmp_path / "slices.tif")
+    assert np.array_equal(found.labels, wanted) and not np.array_equal(wanted, whole)
+    told = found.provenance.inputs[0].settings["cleaned_slice_by_slice"]
+    assert told == ["fill holes", "split touching", "remove border pieces"]
 
 
 def test_painted_slices_and_names_go_into_the_volume(tmp_path: Path) -> None:
