@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.anchor_options import wanted_anchors
-from app.onto_disk import by_blocks, say_fractions, write_blocks
+from app.onto_disk import INTERRUPTED, by_blocks, say_fractions, write_blocks
 from app.picture_command import generate_grey, generate_pictures
 from app.reconstruct_command import exit_code
 from app.sampling_options import of_class_asked, sampled_as_asked
@@ -163,11 +163,18 @@ def _make(
     blocks: bool,
 ) -> int:
     """Make and write one volume; returns the exit code."""
+    from core.reconstruction.to_disk import keeping
+
     asked = {**asked, "volume_fraction": member.fraction, "periodic": options.periodic}
     display = ProgressDisplay(options.quiet)
     if blocks:
-        with display:
-            recipe = finish(model.recipe(options.size, member.seed, **asked), display)
+        try:
+            with display:
+                kept = keeping(model, path, resume=options.resume, overwrite=options.force)
+                recipe = finish(model.recipe(options.size, member.seed, **asked, **kept), display)
+        except KeyboardInterrupt:
+            note("Interrupted. The same command with --resume goes on.")
+            return INTERRUPTED
         return write_blocks(options, recipe, path, replace, ProgressDisplay(options.quiet))
     with display:
         volume = finish(model.generate(options.size, member.seed, **asked), display)

@@ -338,7 +338,8 @@ def _write_to_disk(item: _Wanted, made: Reconstruction, device: str, options: ar
     _write_besides(item, made, failures, of_what)
     try:
         with ProgressDisplay(options.quiet) as display:
-            recipe = finish(recipe_of(made.model, item.target, device), display)
+            keep = {"resume": options.resume, "overwrite": options.force}
+            recipe = finish(recipe_of(made.model, item.target, device, item.volume.path, **keep), display)
     except KeyboardInterrupt:
         note("Interrupted. The same command with --resume goes on, without training again.")
         raise _Interrupted from None

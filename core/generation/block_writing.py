@@ -189,6 +189,7 @@ def write_by_blocks(
                 journal = _anew(recipe, path, journal.edge // 2)
         put_in_place(part_path(path), path)
         journal.remove()
+        recipe.written()
     except OSError as error:
         raise write_error(path, error) from error
     return path

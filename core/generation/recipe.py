@@ -15,6 +15,10 @@ from core.job import Job
 from core.provenance import Provenance
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True, eq=False)
 class Recipe:
     """What a model answers when it is asked for a volume.
@@ -36,6 +40,8 @@ class Recipe:
         All that decides the voxels, as plain JSON values: recipes with the same one make the same volume to the bit.
     at_once
         How many tiles may be made at the same time: ``make_tile`` is then called from so many threads.
+    written
+        Called once the volume is in its place on the disk, and nothing of the recipe is needed any more.
     """
 
     size: Triple
@@ -47,6 +53,7 @@ class Recipe:
     provenance: Callable[[int], Provenance]
     identity: Mapping[str, Any]
     at_once: int = 1
+    written: Callable[[], None] = _nothing
 
     @property
     def period(self) -> Period:

@@ -47,15 +47,52 @@ def sample_target(target: Target) -> Target:
     return replace(target, size=size, periodic=(whole[0], whole[1], whole[2]), anchors=within)
 
 
-def recipe_of(model: Model, target: Target, device: str) -> Job[Recipe]:
+def sampling_beside(path: Path) -> Path:
+    """The folder in which the volume at ``path`` is sampled, where a model samples it on the disk."""
+    part = part_path(path)
+    return part.with_name(part.name.removesuffix(suffix_of(part)) + ".sampling")
+
+
+def sampled_share(path: Path) -> float | None:
+    """How much of the volume at ``path`` an earlier run has sampled, 0 to 1; None where none has."""
+    from core.reconstruction.diffusion.kept_sampling import KeptSampling
+
+    return KeptSampling(sampling_beside(path)).share
+
+
+def keeping(model: Model, path: Path | None, *, resume: bool, overwrite: bool = False) -> dict[str, Any]:
+    """What a recipe of the model is asked besides, so that its sampling on the disk goes on after a kill.
+
+    Nothing for a model that samples nothing on the disk, or where no ``path`` of the volume is known.
+    """
+    if path is None or not getattr(model, "keeps_sampling", False):
+        return {}
+    from core.reconstruction.diffusion.kept_sampling import KeptSampling
+
+    return {"kept": KeptSampling(sampling_beside(path), resume, overwrite)}
+
+
+def recipe_of(
+    model: Model,
+    target: Target,
+    device: str,
+    path: Path | None = None,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Job[Recipe]:
     """A job that says how the model makes the target's volume: the one that `finish_from_model` would make in memory.
+
+    ``path``: where it is going to be written, beside which a sampling on the disk lies; it goes on with ``resume``, and
+    is given up with ``overwrite``.
 
     Raises
     ------
     InputError
         For what the model cannot make.
     """
-    return model.recipe(target.size, target.seed, device=device, **wishes(model, target))
+    besides = keeping(model, path, resume=resume, overwrite=overwrite)
+    return model.recipe(target.size, target.seed, device=device, **wishes(model, target), **besides)
 
 
 def disk_problems(chosen: Engine, target: Target, settings: Any, device: str, path: Path) -> list[Problem]:

@@ -170,5 +170,7 @@ def _begun(path: Path | None) -> float | None:
     if path is None:
         return None
     from core.generation.block_writing import unfinished
+    from core.reconstruction.to_disk import sampled_share
 
-    return unfinished(path)
+    written = unfinished(path)
+    return sampled_share(path) if written is None else written

@@ -64,11 +64,11 @@ def writing(run: Any, path: Path, model: Model | None = None, *, anew: bool = Fa
     from core.reconstruction.patience import reconstruct_patiently
     from core.reconstruction.pipeline import finish_from_model
     from core.reconstruction.registry import engine
-    from core.reconstruction.to_disk import model_beside, recipe_of, sample_target
+    from core.reconstruction.to_disk import model_beside, recipe_of, sample_target, sampling_beside
 
     plan, target, device = run.plan, run.target(), resolve(run.plan.device)
     sample = sample_target(target)
-    begun = unfinished(path) is not None and not anew
+    begun = (unfinished(path) is not None or sampling_beside(path).is_dir()) and not anew
     kept = model_beside(path)
     if begun and model is None and kept.is_file():
         model = load_model(kept)
@@ -80,8 +80,9 @@ def writing(run: Any, path: Path, model: Model | None = None, *, anew: bool = Fa
     else:
         made = yield from finish_from_model(model, sample, preset=plan.preset, device=device)
     yield WritingSample(0, 0, "Preparing the blocks")
-    recipe = yield from recipe_of(made.model, target, device)
-    # before the first block: what is half written can then be gone on with in another session
+    # before the first block, or step of a sampling: what is half done can then be gone on with in another session
+    save_model(made.model, kept, overwrite=True)
+    recipe = yield from recipe_of(made.model, target, device, path, resume=begun, overwrite=True)
     save_model(made.model, kept, overwrite=True)
     block = BLOCK_CPU if device == "cpu" else BLOCK
     stored = yield from write_by_blocks(recipe, path, block=block, resume=begun, overwrite=True)

@@ -24,6 +24,7 @@ from core.reconstruction.anchors import Anchor, check_anchors, known_in
 from core.reconstruction.diffusion.classes import of_class
 from core.reconstruction.diffusion.counting import label_like
 from core.reconstruction.diffusion.denoiser import Denoiser
+from core.reconstruction.diffusion.kept_sampling import KeptSampling
 from core.reconstruction.diffusion.levels import Varying, labels_by_level
 from core.reconstruction.diffusion.origin import generated
 from core.reconstruction.diffusion.phases import as_channels, channel_fractions, labels_around, plain_labels
@@ -84,6 +85,8 @@ class DiffusionModel:
     settings
         How it samples; by default as the denoiser's settings say.
     """
+
+    keeps_sampling = True
 
     def __init__(self, denoiser: Denoiser, card: Mapping[str, Any], settings: DiffusionSettings | None = None) -> None:
         self._denoiser = denoiser.eval().requires_grad_(False)
@@ -163,11 +166,13 @@ class DiffusionModel:
         periodic: Axes = NOWHERE,
         anchors: Sequence[Anchor] = (),
         towards: Towards | None = None,
+        kept: KeptSampling | None = None,
     ) -> Job[Recipe]:
         """A job that makes the whole volume; the recipe only hands out its parts.
 
         Sections reach across the whole volume, so that no part of it can be made without the rest. One that memory does
-        not hold is sampled on the disk (`core.reconstruction.diffusion.shelf`), with the same voxels.
+        not hold is sampled on the disk (`core.reconstruction.diffusion.shelf`), with the same voxels: where ``kept``
+        says, so that a later run goes on with it, until the volume is written.
 
         Raises
         ------
@@ -175,7 +180,8 @@ class DiffusionModel:
             Where neither memory nor disk hold it; where several phases or a mask are asked for, memory has to.
         """
         device = devices.resolve(device)
-        shelf = Shelf(device, on_disk=beyond_memory(size))
+        begun = kept is not None and kept.begun
+        shelf = Shelf(device, on_disk=begun or beyond_memory(size), kept=kept)
         labels, provenance = yield from self._labelled(
             shelf, size, seed, device, volume_fraction, mask, periodic, anchors, towards
         )
@@ -206,6 +212,7 @@ class DiffusionModel:
                 "device": device,
                 "torch": str(torch.__version__),
             },
+            written=(lambda: None) if kept is None else kept.remove,
         )
 
     def generate(
@@ -272,6 +279,8 @@ class DiffusionModel:
         ends = [channel_fractions(self._shares(share)) for share in (0.0, 1.0)]
         varying = Varying(here, *ends) if here is not None and varies else None
         wanted = Wanted(size, seed, periodic, fractions, told, self._planes, pictures, varying, towards)
+        if shelf.keeps:
+            shelf.begin(self._identity(wanted, device))
         field = yield from self._sampled(wanted, device, shelf)
         inside = int(self._card["volume_phase"])
         # one after the other: the comparison of the whole would be as large as the field
@@ -304,6 +313,18 @@ class DiffusionModel:
 
     def _provenance(self, asked: Mapping[str, Any], seed: int, device: str) -> Provenance:
         return generated(self._card, asked, seed, device)
+
+    def _identity(self, wanted: Wanted, device: str) -> dict[str, Any]:
+        """All that decides what is sampled, as JSON values."""
+        towards = wanted.towards
+        return {
+            "size": list(wanted.size), "seed": wanted.seed, "periodic": axes_name(wanted.periodic),
+            "volume fraction": wanted.fractions and list(wanted.fractions), "told": wanted.told and list(wanted.told),
+            "class": list(wanted.labels), "settings": described.to_json(self._settings),
+            "anchors": [[*place, array_hash(picture)] for place, picture in sorted(wanted.anchors.items())],
+            "towards": None if towards is None else towards.entry(),
+            "model": weights_hash(self.weights()), "device": device, "torch": str(torch.__version__),
+        }  # fmt: skip
 
     @property
     def _phases(self) -> tuple[Phase, ...]:

@@ -155,12 +155,11 @@ def sampling_volume(
     looks = [AXES if settings.planes == "together" else (AXES[turn % 3],) for turn in range(len(turns))]
     looks[-1] = AXES  # the last word is that of all three directions
     whole = wanted.varying is not None
-    of = sum(
-        len(batches(size, axis, device, block))
+    parts = [
+        sum(len(batches(size, axis, device, block)) for axis in axes for block in blocks(size, axis, whole))
         for axes in looks
-        for axis in axes
-        for block in blocks(size, axis, whole)
-    )
+    ]
+    of = sum(parts)
     weight = weight_over(wanted, size)
 
     def noise(number: int, slab: slice) -> Tensor:
@@ -180,42 +179,56 @@ def sampling_volume(
     former = shelf.tensor(every) if settings.sampler == "dpm-solver++" else None
     # draws of noise that the sampler itself makes in a step
     fresh = int(settings.sampler == "ddpm" or (settings.sampler == "ddim" and settings.eta > 0))
-    for slab in slabs:
-        x[:, slab] = noise(0, slab)
+    # where a later run may go on, what a turn starts from is left as it is until the turn is done
+    after, begun = shelf.tensor(every) if shelf.keeps else x, shelf.done
+    if not begun:
+        for slab in slabs:
+            x[:, slab] = noise(0, slab)
     done, drawn = 0, 1
     before: Step | None = None
-    for (now, then, number), axes in zip(turns, looks, strict=True):
+    for turn, ((now, then, number), axes) in enumerate(zip(turns, looks, strict=True)):
         step, last = schedule.between(now, then), number + 1 == passes
-        for array in (clean, share):
-            if array is not None:
-                array.zero_()
-        for axis in axes:
-            for block in blocks(size, axis, whole):
-                part = Part.of(axis, block, x, clean, share, device)
-                for rows in batches(size, axis, device, block):
-                    look(denoiser, wanted, part.x, now, axis, part.within(rows), 1 / len(axes), part.clean, part.share,
-                         settings.guidance)  # fmt: skip
-                    done += 1
-                    yield Emerging(done, of)
-                part.put_back()
-        shifts = None if pull is not None else shifts_for(clean, wanted.fractions)
-        for slab in slabs:
-            here, learned = x[:, slab].to(device), None if share is None else share[:, slab].to(device)
-            expected = anchored(pulled(clean[:, slab].to(device), shifts, pull), wanted.anchors, slab.start)
-            found = Prediction(expected, here, learned)
-            found = with_clean(found, expected, here, math.sqrt(step.left), math.sqrt(1 - step.left))
-            earlier = None
-            if before is not None and former is not None:
-                earlier = before, Prediction(former[:, slab].to(device), here)
-            y = stepped(settings.sampler, here, found, step, partial(noise, drawn, slab), settings.eta, earlier)
-            x[:, slab] = y if last else step.back(y, noise(drawn + fresh, slab))
-            clean[:, slab] = expected
+        if turn < begun:
+            done += parts[turn]
+        else:
+            for array in (clean, share):
+                if array is not None:
+                    array.zero_()
+            for axis in axes:
+                for block in blocks(size, axis, whole):
+                    part = Part.of(axis, block, x, clean, share, device)
+                    for rows in batches(size, axis, device, block):
+                        look(denoiser, wanted, part.x, now, axis, part.within(rows), 1 / len(axes), part.clean,
+                             part.share, settings.guidance)  # fmt: skip
+                        done += 1
+                        yield Emerging(done, of)
+                    part.put_back()
+            shifts = None if pull is not None else shifts_for(clean, wanted.fractions)
+            for slab in slabs:
+                here, learned = x[:, slab].to(device), None if share is None else share[:, slab].to(device)
+                expected = anchored(pulled(clean[:, slab].to(device), shifts, pull), wanted.anchors, slab.start)
+                found = Prediction(expected, here, learned)
+                found = with_clean(found, expected, here, math.sqrt(step.left), math.sqrt(1 - step.left))
+                earlier = None
+                if before is not None and former is not None:
+                    earlier = before, Prediction(former[:, slab].to(device), here)
+                y = stepped(settings.sampler, here, found, step, partial(noise, drawn, slab), settings.eta, earlier)
+                after[:, slab] = y if last else step.back(y, noise(drawn + fresh, slab))
+                clean[:, slab] = expected
+            if last:
+                yield Emerging(done, of, shown(clean, wanted.size))
+        x, after = after, x
         drawn += fresh + (not last)
         if last:
             before = step
             if former is not None:
-                former.copy_(clean)
-            yield Emerging(done, of, shown(clean, wanted.size))
+                former, clean = clean, former
+        if turn >= begun:
+            shelf.note(turn + 1, len(turns))
+    if shelf.keeps:
+        # what is done with the field must not spoil what a later run goes on from
+        after.copy_(x)
+        x = after
     z, y_, x_ = wanted.size
     field: np.ndarray = x[:, :z, :y_, :x_].cpu().numpy()
     return field
