@@ -1,11 +1,21 @@
-"""Controls of the plane that cuts the volume open in 3-D."""
+"""Controls of the planes that cut the volume open in 3-D: a list of them, and where the chosen one lies."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QPushButton,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
 
-from app.widgets.oblique_cut import Cut
+from app.widgets.oblique_cut import MOST, Cut
 from app.widgets.volume_view import VolumeView
 
 _SLIDERS = {
@@ -15,15 +25,35 @@ _SLIDERS = {
 }
 
 
+_ROWS = 4
+"""Planes that the list shows at once."""
+
+
+def words_of(number: int, cut: Cut) -> str:
+    """A plane in few words."""
+    return f"{number}. {round(cut.azimuth) % 360}°, tilt {round(cut.elevation)}°, depth {round(100 * cut.depth)} %"
+
+
 class CutControls(QWidget):
-    """A box to tick; ticked, sliders for the plane's direction and depth."""
+    """A box to tick; ticked, a list of planes, and sliders for direction and depth of the one chosen in it."""
 
     def __init__(self, view: VolumeView) -> None:
         super().__init__()
         self._cut = view.oblique
-        self.on = QCheckBox("Cut open along a plane")
+        self.on = QCheckBox("Cut open along planes")
         self.on.setToolTip("Cut away what lies between you and a plane of any direction; it begins as you look now")
         self.part = QWidget()
+        self.list = QListWidget()
+        self.list.setAccessibleName("Planes that cut")
+        self.list.setToolTip("Planes that cut; the sliders below move the one that is chosen")
+        self.list.currentRowChanged.connect(lambda row: self._cut.set_all(self._cut.cuts, row))
+        self.add = QPushButton("Add a plane")
+        self.add.setToolTip(f"One more plane, across the direction in which you look now; {MOST} at most")
+        self.add.clicked.connect(lambda: self._cut.add(self._cut.as_seen()))
+        self.remove = QPushButton("Remove")
+        self.remove.setAccessibleName("Remove the plane")
+        self.remove.setToolTip("Take back the plane that is chosen")
+        self.remove.clicked.connect(self._cut.remove)
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
         self.sliders: dict[str, QSlider] = {}
@@ -47,8 +77,13 @@ class CutControls(QWidget):
         buttons = QHBoxLayout()
         buttons.addWidget(self.camera)
         buttons.addWidget(self.over)
+        more = QHBoxLayout()
+        more.addWidget(self.add)
+        more.addWidget(self.remove)
         below = QVBoxLayout(self.part)
         below.setContentsMargins(0, 0, 0, 0)
+        below.addWidget(self.list)
+        below.addLayout(more)
         below.addLayout(grid)
         below.addLayout(buttons)
         column_of_all = QVBoxLayout(self)
@@ -70,6 +105,18 @@ class CutControls(QWidget):
         self.part.setVisible(cut is not None)
         if cut is None:
             return
+        with QSignalBlocker(self.list):
+            texts = [words_of(number, one) for number, one in enumerate(self._cut.cuts, 1)]
+            if self.list.count() == len(texts):
+                for row, text in enumerate(texts):
+                    self.list.item(row).setText(text)
+            else:
+                self.list.clear()
+                self.list.addItems(texts)
+            self.list.setCurrentRow(self._cut.place)
+        row = max(self.list.sizeHintForRow(0), self.fontMetrics().height())
+        self.list.setFixedHeight(row * min(_ROWS, len(self._cut.cuts)) + 2 * self.list.frameWidth() + 2)
+        self.add.setEnabled(len(self._cut.cuts) < MOST)
         values = {"Direction": round(cut.azimuth) % 360, "Tilt": round(cut.elevation), "Depth": round(100 * cut.depth)}
         for name, value in values.items():
             with QSignalBlocker(self.sliders[name]):

@@ -1,4 +1,4 @@
-"""A plane of any direction that cuts the volume open in 3-D; the cut face shows the phases that are switched on."""
+"""Planes of any direction that cut the volume open in 3-D; the cut faces show the phases that are switched on."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 FINEST = 512
 """Points along each side of a cut face at most."""
+MOST = 8
+"""Planes at once: more than anybody tells apart, and every ray is tried against each."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,13 @@ class Cut:
 
 
 def cut_face(
-    part: Part, clip: Clip, plane: np.ndarray, size: np.ndarray, scale: Sequence[float], rgba: np.ndarray
+    part: Part,
+    clip: Clip,
+    plane: np.ndarray,
+    size: np.ndarray,
+    scale: Sequence[float],
+    rgba: np.ndarray,
+    others: Sequence[np.ndarray] = (),
 ) -> tuple[np.ndarray, np.ndarray]:
     """What a plane shows of a volume.
 
@@ -70,6 +78,8 @@ def cut_face(
         Edges (z, y, x) of a voxel of the full volume.
     rgba
         Colour and opacity of each label, and of what has none, 0 to 1, shape (n + 1, 4).
+    others
+        Other planes; the face is see-through where one of them has cut it away.
 
     Returns
     -------
@@ -93,6 +103,8 @@ def cut_face(
     voxels = np.floor(points[..., ::-1] / np.array(scale)).astype(int)
     low, high = np.array(clip).T
     inside = ((voxels >= low) & (voxels < high)).all(axis=-1)
+    for place, direction in others:
+        inside &= (points - place) @ direction >= 0
     own = np.clip((voxels - part.origin) // part.step, 0, np.array(part.labels.shape) - 1)
     labels = np.minimum(part.labels[tuple(np.moveaxis(own, -1, 0))], len(rgba) - 1)
     picture = np.where(inside[..., None], rgba[labels], 0.0).astype(np.float32)
@@ -102,12 +114,19 @@ def cut_face(
 
 
 class ObliqueCut(QObject):
-    """The cut of one `VolumeView`; it stays while the volume's shape does.
+    """The cuts of one `VolumeView`; they stay while the volume's shape does. What is left is what no plane cuts away.
 
     Signals
     -------
     changed()
-        Another cut, or none.
+        Other cuts, or none, or another one is changed next.
+
+    Attributes
+    ----------
+    cuts
+        In the order in which they were added.
+    place
+        Which of them is changed next.
     """
 
     changed = Signal()
@@ -115,33 +134,58 @@ class ObliqueCut(QObject):
     def __init__(self, view: VolumeView) -> None:
         super().__init__(view)
         self._view = view
-        self.cut: Cut | None = None
-        self._face: Any = None
+        self.cuts: tuple[Cut, ...] = ()
+        self.place = 0
+        self._faces: list[Any] = []
+
+    @property
+    def cut(self) -> Cut | None:
+        """The one that is changed next, or None where there is none."""
+        return self.cuts[self.place] if self.cuts else None
 
     def set(self, cut: Cut | None) -> None:
-        """Cut, or with None do not."""
-        if cut == self.cut:
+        """Put ``cut`` in the place of the one that is changed next; with None, cut nowhere."""
+        if cut is None:
+            self.set_all(())
+        else:
+            self.set_all((*self.cuts[: self.place], cut, *self.cuts[self.place + 1 :]), self.place)
+
+    def set_all(self, cuts: Sequence[Cut], place: int = 0) -> None:
+        """Have just these cuts, of which that at ``place`` is changed next."""
+        before = self.cuts, self.place
+        self.cuts, self.place = tuple(cuts), min(max(0, place), max(0, len(cuts) - 1))
+        if (self.cuts, self.place) == before:
             return
-        self.cut = cut
-        if self._view.scene is not None:
-            plane = self._plane
-            self._view.scene.cut(np.zeros((0, 2, 3)) if plane is None else plane[None])
+        if self._view.scene is not None and self.cuts != before[0]:
+            self._view.scene.cut(np.zeros((0, 2, 3)) if not self.cuts else np.stack(self._planes))
             self.draw()
             self._view.lines.draw()
         self.changed.emit()
 
+    def add(self, cut: Cut) -> None:
+        """Cut once more; that one is changed next."""
+        if len(self.cuts) < MOST:
+            self.set_all((*self.cuts, cut), len(self.cuts))
+
+    def remove(self) -> None:
+        """Take back the cut that would be changed next."""
+        self.set_all(tuple(one for place, one in enumerate(self.cuts) if place != self.place), self.place)
+
+    def as_seen(self) -> Cut:
+        """A cut of the half that is towards the viewer."""
+        camera = self._view.scene.view.camera
+        return Cut(float(camera.azimuth) % 360, float(camera.elevation))
+
     def from_camera(self) -> None:
-        """Cut away the half that is towards the viewer."""
+        """Let the cut that is changed next, or a first one, take away the half that is towards the viewer."""
         if self._view.scene is not None:
-            camera = self._view.scene.view.camera
-            self.set(Cut(float(camera.azimuth) % 360, float(camera.elevation)))
+            self.set(self.as_seen())
 
     def keeps(self, places: np.ndarray) -> np.ndarray:
         """Which places (n, 3; z, y, x in voxels of the full volume) are not cut away."""
-        plane = self._plane
-        if plane is None:
-            return np.ones(len(places), bool)
-        kept: np.ndarray = np.asarray((places * np.array(self._view.scale))[:, ::-1] - plane[0]) @ plane[1] >= 0
+        kept = np.ones(len(places), bool)
+        for point, normal in self._planes:
+            kept &= ((places * np.array(self._view.scale))[:, ::-1] - point) @ normal >= 0
         return kept
 
     @property
@@ -150,22 +194,24 @@ class ObliqueCut(QObject):
         return size[::-1]
 
     @property
-    def _plane(self) -> np.ndarray | None:
-        return None if self.cut is None or self._view.labels is None else self.cut.plane(self._size)
+    def _planes(self) -> list[np.ndarray]:
+        return [] if self._view.labels is None else [cut.plane(self._size) for cut in self.cuts]
 
     def draw(self) -> None:
-        """Draw the cut face anew: cut, clip, colours or what is known of the volume have changed."""
-        view, plane = self._view, self._plane
-        if view.scene is None or (self._face is None and plane is None):
+        """Draw the cut faces anew: cuts, clip, colours or what is known of the volume have changed."""
+        view, planes = self._view, self._planes
+        if view.scene is None or not (self._faces or planes):
             return
-        if self._face is None:
-            self._face = view.scene.new_face()
-        self._face.visible = plane is not None and view.mode == "surface"
-        if plane is not None and self._face.visible:
-            part, rgba = view.in_3d.part, np.zeros((len(view.styles) + 1, 4))
-            rgba[:, :3] = view.colors() / 255
-            rgba[:-1, 3] = [view.in_3d.firmness(label) for label in range(len(view.styles))]
-            picture, matrix = cut_face(part, view.clip, plane, self._size, view.scale, rgba)
-            self._face.set_data(picture)
-            self._face.transform.matrix = matrix
+        while len(self._faces) < len(planes):
+            self._faces.append(view.scene.new_face())
+        part, rgba = view.in_3d.part, np.zeros((len(view.styles) + 1, 4))
+        rgba[:, :3] = view.colors() / 255
+        rgba[:-1, 3] = [view.in_3d.firmness(label) for label in range(len(view.styles))]
+        for place, face in enumerate(self._faces):
+            face.visible = place < len(planes) and view.mode == "surface"
+            if face.visible:
+                others = planes[:place] + planes[place + 1 :]
+                picture, matrix = cut_face(part, view.clip, planes[place], self._size, view.scale, rgba, others)
+                face.set_data(picture)
+                face.transform.matrix = matrix
         view.scene.canvas.update()
