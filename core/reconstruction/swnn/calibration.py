@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +21,13 @@ QUANTILES = 4097
 """So many quantiles of a field stand for it where another fraction than the trained one is asked for."""
 THINNED = 2
 """Where offsets are found for a range of fractions, one voxel in so many along each axis is looked at."""
+
+TELLINGS = 3
+"""How often at most what the network is told is tried, so that it makes what is wanted."""
+CLOSE = 0.004
+"""Nearer than this a share need not be: volumes of other seeds scatter about it as much."""
+
+Found = TypeVar("Found")
 
 FieldOf = Callable[[float | Mask | None, int, int], Generator[Progress, None, np.ndarray]]
 """Makes the field of the calibration volume: told a fraction, a region or nothing, as the n-th of so many."""
@@ -60,12 +68,14 @@ def range_calibrated(
     field_of: FieldOf, own: float, served: tuple[float, float]
 ) -> Generator[Progress, None, dict[str, Any]]:
     """What a card tells of the calibration over a range of fractions, trained for ``own`` first."""
-    fractions, found = nodes(*served, own), []
-    for number, fraction in enumerate(fractions):
-        field = yield from field_of(fraction, number, len(fractions))
-        found.append(threshold_of(field, fraction))
-    thresholds = Thresholds(tuple(fractions), *(tuple(column) for column in zip(*found, strict=True)))
-    before = float(np.interp(own, fractions, thresholds.before))
+
+    def looked(field: np.ndarray, fraction: float) -> tuple[float, float]:
+        return threshold_of(field, fraction)
+
+    fractions = nodes(*served, own)
+    told, found, shares = yield from _told_well(field_of, fractions, looked)
+    thresholds = Thresholds(tuple(fractions), tuple(found), shares, told)
+    before = float(np.interp(own, fractions, shares))
     entries: dict[str, Any] = {"threshold": float(thresholds.at(np.array(own))), "served": thresholds.to_json()}
     return entries | {"fraction_before": before, "fraction_after": own}
 
@@ -91,15 +101,54 @@ def several_calibrated(
         before, after = shares_of(field, nothing), shares_of(field, offsets)
         found = {"offsets": offsets.tolist(), "fractions_before": before.tolist()}
         return found | {"fraction_before": float(before[label]), "fraction_after": float(after[label])}
-    fractions, there, told = nodes(*served, own), [], []
-    for number, fraction in enumerate(fractions):
-        field = yield from field_of(fraction, number, len(fractions))
+
+    def looked(field: np.ndarray, fraction: float) -> tuple[tuple[float, ...], float]:
         part = field[::THINNED, ::THINNED, ::THINNED]
-        there.append(tuple(offsets_for(part, shared(base, label, fraction)).tolist()))
-        told.append(float(shares_of(part, nothing)[label]))
-    offsets_served = ServedOffsets(tuple(fractions), tuple(there), tuple(told))
-    before_own = float(np.interp(own, fractions, told))
+        there = tuple(offsets_for(part, shared(base, label, fraction)).tolist())
+        return there, float(shares_of(part, nothing)[label])
+
+    fractions = nodes(*served, own)
+    told, there, made = yield from _told_well(field_of, fractions, looked)
+    offsets_served = ServedOffsets(tuple(fractions), tuple(there), made, told)
+    before_own = float(np.interp(own, fractions, made))
     return {"served_offsets": offsets_served.to_json(), "fraction_before": before_own, "fraction_after": own}
+
+
+def _told_well(
+    field_of: FieldOf, fractions: Sequence[float], looked: Callable[[np.ndarray, float], tuple[Found, float]]
+) -> Generator[Progress, None, tuple[tuple[float, ...], list[Found], tuple[float, ...]]]:
+    """What the network is to be told, so that by itself it makes each of ``fractions``.
+
+    ``looked`` finds of a field and the wanted fraction what makes it exact, and the share without that. Returned are
+    what is told, what was found with it, and these shares.
+    """
+    told, best, nearest = [float(fraction) for fraction in fractions], None, math.inf
+    for _ in range(TELLINGS):
+        found, shares = [], []
+        for number, (fraction, said) in enumerate(zip(fractions, told, strict=True)):
+            field = yield from field_of(said, number, len(fractions))
+            one, share = looked(field, fraction)
+            found.append(one)
+            shares.append(share)
+        off = float(np.abs(np.subtract(shares, fractions)).max())
+        # what does not rise with what is told cannot be turned round
+        rises = bool((np.diff(shares) > 0).all() and (np.diff(told) > 0).all())
+        if best is None or (rises and off < nearest):
+            best, nearest = (tuple(told), found, tuple(shares)), off
+        if nearest <= CLOSE or not rises:
+            break
+        told = [_turned_round(fraction, told, shares) for fraction in fractions]
+    assert best is not None
+    return best
+
+
+def _turned_round(fraction: float, told: Sequence[float], shares: Sequence[float]) -> float:
+    """What to tell for ``fraction``, if ``shares`` came of ``told``; beyond the ends by the outermost slope."""
+    at = min(max(int(np.searchsorted(shares, fraction)), 1), len(shares) - 1)
+    slope = (told[at] - told[at - 1]) / (shares[at] - shares[at - 1])
+    # the network never learned what lies far beyond its range
+    room = (told[-1] - told[0]) / (len(told) - 1)
+    return float(min(max(told[at] + slope * (fraction - shares[at]), told[0] - room), told[-1] + room))
 
 
 def around_calibrated(

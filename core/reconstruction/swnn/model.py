@@ -40,8 +40,9 @@ from core.reconstruction.swnn.serving import (
     Thresholds,
     WantedFractions,
     checked_range,
+    told_for,
 )
-from core.reconstruction.swnn.settings import place_of
+from core.reconstruction.swnn.settings import Fraction, place_of
 from core.reconstruction.towards import Towards
 from core.reconstruction.weights import weights_hash, weights_of
 
@@ -136,16 +137,19 @@ class SwnnModel:
             return None
         boxes = zip(self._network.noise_grids, self._network.noise_boxes(origin, size), strict=True)
         fields = (wanted.box(box.start, box.shape, grid.stride) for grid, box in boxes)
-        settings = self._network.settings
-        places = (2 * field - 1 if region else place_of(settings, field) for field in fields)
+        places = (2 * field - 1 if region else self._place(field) for field in fields)
         return [torch.from_numpy(place).to(device)[None, None] for place in places]
+
+    def _place(self, fraction: Fraction) -> Fraction:
+        """What the network is told where ``fraction`` is wanted: its place in the range, as the calibration found."""
+        return place_of(self._network.settings, told_for(self._card.get("calibration", {}), fraction))
 
     def _folded(self, wanted: WantedFractions | None) -> SwnnNetwork:
         """The network for one fraction, without normalisations; the last one is kept."""
         place = None
         if self._network.settings.conditional:
             fraction = None if wanted is None else wanted.uniform
-            place = place_of(self._network.settings, self._card["volume_fraction"] if fraction is None else fraction)
+            place = self._place(self._card["volume_fraction"] if fraction is None else fraction)
         last = self._last_folded  # taken once: several threads ask
         if last is None or last[0] != place:
             self._last_folded = last = place, folded(self._network, place)

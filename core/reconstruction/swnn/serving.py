@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from core.errors import InputError
 from core.generation.periods import Period, Triple
 from core.masks.mask import Mask
+from core.reconstruction.swnn.settings import Fraction
 
 NODES = 7
 """Volume fractions of the range at which thresholds are set; between them they are interpolated."""
@@ -24,16 +26,19 @@ class Thresholds:
     Attributes
     ----------
     fractions
-        Volume fractions that the network was told.
+        Volume fractions that are wanted.
     thresholds
         The field's values above which that share of the calibration volume lies.
     before
         The shares that lie above 0, the field's own middle.
+    told
+        What the network was told for each of them; empty: the fractions themselves.
     """
 
     fractions: tuple[float, ...]
     thresholds: tuple[float, ...]
     before: tuple[float, ...]
+    told: tuple[float, ...] = ()
 
     def at(self, fractions: np.ndarray) -> np.ndarray:
         """Linear between the nodes; float32, shape of ``fractions``."""
@@ -42,10 +47,8 @@ class Thresholds:
 
     def to_json(self) -> list[dict[str, float]]:
         """One entry a node."""
-        return [
-            {"fraction": fraction, "threshold": threshold, "before": before}
-            for fraction, threshold, before in zip(self.fractions, self.thresholds, self.before, strict=True)
-        ]
+        columns = zip(self.fractions, self.thresholds, self.before, self.told or self.fractions, strict=True)
+        return [dict(zip(("fraction", "threshold", "before", "told"), entry, strict=True)) for entry in columns]
 
     @classmethod
     def from_json(cls, entries: Any) -> Thresholds:
@@ -58,6 +61,7 @@ class Thresholds:
         """
         try:
             columns = [[float(entry[key]) for entry in entries] for key in ("fraction", "threshold", "before")]
+            columns.append(_told(entries))
         except (TypeError, KeyError, ValueError) as error:
             raise InputError("The thresholds of a range of volume fractions cannot be read.") from error
         fractions = columns[0]
@@ -78,11 +82,14 @@ class ServedOffsets:
         For each of them one number a phase.
     before
         Shares of the phase of interest without offsets.
+    told
+        As of `Thresholds`.
     """
 
     fractions: tuple[float, ...]
     offsets: tuple[tuple[float, ...], ...]
     before: tuple[float, ...]
+    told: tuple[float, ...] = ()
 
     def at(self, fractions: np.ndarray) -> np.ndarray:
         """Linear between the nodes; float32, shape of ``fractions`` and one number a phase, last."""
@@ -91,9 +98,10 @@ class ServedOffsets:
 
     def to_json(self) -> list[dict[str, Any]]:
         """One entry a node."""
+        columns = zip(self.fractions, self.offsets, self.before, self.told or self.fractions, strict=True)
         return [
-            {"fraction": fraction, "offsets": list(offsets), "before": before}
-            for fraction, offsets, before in zip(self.fractions, self.offsets, self.before, strict=True)
+            {"fraction": fraction, "offsets": list(offsets), "before": before, "told": told}
+            for fraction, offsets, before, told in columns
         ]
 
     @classmethod
@@ -107,14 +115,32 @@ class ServedOffsets:
         """
         try:
             fractions, before = ([float(entry[key]) for entry in entries] for key in ("fraction", "before"))
+            told = _told(entries)
             offsets = [tuple(float(number) for number in entry["offsets"]) for entry in entries]
         except (TypeError, KeyError, ValueError) as error:
             raise InputError("The offsets of a range of volume fractions cannot be read.") from error
         whole = all(len(one) == phases and np.isfinite(one).all() for one in offsets)
         rises = len(fractions) > 1 and bool((np.diff(fractions) > 0).all())
-        if not (whole and rises and np.isfinite(fractions).all() and np.isfinite(before).all()):
+        if not (whole and rises and np.isfinite([fractions, before, told]).all()):
             raise InputError("The offsets of a range of volume fractions do not make sense.")
-        return cls(tuple(fractions), tuple(offsets), tuple(before))
+        return cls(tuple(fractions), tuple(offsets), tuple(before), tuple(told))
+
+
+def _told(entries: Any) -> list[float]:
+    # models from before this was set were told the fractions themselves
+    return [float(entry.get("told", entry["fraction"])) for entry in entries]
+
+
+def told_for(calibration: Mapping[str, Any], fraction: Fraction) -> Fraction:
+    """What a network is told where ``fraction`` is wanted, by its card's calibration: linear between the nodes."""
+    entries = calibration.get("served") or calibration.get("served_offsets")
+    if entries is None:
+        return fraction
+    nodes, told = [entry["fraction"] for entry in entries], _told(entries)
+    if isinstance(fraction, np.ndarray):
+        found: np.ndarray = np.interp(fraction, nodes, told).astype(np.float32)
+        return found
+    return float(np.interp(fraction, nodes, told))
 
 
 def nodes(low: float, high: float, exact: float) -> list[float]:

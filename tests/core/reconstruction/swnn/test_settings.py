@@ -17,7 +17,7 @@ def noise(seed: int = 0, size: int = 64) -> np.ndarray:
 
 
 def test_presets_are_data() -> None:
-    assert list(PRESETS) == ["fast", "thorough", "paper"]
+    assert list(PRESETS) == ["fast", "thorough", "light", "paper"]
     for preset in PRESETS.values():
         assert from_json(SwnnSettings, to_json(preset)) == preset
 
