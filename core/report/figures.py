@@ -233,6 +233,20 @@ def section_pictures(findings: Findings) -> list[Picture]:
     return found
 
 
+def copying_pictures(findings: Findings) -> list[Picture]:
+    """The model's sample that came nearest to its training data, and what of these it is nearest to."""
+    told = findings.copying
+    if told is None or told.sample is None or told.nearest is None:
+        return []
+    phases = findings.subject.phases
+    if max(int(told.sample.max()), int(told.nearest.max())) >= len(phases):
+        return []
+    return [
+        picture_of(told.sample, phases, "Sample of the model"),
+        picture_of(told.nearest, phases, "Nearest part of the training data"),
+    ]
+
+
 def _two_colors(findings: Findings) -> tuple[Phase, ...]:
     """Colours of the rest and of the phase, as the subject has them where it can."""
     rest = [item for label, item in enumerate(findings.subject.phases) if label != findings.phase]

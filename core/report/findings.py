@@ -25,6 +25,7 @@ from core.statistics.shapes import SectionShapes
 
 if TYPE_CHECKING:
     from core.properties import Properties, PropertyPlan
+    from core.reconstruction.diffusion.copying import Copying
     from core.reconstruction.pipeline import Reconstruction
 
 LARGEST_FOR_SHAPES = 192**3
@@ -55,6 +56,8 @@ class Findings:
         The descriptors that were asked for, besides S2 and L.
     properties
         Conductivity and permeability, as far as they were asked for.
+    copying
+        How near the model's samples come to its training data, where its training looked.
     """
 
     subject: Volume | PhaseImage
@@ -79,6 +82,7 @@ class Findings:
     settings: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
+    copying: Copying | None = None
     versions: Mapping[str, str] = field(default_factory=lambda: dict(versions()))
 
     @property
@@ -111,6 +115,8 @@ def from_reconstruction(made: Reconstruction, brief: bool = False) -> Findings:
 
     Not ``brief``, sections' shapes are counted and the correlation length is found, about a second for 128³.
     """
+    from core.reconstruction.diffusion.copying import copying_told
+
     target, inside = made.target, made.volume.labels == made.volume_phase
     shapes, exemplar_shapes = (None, None) if brief else _shapes(inside, target.indicator)
     return Findings(
@@ -134,6 +140,7 @@ def from_reconstruction(made: Reconstruction, brief: bool = False) -> Findings:
         settings=made.settings,
         seconds=made.seconds,
         training=made.model.card.get("training", {}),
+        copying=copying_told(made.model.card),
     )
 
 

@@ -80,10 +80,13 @@ class Pages:
         for entry in bibtex.split("\n\n"):
             self.paragraph(entry.strip(), 7)
 
-    def pictures(self, pictures: Sequence[Picture], bar: tuple[int, str] | None) -> None:
-        """Sections at one scale, side by side, with captions; ``bar``: length in pixels and text of a scale bar."""
+    def pictures(self, pictures: Sequence[Picture], bar: tuple[int, str] | None, columns: int = 1) -> None:
+        """Sections at one scale, side by side, with captions; ``bar``: length in pixels and text of a scale bar.
+
+        There is room for ``columns`` at least.
+        """
         gap, full = 0.15, _WIDTH - 2 * _MARGIN
-        count = max(1, len(pictures))
+        count = max(columns, len(pictures))
         widest = max(picture.width for picture in pictures)
         each = (full - gap * (count - 1)) / count
         tallest = max(each * picture.height / widest for picture in pictures)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.report.figures import curve_drawings, scale_bar, section_pictures, statistics_drawings
+from core.report.figures import copying_pictures, curve_drawings, scale_bar, section_pictures, statistics_drawings
 from core.report.findings import Findings
 from core.report.methods import methods
 from core.report.pdf import Pages
@@ -32,6 +32,13 @@ def _fill(pages: Pages, found: Findings) -> None:
     pages.paragraph(verdict(found).sentence, 11)
     pages.heading("Sections beside the exemplar" if compared else "Sections")
     pages.pictures(section_pictures(found), scale_bar(found))
+    if found.copying is not None:
+        pages.heading("Beside the training data")
+        pages.paragraph(found.copying.sentence)
+        pictures = copying_pictures(found)
+        if pictures:
+            # as large as two of the sections
+            pages.pictures(pictures, None, columns=4)
     pages.heading("Curves")
     pages.drawings(curve_drawings(found))
     if compared:

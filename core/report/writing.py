@@ -15,7 +15,7 @@ from core.errors import JobError, OutputExistsError
 from core.images.atomic import replacing, write_error
 from core.provenance import array_hash
 from core.report.account import curves_json, plain
-from core.report.figures import curve_figures, scale_bar, section_pictures, statistics_figures
+from core.report.figures import copying_pictures, curve_figures, scale_bar, section_pictures, statistics_figures
 from core.report.findings import Findings, from_reconstruction
 from core.report.methods import methods
 from core.report.page import rendered
@@ -83,6 +83,7 @@ def report_json(found: Findings) -> dict[str, Any]:
         "settings": dict(found.settings),
         "seconds": dict(found.seconds),
         "training": {key: value for key, value in found.training.items() if key != "losses"},
+        "copying": None if found.copying is None else found.copying.sentence,
         "device": found.device,
         "labels_sha256": array_hash(subject.labels),
         "versions": dict(found.versions),
@@ -148,6 +149,8 @@ def report_html(found: Findings) -> str:
         compared=found.comparison is not None,
         statistics=statistics_rows(found.statistics, found.edges),
         statistics_curves=statistics_figures(found),
+        copying=found.copying,
+        copying_pictures=copying_pictures(found),
         properties=property_rows(found.properties),
         property_sentences=property_sentences(found.properties),
         sentences=[sentence(one) for one in found.statistics],

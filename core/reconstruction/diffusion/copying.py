@@ -7,15 +7,17 @@ other says what is near (`core.quality.copying`).
 
 from __future__ import annotations
 
+import binascii
 import math
+import zlib
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.quality.copying import differing, nearest_steps
-from core.reconstruction.model_record import picture_entry
+from core.reconstruction.model_record import picture_entry, picture_from
 
 if TYPE_CHECKING:
     from core.reconstruction.diffusion.denoiser import Denoiser
@@ -152,6 +154,40 @@ def sentence(card: Mapping[str, Any]) -> str | None:
         many = "1 sample is a copy" if copies == 1 else f"{copies} samples are copies"
         return f"{said}, crops of the data from each other in {100 * among:.1f} %: {many}, more data are needed."
     return f"{said}, crops of the data from each other in at least {100 * among:.1f} %: no copy."
+
+
+@dataclass(frozen=True, eq=False)
+class Copying:
+    """What a card tells of copying, for a reader.
+
+    Attributes
+    ----------
+    sentence
+        As of `sentence`.
+    sample, nearest
+        The sample that came nearest to the data, and what of these it is nearest to: labels as of the model's volumes,
+        shape (Y, X), uint8; None where the card holds no pictures that can be.
+    """
+
+    sentence: str
+    sample: np.ndarray | None = None
+    nearest: np.ndarray | None = None
+
+
+def copying_told(card: Mapping[str, Any]) -> Copying | None:
+    """What a card tells of copying; None where it tells nothing that can be."""
+    said = sentence(card)
+    if said is None:
+        return None
+    try:
+        phases = len(card["phases"])
+        sample, nearest = (picture_from(one, phases)[0] for one in card["copying"]["pair"])
+    except (KeyError, TypeError, ValueError, zlib.error, binascii.Error):  # of a file from elsewhere: words are enough
+        return Copying(said)
+    if phases == 2 and card.get("volume_phase", 1) == 0:
+        # the network knows the phase of interest as 1
+        sample, nearest = np.uint8(1) - sample, np.uint8(1) - nearest
+    return Copying(said, sample, nearest)
 
 
 def _places(group: Sequence[Exemplar], edge: int, stride: int) -> Iterator[Place]:

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from core.errors import InputError, JobError, OutputExistsError
 from core.images.values import Phase, PhaseImage, Volume, default_phases
 from core.job import finish
 from core.provenance import Provenance
+from core.reconstruction.diffusion.copying import Copying
 from core.report import Findings, curves_csv, from_reconstruction, measure, report_json, write_report
-from core.report.figures import scale_bar, section_pictures
+from core.report.figures import copying_pictures, scale_bar, section_pictures
+from core.report.printing import report_pdf
 from core.report.verdict import verdict
 from core.report.writing import NAMES, report_html
 from core.statistics import compare, discrepancy
@@ -199,3 +202,17 @@ def test_files_are_written_together_or_not_at_all(compared: Findings, tmp_path: 
     assert (folder / "report.html").read_text(encoding="utf-8") != "mine"
     with pytest.raises(JobError, match="is a file"):
         write_report(compared, folder / "report.html")
+
+
+def test_the_sample_nearest_to_the_training_data_is_shown(reconstructed: Findings) -> None:
+    assert "Beside the training data" not in report_html(reconstructed)
+    assert report_json(reconstructed)["copying"] is None
+    sample, nearest = np.eye(8, dtype=np.uint8), np.zeros((8, 8), np.uint8)
+    found = replace(reconstructed, copying=Copying("Twelve per cent differ: no copy.", sample, nearest))
+    page = report_html(found)
+    assert "Twelve per cent differ" in page and "Nearest part of the training data" in page
+    assert [picture.width for picture in copying_pictures(found)] == [8, 8]
+    assert report_json(found)["copying"] == "Twelve per cent differ: no copy."
+    assert report_pdf(found).startswith(b"%PDF")
+    # words alone where there are no pictures
+    assert not copying_pictures(replace(found, copying=Copying("Words.")))

@@ -9,9 +9,10 @@ import pytest
 
 from core.job import finish
 from core.reconstruction.diffusion import copying
-from core.reconstruction.diffusion.copying import comparing, nearest_crop, sentence
+from core.reconstruction.diffusion.copying import comparing, copying_told, nearest_crop, sentence
 from core.reconstruction.diffusion.engine import DiffusionEngine
 from core.reconstruction.diffusion.sections import Exemplar
+from core.reconstruction.model_record import picture_entry
 from tests.core.reconstruction.diffusion.tiny import TINY, exemplar, target, tiny_denoiser
 
 PICTURE = exemplar(3, 1).labels
@@ -86,3 +87,25 @@ def test_the_sentence() -> None:
         {"copying": {**told, "copies": "x"}},
     ):
         assert sentence(wrong) is None
+
+
+def test_the_pair_of_a_card_is_in_the_labels_of_its_volumes() -> None:
+    sample, nearest = np.eye(6, dtype=np.uint8), np.zeros((6, 6), np.uint8)
+    told = {
+        "least_pixel_mse": 1 / 6,
+        "among": 0.4,
+        "copies": 0,
+        "pair": [picture_entry(sample), picture_entry(nearest)],
+    }
+    found = copying_told({"copying": told, "phases": [{}, {}], "volume_phase": 1})
+    assert found is not None and found.sentence.endswith("no copy.")
+    assert found.sample is not None and found.nearest is not None
+    assert np.array_equal(found.sample, sample) and np.array_equal(found.nearest, nearest)
+    # where label 0 of the volume is the phase of interest, which the network knows as 1
+    turned = copying_told({"copying": told, "phases": [{}, {}], "volume_phase": 0})
+    assert turned is not None and turned.nearest is not None and turned.nearest.all()
+    # words without pictures, and nothing at all
+    for spoilt in ([], [{"shape": [6, 6], "step": 1, "labels": "?"}] * 2):
+        bare = copying_told({"copying": {**told, "pair": spoilt}, "phases": [{}, {}]})
+        assert bare is not None and bare.sample is None and bare.sentence == found.sentence
+    assert copying_told({}) is None
