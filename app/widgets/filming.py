@@ -11,11 +11,13 @@ import queue
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.widgets.key_views import KeyView, Way, look, view_of_now
 from app.widgets.stage import Stage
 from app.widgets.volume_picture import Shot
 from core.errors import JobError
@@ -23,7 +25,10 @@ from core.errors import JobError
 if TYPE_CHECKING:
     from app.widgets.volume_view import VolumeView
 
-KINDS = {"turntable": "Turntable", "slices": "Through the slices", "cut": "A cut through the volume"}
+KINDS = {
+    "turntable": "Turntable", "views": "Through the views of the list", "slices": "Through the slices",
+    "cut": "A cut through the volume",
+}  # fmt: skip
 AHEAD = 3
 """Frames that may wait for the writer."""
 SHOWN_EVERY = 1.0
@@ -47,6 +52,8 @@ class Film:
         Full turns of a turntable; the camera keeps its height.
     axis
         0, 1, 2 = z, y, x: along which one goes through the volume, or the cut goes.
+    views
+        Two or more that a flight goes through.
     """
 
     kind: str
@@ -55,6 +62,7 @@ class Film:
     fps: int = 25
     turns: int = 1
     axis: int = 0
+    views: tuple[KeyView, ...] = ()
 
     @property
     def count(self) -> int:
@@ -65,6 +73,11 @@ class Film:
         """Degrees that the camera has gone round by at a frame; the one after the last would be the first."""
         return 360.0 * self.turns * number / self.count
 
+    @cached_property
+    def way(self) -> Way:
+        """Of a flight."""
+        return Way(self.views)
+
     def voxel(self, number: int, low: int, high: int) -> int:
         """The place at a frame on the way from voxel ``low`` to ``high``, both reached."""
         return low + round((high - low) * number / (self.count - 1))
@@ -74,7 +87,7 @@ class Film:
 class _Before:
     """What one view was like."""
 
-    azimuth: float
+    look: KeyView
     cursor: tuple[int, int, int]
     clip: Any
     labels: Any
@@ -123,9 +136,7 @@ class Filming(QObject):
         for view in self._views:
             view.stop_turntable()
         self._before = tuple(
-            _Before(
-                view.scene.view.camera.azimuth, view.cursor_at, view.clip, view.labels, tuple(view.scene.canvas.size)
-            )
+            _Before(view_of_now(view), view.cursor_at, view.clip, view.labels, tuple(view.scene.canvas.size))
             for view in self._views
         )
         self._size = self._stage.size_of(self._film.shot, even=True)
@@ -146,9 +157,8 @@ class Filming(QObject):
         self._stage.widget.setEnabled(self._enabled)
         for view, was in zip(self._views, before, strict=True):
             view.scene.canvas.native.setUpdatesEnabled(True)
-            if self._film.kind == "turntable":
-                view.scene.view.camera.azimuth = was.azimuth
-                view.scene.turned()
+            if self._film.kind in ("turntable", "views"):
+                look(view, was.look)
             elif view.labels is was.labels:
                 view.set_clip(was.clip)
                 view.set_cursor(was.cursor)
@@ -207,8 +217,10 @@ class Filming(QObject):
             self._waiting.add(which)
             view.in_3d.show()
         if film.kind == "turntable":
-            view.scene.view.camera.azimuth = was.azimuth + film.angle(number)
+            view.scene.view.camera.azimuth = was.look.azimuth + film.angle(number)
             view.scene.turned()
+        elif film.kind == "views":
+            look(view, film.way.at(number / (film.count - 1)))
         elif film.kind == "slices":
             place = list(was.cursor)
             place[film.axis] = film.voxel(number, 0, view.shape[film.axis] - 1)

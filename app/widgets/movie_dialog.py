@@ -14,7 +14,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.widgets.filming import KINDS, Film
-from app.widgets.form_dialog import foot
+from app.widgets.form_dialog import Button, foot
+from app.widgets.key_views import KeyView
 from app.widgets.panel import hint
 from app.widgets.picture_dialog import choice_of, named
 from app.widgets.stage import Stage
@@ -24,20 +25,22 @@ from core.images.movies import FORMATS
 
 SLICE_OF = ("xy", "xz", "zy")
 """The slice that moves along z, y, x."""
+MISSING = "Add two views or more first: “Add this view” under “Views for a movie”, in the panel on the left."
 WIDEST = 4096
 USUAL_WIDTH = 960
 
 
 class MovieDialog(QDialog):
-    """Accepted, `film` is what is wanted, and `suffix` its format."""
+    """Accepted, `film` is what is wanted, and `suffix` its format; ``views``: those that can be flown through."""
 
-    def __init__(self, stage: Stage, parent: QWidget | None = None) -> None:
+    def __init__(self, stage: Stage, parent: QWidget | None = None, views: tuple[KeyView, ...] = ()) -> None:
         super().__init__(parent)
         self.setWindowTitle("Make a movie")
-        self._stage = stage
+        self._stage, self._views = stage, views
         self.kind = choice_of(
-            KINDS, "Kind of movie", "The volume turns, the slices step through it, or a cut goes through it"
-        )
+            KINDS, "Kind of movie",
+            "The volume turns, one flies through the views of the list, the slices step, or a cut goes through it",
+        )  # fmt: skip
         self.turns = QSpinBox()
         self.turns.setRange(1, 20)
         named(self.turns, "Turns", "Full turns; the movie can be repeated without a jump")
@@ -70,6 +73,7 @@ class MovieDialog(QDialog):
                 self.format.addItem(title, suffix)
         named(self.format, "Format", "GIF: everywhere, 256 colours a frame; animated PNG: exact, for browsers, larger")
         self.told = QLabel()
+        self.told.setWordWrap(True)
         self.buttons = foot(
             self, "Make …",
             "Choose a file and make the movie; the line at the foot of the window shows how far it is", "Make nothing",
@@ -102,7 +106,9 @@ class MovieDialog(QDialog):
         """The movie that is wanted."""
         shot = Shot(self.part.currentData(), self.pixels.value(), self.ground.currentData(), self.shape.currentData())
         axis = int(self.axis.currentData())
-        return Film(self.kind.currentData(), shot, self.seconds.value(), self.fps.value(), self.turns.value(), axis)
+        return Film(
+            self.kind.currentData(), shot, self.seconds.value(), self.fps.value(), self.turns.value(), axis, self._views
+        )
 
     @property
     def suffix(self) -> str:
@@ -112,13 +118,19 @@ class MovieDialog(QDialog):
     def _follow(self) -> None:
         film = self.film
         self.form.setRowVisible(self.turns, film.kind == "turntable")
-        self.form.setRowVisible(self.axis, film.kind != "turntable")
+        self.form.setRowVisible(self.axis, film.kind in ("slices", "cut"))
         part = SLICE_OF[film.axis] if film.kind == "slices" else "3d"
         self.part.setCurrentIndex(max(0, self.part.findData(part)))
         self._tell()
 
     def _tell(self) -> None:
         film = self.film
+        lacks = film.kind == "views" and len(film.views) < 2
+        self.buttons.button(Button.Save).setEnabled(not lacks)
+        if lacks:
+            self.told.setText(MISSING)
+            return
         width, height = self._stage.size_of(film.shot, even=True)
         shown = self._stage.width_on_screen(film.shot.part)
-        self.told.setText(f"{film.count} frames of {width} × {height} pixels; on screen it is {shown} pixels wide")
+        text = f"{film.count} frames of {width} × {height} pixels; on screen it is {shown} pixels wide"
+        self.told.setText(f"{len(film.views)} views, {text}" if film.kind == "views" else text)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.widgets.cut_controls import CutControls
+from app.widgets.key_view_list import KeyViewList
 from app.widgets.range_slider import RangeSlider
 from app.widgets.volume_view import MODES, VolumeView
 
@@ -91,6 +92,8 @@ class VolumeControls(QWidget):
         closer.addWidget(self.whole)
         column.addLayout(closer)
         column.addLayout(buttons)
+        self.key_views = KeyViewList(view)
+        column.addWidget(self.key_views)
         column.addWidget(self.position)
         view.cursorMoved.connect(self._at)
         view.voxelHovered.connect(lambda place, _: self._at(place))

@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.widgets.closer_look import CloserLook
+from app.widgets.key_views import KeyView
 from app.widgets.oblique_cut import ObliqueCut
 from app.widgets.volume_in_3d import VolumeIn3D
 from app.widgets.volume_lines import VolumeLines
@@ -95,6 +96,8 @@ class VolumeView(QWidget):
         self.piece = VolumePiece(self)
         self.oblique = ObliqueCut(self)
         self.lines = VolumeLines(self)
+        self.key_views: tuple[KeyView, ...] = ()
+        """Views that a movie flies through."""
         self.marks.picked.connect(self.piece.ask)
         self.in_3d.failed.connect(self.failed)
         self._redraw = QTimer(self, interval=60, singleShot=True)

@@ -60,7 +60,9 @@ class Picturing(QObject):
         self.picture_action.setToolTip("Choose what a picture shows, its width in pixels and its ground")
         self.picture_action.triggered.connect(self.ask_picture)
         self.movie_action = QAction("Make a movie …")
-        self.movie_action.setToolTip("The volume on a turntable, or a way through it, as MP4, GIF or animated PNG")
+        self.movie_action.setToolTip(
+            "The volume on a turntable, a flight through views, or a way through it, as MP4, GIF or animated PNG"
+        )
         self.movie_action.triggered.connect(self.ask_movie)
         self._filming: Filming | None = None
         for signal in (context.jobs.idle, context.jobs.finishing):
@@ -112,7 +114,7 @@ class Picturing(QObject):
             return
         if not self._ready("Making a movie"):
             return
-        dialog = MovieDialog(self.stage, self._parent)
+        dialog = MovieDialog(self.stage, self._parent, self._view.views[0].key_views)
         wanted = dialog.exec() == QDialog.DialogCode.Accepted
         film, suffix = dialog.film, dialog.suffix
         dialog.deleteLater()
