@@ -52,6 +52,16 @@ def images_of(kind: str, count: int, seed: int, edge: int = EDGE) -> list[PhaseI
     return made
 
 
+def unseen_crops(kind: str, count: int, edge: int, seed: int) -> np.ndarray:
+    """Crops of images of a kind that no training saw, one of each, shape (count, edge, edge), bool."""
+    dice = np.random.default_rng(seed)
+    unseen = images_of(kind, count, seed + UNSEEN)
+    found: np.ndarray = (
+        np.stack([_crop(image.labels, edge, *dice.integers(EDGE - edge + 1, size=2)) for image in unseen]) == 1
+    )
+    return found
+
+
 def judged(
     model: DiffusionModel, kind: str, learned: Sequence[PhaseImage], count: int, seed: int
 ) -> tuple[Facts, Facts]:
@@ -61,9 +71,7 @@ def judged(
     was learned, every eighth pixel. Beside the facts, one of the pictures as a card keeps it.
     """
     edge = model.crop
-    dice = np.random.default_rng(seed)
-    unseen = images_of(kind, count, seed + UNSEEN)
-    real = np.stack([_crop(image.labels, edge, *dice.integers(EDGE - edge + 1, size=2)) for image in unseen]) == 1
+    real = unseen_crops(kind, count, edge, seed)
     shares = real.mean(axis=(1, 2))
     began = time.process_time()
     made = finish(model.of_class(kind).generating_with(SAMPLED).pictures(count, edge, seed, fractions=shares)) == 1
