@@ -6,11 +6,12 @@ the bits each therefore find the value that so many voxels lie above: exactly, i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
-from core.reconstruction.diffusion.phases import whole_numbers
+from core.reconstruction.diffusion.phases import ROUNDS, whole_numbers
 
 _AT_ONCE = 1 << 22
 
@@ -75,3 +76,124 @@ def _parts(field: np.ndarray) -> Iterator[slice]:
     each = max(1, _AT_ONCE // max(1, int(np.prod(field.shape[1:]))))
     for first in range(0, len(field), each):
         yield slice(first, first + each)
+
+
+def label_several_like(
+    field: np.ndarray, fractions: Sequence[float], labels: np.ndarray, known: np.ndarray, given: np.ndarray
+) -> None:
+    """Write into ``labels`` what `core.reconstruction.diffusion.phases.labels_around` gives for more than two phases.
+
+    To the voxel, in little memory: the same steps, with every order of values found by counting.
+
+    Parameters
+    ----------
+    field
+        Channels, shape (C, z, y, x), float32, finite; may be a view of a file.
+    labels
+        Shape (z, y, x), uint8, to be written.
+    known, given
+        Labels, and where they are to be kept.
+    """
+    labels[...] = known
+    free = _Free(field, ~given)
+    left = np.array(whole_numbers(fractions, labels.size)) - np.bincount(known[given], minlength=len(field))
+    if not free.count:
+        return
+    wanted = whole_numbers([float(max(0, number)) for number in left], free.count)
+    offsets = np.zeros(len(field))
+    for _ in range(ROUNDS):
+        counts = np.zeros(len(field), np.int64)
+        for raised in free.raised(offsets):
+            counts += np.bincount(raised.argmax(axis=0), minlength=len(field))
+        if counts.tolist() == wanted:
+            break
+        for label, number in enumerate(wanted):
+            offsets[label] = _offset(partial(free.leads, offsets, label), number, free.count)
+    flat = labels.reshape(-1)
+    counts = np.zeros(len(field), np.int64)
+    # labels[...] is contiguous, so that this is a view of it
+    for places, raised in zip(free.places(), free.raised(offsets), strict=True):
+        flat[places] = raised.argmax(axis=0)
+        counts += np.bincount(flat[places], minlength=len(field))
+    _settle(free, offsets, flat, counts, wanted)
+
+
+class _Free:
+    """The places that are to be labelled, part by part in their order."""
+
+    def __init__(self, field: np.ndarray, free: np.ndarray) -> None:
+        self._field, self._free = field, free
+        self.count = int(np.count_nonzero(free))
+
+    def places(self) -> Iterator[np.ndarray]:
+        """Where they lie in the flat volume."""
+        section = int(np.prod(self._free.shape[1:]))
+        for part in _parts(self._free):
+            yield np.flatnonzero(self._free[part]) + part.start * section
+
+    def raised(self, offsets: np.ndarray) -> Iterator[np.ndarray]:
+        """Their channels (C, n), each raised by its offset."""
+        for channels in self._channels():
+            yield channels + offsets[:, None]
+
+    def leads(self, offsets: np.ndarray, label: int) -> Iterator[np.ndarray]:
+        """How far a channel is ahead of the largest of the others, raised, (n,)."""
+        for channels in self._channels():
+            yield channels[label] - np.delete(channels + offsets[:, None], label, axis=0).max(axis=0)
+
+    def _channels(self) -> Iterator[np.ndarray]:
+        for part in _parts(self._free):
+            yield self._field[:, part][:, self._free[part]]
+
+
+def _offset(leads: Callable[[], Iterator[np.ndarray]], number: int, count: int) -> float:
+    """As `core.reconstruction.diffusion.phases` finds it, from ``count`` leads that come in parts."""
+    if number == 0:
+        return -max(float(part.max()) for part in leads() if part.size) - 1.0
+    if number == count:
+        return -min(float(part.min()) for part in leads() if part.size) + 1.0
+    below, above = ranked(leads, (count - number - 1, count - number))
+    return -0.5 * (below + above)
+
+
+def ranked(values: Callable[[], Iterator[np.ndarray]], ranks: Sequence[int]) -> list[float]:
+    """The values of these ranks (0: the smallest) among ``values`` (float64, in parts): exactly, in four passes."""
+    found, before = [0] * len(ranks), [0] * len(ranks)
+    for shift in (48, 32, 16, 0):
+        counts = np.zeros((len(ranks), 1 << 16), np.int64)
+        for part in values():
+            # −0 is 0
+            bits = (part + 0.0).view(np.uint64)
+            keys = np.where(bits >> np.uint64(63), ~bits, bits | np.uint64(1 << 63))
+            for which, prefix in enumerate(found):
+                here = keys if shift == 48 else keys[keys >> np.uint64(shift + 16) == np.uint64(prefix)]
+                digits = ((here >> np.uint64(shift)) & np.uint64(0xFFFF)).astype(np.int64)
+                counts[which] += np.bincount(digits, minlength=1 << 16)
+        for which, rank in enumerate(ranks):
+            reached = np.cumsum(counts[which])
+            digit = int(np.searchsorted(reached, rank - before[which], side="right"))
+            before[which] += int(reached[digit - 1]) if digit else 0
+            found[which] = found[which] << 16 | digit
+    keys = np.array(found, np.uint64)
+    bits = np.where(keys >> np.uint64(63), keys ^ np.uint64(1 << 63), ~keys)
+    return [float(value) for value in bits.view(np.float64)]
+
+
+def _settle(free: _Free, offsets: np.ndarray, flat: np.ndarray, counts: np.ndarray, wanted: Sequence[int]) -> None:
+    """Hand over the last few places, the closest calls first; as for labels in memory."""
+    for label, number in enumerate(wanted):
+        while counts[label] < number:
+            rich, most = np.flatnonzero(counts > np.asarray(wanted)), int(number - counts[label])
+            closest, where = np.zeros(0), np.zeros(0, np.int64)
+            for places, raised in zip(free.places(), free.raised(offsets), strict=True):
+                theirs = np.flatnonzero(np.isin(flat[places], rich))
+                loss = raised[flat[places[theirs]], theirs] - raised[label, theirs]
+                closest, where = np.concatenate((closest, loss)), np.concatenate((where, places[theirs]))
+                best = np.argsort(closest, kind="stable")[:most]
+                best = best[np.lexsort((where[best], closest[best]))]
+                closest, where = closest[best], where[best]
+            for place in where:
+                if counts[flat[place]] > wanted[flat[place]]:
+                    counts[flat[place]] -= 1
+                    counts[label] += 1
+                    flat[place] = label

@@ -22,7 +22,7 @@ from core.masks.mask import Mask
 from core.provenance import Provenance, array_hash
 from core.reconstruction.anchors import Anchor, check_anchors, known_in
 from core.reconstruction.diffusion.classes import of_class
-from core.reconstruction.diffusion.counting import label_like
+from core.reconstruction.diffusion.counting import label_like, label_several_like
 from core.reconstruction.diffusion.denoiser import Denoiser
 from core.reconstruction.diffusion.kept_sampling import KeptSampling
 from core.reconstruction.diffusion.levels import Varying, labels_by_level
@@ -177,7 +177,7 @@ class DiffusionModel:
         Raises
         ------
         JobError
-            Where neither memory nor disk hold it; where several phases or a mask are asked for, memory has to.
+            Where neither memory nor disk hold it; where a mask is asked for, memory has to.
         """
         device = devices.resolve(device)
         begun = kept is not None and kept.begun
@@ -254,9 +254,8 @@ class DiffusionModel:
     ) -> Job[tuple[np.ndarray, Provenance]]:
         """A job that makes the labels of a volume, which lie where ``shelf`` says."""
         fraction = float(self._card["volume_fraction"]) if volume_fraction is None else volume_fraction
-        if shelf.on_disk and (self._several or mask is not None):
-            what = "a mask" if mask is not None else "several phases"
-            raise JobError(f"A volume of {_shown(size)} voxels with {what} does not fit into memory.", SMALLER)
+        if shelf.on_disk and mask is not None:
+            raise JobError(f"A volume of {_shown(size)} voxels with a mask does not fit into memory.", SMALLER)
         here = None if mask is None else mask.resampled(size).fraction
         if here is not None:
             fraction = float(here.mean(dtype=np.float64))
@@ -290,8 +289,11 @@ class DiffusionModel:
         set_apart(field)
         if shelf.on_disk:
             labels = shelf.array(size, np.uint8)
-            label_like(field[0], shares, labels, *known)
-            if self._card["volume_phase"] != 1:
+            if self._several:
+                label_several_like(field, shares, labels, *known)
+            else:
+                label_like(field[0], shares, labels, *known)
+            if not self._several and self._card["volume_phase"] != 1:
                 np.subtract(np.uint8(1), labels, out=labels)
         elif varying is None:
             labels = self._as_labels(labels_around(field, shares, *known))

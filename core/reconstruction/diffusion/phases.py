@@ -14,7 +14,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.uint8]
 
-_ROUNDS = 200
+ROUNDS = 200
+"""After so many, offsets of channels are as good as they get."""
 
 GREY = 1
 """In place of a number of phases: pictures are grey values (float32, −1 to 1) instead of labels."""
@@ -82,7 +83,7 @@ def labels_with(field: Floats, fractions: Sequence[float]) -> Labels:
         labels[np.argsort(-flat[0], kind="stable")[: wanted[1]]] = 1
         return labels.reshape(field.shape[1:])
     offsets = np.zeros(len(flat))
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         counts = np.bincount((flat + offsets[:, None]).argmax(axis=0), minlength=len(flat))
         if counts.tolist() == wanted:
             break

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.reconstruction.diffusion import counting
+from core.reconstruction.diffusion import phases as phases_room
 from core.reconstruction.diffusion.counting import label_highest, label_like, rising
 from core.reconstruction.diffusion.phases import labels_around, labels_with
 
@@ -31,3 +32,28 @@ def test_bits_rise_with_values() -> None:
     values = np.array([-np.float32(3e38), -1, -1e-30, -0.0, 0.0, 1e-45, 1e-30, 0.5, 1, 3e38], np.float32)
     numbers = rising(values).astype(np.int64)
     assert (np.diff(numbers)[[0, 1, 2, 4, 5, 6, 7, 8]] > 0).all() and numbers[3] == numbers[4]
+
+
+@pytest.mark.parametrize(("phases", "ties"), [(3, False), (4, False), (3, True)])
+def test_several_phases_are_those_of_labels_in_memory(phases: int, ties: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(phases)
+    field = draw.standard_normal((phases, 5, 6, 7)).astype(np.float32)
+    if ties:
+        field = np.round(field, 1)
+        # no offset parts equal values: they are handed over one by one in the end
+        monkeypatch.setattr(counting, "ROUNDS", 4)
+        monkeypatch.setattr(phases_room, "ROUNDS", 4)
+    monkeypatch.setattr(counting, "_AT_ONCE", 2 * 42)
+    shares = draw.dirichlet(np.ones(phases))
+    known = draw.integers(phases, size=(5, 6, 7)).astype(np.uint8)
+    for given in (np.zeros((5, 6, 7), bool), draw.random((5, 6, 7)) < 0.2, np.ones((5, 6, 7), bool)):
+        labels = np.full((5, 6, 7), 9, np.uint8)
+        counting.label_several_like(field, shares.tolist(), labels, known, given)
+        assert np.array_equal(labels, labels_around(field, shares.tolist(), known, given))
+
+
+def test_values_of_a_rank_are_found_by_counting() -> None:
+    values = np.concatenate((np.random.default_rng(0).normal(0, 1e3, 500), [0.0, -0.0, 1e-300, -1e300, 5.0, 5.0]))
+    parts = np.array_split(values, 3)
+    ranks = (0, 1, 252, 253, len(values) - 1)
+    assert counting.ranked(lambda: iter(parts), ranks) == np.sort(values)[list(ranks)].tolist()

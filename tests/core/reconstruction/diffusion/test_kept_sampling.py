@@ -20,7 +20,7 @@ from core.reconstruction.diffusion.planes import Wanted, sampling_volume
 from core.reconstruction.diffusion.shelf import Shelf
 from core.reconstruction.to_disk import keeping, sampled_share, sampling_beside
 from tests.core.reconstruction.diffusion.test_planes import made
-from tests.core.reconstruction.diffusion.test_restoring import card
+from tests.core.reconstruction.diffusion.test_restoring import THREE, card
 from tests.core.reconstruction.diffusion.tiny import tiny_denoiser
 
 WANTED = Wanted((6, 8, 10), 3, fractions=(0.4,))
@@ -101,3 +101,14 @@ def test_a_volume_is_gone_on_with_until_it_is_written(tmp_path: Path, monkeypatc
     assert np.array_equal(written.labels, in_memory.labels)
     assert not sampling_beside(path).exists() and sampled_share(path) is None
     assert keeping(model, None, resume=True) == {}
+
+
+def test_several_phases_are_sampled_on_the_disk_to_the_same_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = {"exemplar_fractions": [0.2, 0.5, 0.3], "exemplar_fraction": 0.3, "volume_fraction": 0.3}
+    model = DiffusionModel(tiny_denoiser(channels=3), card(phases=THREE, volume_phase=2, **shares))
+    asked: dict[str, Any] = {"volume_fraction": 0.4}
+    in_memory = finish(model.generate((10, 12, 14), 2, **asked))
+    monkeypatch.setattr(models, "beyond_memory", lambda _size: True)
+    recipe = finish(model.recipe((10, 12, 14), 2, **asked))
+    assert np.array_equal(finish(recipe.volume()).labels, in_memory.labels)
+    assert in_memory.fractions[2] == pytest.approx(0.4, abs=1e-3)
