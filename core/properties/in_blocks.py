@@ -14,6 +14,8 @@ from scipy import sparse
 
 ROWS = 1 << 17
 """Of a matrix, between two yields."""
+COPIED = 1 << 24
+"""Entries that are copied between two yields."""
 
 
 def matrix_of(
@@ -45,7 +47,7 @@ def matrix_of(
         )
         parts.append(sparse.csr_array((values, (at - start, of)), (stop - start, across)))
         yield
-    return stacked(parts, across)
+    return (yield from stacking(parts, across))
 
 
 def times(left: sparse.csr_array, *others: Any, divided_by: float = 1.0) -> Generator[None, None, sparse.csr_array]:
@@ -57,11 +59,22 @@ def times(left: sparse.csr_array, *others: Any, divided_by: float = 1.0) -> Gene
             part = part @ other
         parts.append(part if divided_by == 1.0 else part / divided_by)
         yield
-    return stacked(parts, others[-1].shape[1])
+    return (yield from stacking(parts, others[-1].shape[1]))
 
 
-def stacked(parts: Sequence[Any], across: int) -> sparse.csr_array:
+def stacking(parts: Sequence[Any], across: int) -> Generator[None, None, sparse.csr_array]:
     """Blocks of rows as one matrix."""
-    if not parts:
-        return sparse.csr_array((0, across))
-    return sparse.csr_array(parts[0] if len(parts) == 1 else sparse.vstack(parts, format="csr"))
+    if len(parts) == 1:
+        return sparse.csr_array(parts[0])
+    entries, rows = sum(part.nnz for part in parts), sum(part.shape[0] for part in parts)
+    numbers = np.int32 if max(entries, across) < np.iinfo(np.int32).max else np.int64
+    values, columns, ends = np.empty(entries), np.empty(entries, numbers), np.zeros(rows + 1, numbers)
+    at = row = copied = 0
+    for part in parts:
+        values[at : at + part.nnz], columns[at : at + part.nnz] = part.data, part.indices
+        ends[row + 1 : row + 1 + part.shape[0]] = part.indptr[1:] + at
+        at, row, copied = at + part.nnz, row + part.shape[0], copied + part.nnz
+        if copied > COPIED:
+            copied = 0
+            yield
+    return sparse.csr_array((values, columns, ends), (rows, across))

@@ -26,7 +26,7 @@ from scipy import sparse
 
 from core.job import finish
 from core.properties.ends import Faces
-from core.properties.in_blocks import matrix_of, stacked
+from core.properties.in_blocks import matrix_of, stacking
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -131,7 +131,7 @@ def assembling(pores: Bools, faces: Faces, spacing: Sequence[float]) -> Generato
         entries.append(diagonal[mine])
         first, end = (int(mine[0]), int(mine[-1]) + 1) if len(mine) else (0, 0)
         parts.append((yield from matrix_of(rows, columns, entries, count, first, end)))
-    viscous = stacked(parts, count)
+    viscous = yield from stacking(parts, count)
     yield
     divergence = yield from _divergence(pores, faces_of, count, spacing)
     return Stokes(pores, viscous, divergence, force, faces_of)
