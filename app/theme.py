@@ -135,6 +135,7 @@ def _sheet(dark: bool) -> str:
         QLabel[role="warning"] {{ color: {"#FFC24B" if dark else "#8A5A00"}; }}
         QLabel[role="good"] {{ color: {"#7BDDA0" if dark else "#12703B"}; }}
         {box}
+        QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
         QMainWindow::separator {{ width: 5px; height: 5px; background: transparent; }}
         QMainWindow::separator:hover {{ background: {strong}; }}
     """

@@ -15,14 +15,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.widgets.panel import hint
+
 
 def score(query: str, text: str) -> int | None:
-    """How well ``query`` fits ``text``: its letters in order, better where they stand together or begin words.
+    """How well ``query`` fits ``text``: its letters in order, better where they stand together or begin words, best
+    where it stands there as typed.
 
     None where they do not all occur in order.
     """
-    query, text = query.lower().replace(" ", ""), text.lower()
+    typed, text = query.lower().strip(), text.lower()
+    query = typed.replace(" ", "")
     total, place, streak = 0, 0, 0
+    if typed and typed in text:
+        total = 2000 if f" {typed}" in f" {text}" else 1000
     for letter in query:
         found = text.find(letter, place)
         if found < 0:
@@ -54,10 +60,13 @@ class CommandPalette(QDialog):
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self.field)
         column.addWidget(self.list)
+        self.nothing = hint("No command that can be used now has these letters.")
+        column.addWidget(self.nothing)
         self.resize(560, 380)
         self.field.textChanged.connect(self._filter)
         self.field.returnPressed.connect(self._run)
         self.list.itemClicked.connect(lambda _item: self._run())
+        self.list.currentRowChanged.connect(lambda _row: self._color())
         self.field.installEventFilter(self)
         self._filter("")
 
@@ -96,6 +105,14 @@ class CommandPalette(QDialog):
             self.list.addItem(item)
             self.list.setItemWidget(item, row)
         self.list.setCurrentRow(0)
+        self.nothing.setVisible(self.list.count() == 0)
+
+    def _color(self) -> None:
+        """Letters on the chosen line take the colour that is read on the accent."""
+        for place in range(self.list.count()):
+            row = self.list.itemWidget(self.list.item(place))
+            for label in row.findChildren(QLabel) if row is not None else ():
+                label.setStyleSheet("color: palette(highlighted-text)" if place == self.list.currentRow() else "")
 
     def _run(self) -> None:
         item = self.list.currentItem()

@@ -71,7 +71,7 @@ class PlotCurves:
 
 
 class CurvePlot(QWidget):
-    """Two stacked plots, S2(r) and L(r), over a plot of the loss that appears with the first loss."""
+    """Two stacked plots, S2(r) and L(r), over a plot of the loss that appears with the second step."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -98,7 +98,7 @@ class CurvePlot(QWidget):
         self.plots[1].setXLink(self.plots[0])
         for plot in self.plots[:2]:
             # afterwards: a new title lays the plots out anew
-            plot.getViewBox().sigResized.connect(lambda *_: QTimer.singleShot(0, self, self._fit_titles))
+            plot.getViewBox().sigResized.connect(lambda *_: QTimer.singleShot(0, self, self._fit))
         self.plots[2].setLabel("left", "Loss")
         self.plots[2].setLabel("bottom", "Step")
         self.plots[2].hide()
@@ -192,11 +192,15 @@ class CurvePlot(QWidget):
         long, short = TITLES[index]
         return long if self.fontMetrics().horizontalAdvance(long) <= self.plots[index].getViewBox().height() else short
 
-    def _fit_titles(self) -> None:
+    def _fit(self) -> None:
+        """Titles along the axes and the key of lines take the room that there is."""
         for index in (0, 1):
             axis = self.plots[index].getAxis("left")
             if axis.labelText != self._title(index):
                 axis.setLabel(self._title(index), **axis.labelStyle)
+                axis.resizeEvent(None)  # which puts the title in the middle; a new one stays where the old one began
+        # in a low plot it would lie over the numbers; the sentence below the plots says the same
+        self._legend.setVisible(self.plots[0].getViewBox().height() >= self._legend.boundingRect().height() + 8)
 
     def _colors(self) -> tuple[QColor, QColor, QColor]:
         palette = self.palette()
@@ -266,8 +270,8 @@ class CurvePlot(QWidget):
 
     def _draw_loss(self) -> None:
         plot = self.plots[2]
-        plot.setVisible(bool(self._loss))
-        if self._loss:
+        plot.setVisible(len(self._loss) > 1)  # of one step there is no line
+        if len(self._loss) > 1:
             steps, values = np.asarray(self._loss, dtype=float).T
             self._loss_line.setData(steps, values)
             self._held_out_line.setData(*(np.asarray(self._held_out, dtype=float).reshape(-1, 2).T))

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QVBox
 from app.context import Context
 from app.planned_fractions import planned_fractions
 from app.session import State
+from app.slices import same_volume
 from app.widgets.curve_plot import CurvePlot
 from app.widgets.panel import hint, section_label
 
@@ -69,6 +70,9 @@ class CurvesDock(QWidget):
             self._loss, self._held_out, self._now = [], [], {}
             self.plot.set_loss([])
             self.plot.set_result(None)
+            if not same_volume(old, new):  # its own curves are still to come; those of the one before are another's
+                self.plot.set_exemplar(None)
+                self.plot.set_band(None)
         self._show_fractions()
 
     def _show_exemplar(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton
 
 from app import icons
@@ -57,6 +58,22 @@ class TimeLeft:
         return elapsed / done * max(0, progress.of - progress.step)
 
 
+class Sentence(QLabel):
+    """A line that ends in dots where there is no room for all of it; its text stays whole, and the tooltip says it."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw what there is room for."""
+        room = self.contentsRect()
+        short = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        if short == self.text() or self.hasSelectedText():
+            super().paintEvent(event)
+            return
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, short)
+        painter.end()
+
+
 class JobStrip(QFrame):
     """Progress of the running job, or the newest notice."""
 
@@ -69,7 +86,7 @@ class JobStrip(QFrame):
         self._jobs = context.jobs
         self._left = TimeLeft()
         self._left_seconds: float | None = None
-        self.text = QLabel("Ready")
+        self.text = Sentence("Ready")
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.bar = QProgressBar()

@@ -24,7 +24,7 @@ from app.widgets.volume_parts import Part, Triple
 from app.widgets.volume_surface import Surface
 
 BACKGROUND = "#1B1D20"
-NOTHING_YET = "Previews appear here."
+NOTHING_YET = "No volume yet: press Run.\nSlices and surface appear\nhere while it learns."
 FINE, COARSE = 0.6, 2.5
 SOFTWARE_SURFACE_EDGE = 64
 """Without a graphics card, surfaces are made from so many voxels a side at most."""

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtGui import QAction, QPalette
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.widgets.command_palette import CommandPalette, score
-from app.widgets.job_strip import TimeLeft, format_seconds
+from app.widgets.job_strip import Sentence, TimeLeft, format_seconds
 from app.widgets.settings_form import SettingsForm
 from core.job import Progress
 from core.settings import setting
@@ -42,6 +42,45 @@ def test_typing_filters_and_enter_runs(qtbot: QtBot) -> None:
     qtbot.keyClick(palette.field, Qt.Key.Key_Return)
     assert ran == ["Run the reconstruction"]
     assert not palette.isVisible()
+
+
+def test_what_is_typed_comes_first_and_the_chosen_line_can_be_read(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    texts = ("Swap the phase that is painted", "Help on this step", "Go to the next step")
+    palette = CommandPalette(window, [QAction(text, window) for text in texts])
+    qtbot.addWidget(palette)
+    palette.open_over(window)
+    qtbot.keyClicks(palette.field, "step")
+
+    def labels(row: int) -> list[QLabel]:
+        return palette.list.itemWidget(palette.list.item(row)).findChildren(QLabel)
+
+    assert [labels(row)[0].text() for row in range(3)] == [texts[2], texts[1], texts[0]]
+    on_accent = palette.palette().color(QPalette.ColorRole.HighlightedText)
+    for chosen, other in ((0, 1), (1, 0)):
+        for label in labels(chosen):
+            label.ensurePolished()
+            assert label.palette().color(QPalette.ColorRole.WindowText) == on_accent
+        assert not any(label.styleSheet() for label in labels(other))
+        qtbot.keyClick(palette.field, Qt.Key.Key_Down)
+    assert not palette.nothing.isVisible()
+    qtbot.keyClicks(palette.field, "zzz")
+    assert palette.list.count() == 0 and palette.nothing.isVisible()
+
+
+def test_a_sentence_without_room_ends_in_dots_and_stays_whole(qtbot: QtBot) -> None:
+    words = "The file is truncated: it should have 225955 bytes and has 20000."
+    told, plain = Sentence(words), QLabel(words)
+    for label in (told, plain):
+        qtbot.addWidget(label)
+    wide, narrow = [], []
+    for width, found in ((900, wide), (150, narrow)):
+        for label in (told, plain):
+            label.resize(width, 24)
+            found.append(label.grab().toImage())
+    assert wide[0] == wide[1] and narrow[0] != narrow[1]
+    assert told.text() == words
 
 
 @dataclass(frozen=True)

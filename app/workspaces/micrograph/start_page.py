@@ -103,7 +103,8 @@ class StartPage(QScrollArea):
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         title.setWordWrap(True)
         below = hint(
-            "Drop a picture or a project anywhere in this window, or open one. TIFF, PNG, JPEG, BMP and NPY are read."
+            "Drop a micrograph, a grey volume or a project anywhere in this window, or open one. "
+            "TIFF, PNG, JPEG, BMP and NPY are read; of volumes also NRRD, HDF5, VTI and Zarr."
         )
         below.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.open_button = QPushButton(icons.icon("open"), "Open a micrograph …")

@@ -117,4 +117,4 @@ def _or_a_file(problem: Problem, chosen: Any, target: Any, settings: Any, device
     whole, sample = (chosen.preflight(one, settings, device) for one in (plain, sample_target(plain)))
     if problem not in whole or problem in sample:
         return problem
-    return replace(problem, remedy=f"{problem.remedy} Or write it to a file, block by block: tick the box below.")
+    return replace(problem, remedy=f"{problem.remedy} Or tick “Write to a file, block by block” in the settings.")

@@ -69,3 +69,21 @@ def test_a_low_plot_has_a_short_title(plot: CurvePlot, qtbot: QtBot) -> None:
         plot.resize(320, height)
         plot.show()
         qtbot.waitUntil(partial(reads, axis, title))
+
+
+def test_a_low_plot_has_its_title_in_the_middle_and_no_key_over_the_numbers(plot: CurvePlot, qtbot: QtBot) -> None:
+    axis = plot.plots[0].getAxis("left")
+    for height, title, key in ((900, "Two-point probability S₂", True), (260, "S₂", False)):
+        plot.resize(320, height)
+        plot.show()
+        qtbot.waitUntil(partial(reads, axis, title))
+        qtbot.waitUntil(lambda key=key: plot._legend.isVisible() == key)  # type: ignore[misc]
+        middle = axis.label.mapRectToParent(axis.label.boundingRect()).center().y()
+        assert abs(middle - axis.size().height() / 2) < 3
+
+
+def test_the_loss_of_one_step_is_no_curve(plot: CurvePlot) -> None:
+    plot.set_loss([(1, 0.5)])
+    assert not plot.plots[2].isVisible()
+    plot.set_loss([(1, 0.5), (2, 0.4)])
+    assert plot.plots[2].isVisible()
