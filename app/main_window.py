@@ -143,6 +143,8 @@ class MainWindow(QMainWindow):
         bottom = Qt.DockWidgetArea.BottomDockWidgetArea
         self.messages_dock = self._dock("Messages and runs", "messages", self.tabs, bottom)
         self.messages_dock.hide()
+        # the curves keep their height: squashed, their numbers lie over each other
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self.resizeDocks([self.curves_dock], [340], Qt.Orientation.Horizontal)
         self.resizeDocks([self.messages_dock], [180], Qt.Orientation.Vertical)
 
@@ -268,6 +270,7 @@ class MainWindow(QMainWindow):
         self.micrograph.file_wanted.connect(lambda: self.choose_file())
         self.micrograph.path_chosen.connect(self.opener.open)
         self.micrograph.larger_wanted.connect(self.opener.enlarge)
+        self.micrograph.slices_wanted.connect(self.opener.take_part)
         self.reconstruct.finished.connect(lambda: self.show_step("inspect"))
         self.inspect.fraction.wanted.connect(self.reconstruct.build_again)
         self.opener.opened.connect(self._opened)

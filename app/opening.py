@@ -20,7 +20,7 @@ from app.project_state import keep_measurements, state_of
 from app.session import Plan, State
 from app.stored_volume import StoredView, is_stored, read_stored
 from core.errors import InputError
-from core.images.grey_volume import is_grey_store
+from core.images.grey_volume import GreyVolume, is_grey_store
 from core.images.values import Micrograph, Phase, PhaseImage, default_phases
 from core.painting.sheet import Painted
 from core.projects.project import SUFFIX, Project
@@ -48,6 +48,8 @@ class Opened:
     """Names and colours that a phase image written by Microloom carries."""
     stack: Stack[Painted] | None = None
     """Where the micrograph is a slice of a grey volume: which, and of what."""
+    pixel_size: float | None = None
+    """As given by the user, metres, for what was open before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +118,18 @@ def read(path: Path) -> Opened:
     return Opened(micrograph, path, guess, bar, phases)
 
 
+def _part(state: State, volume: GreyVolume, slices: slice, times: int) -> Opened:
+    from core.images.labelled import looks_segmented
+    from core.segmentation.stack import part_of, stack_of
+
+    y0, y1, x0, x1 = state.crop or (0, None, 0, None)
+    found: tuple[Stack[Painted], Micrograph] = stack_of(part_of(volume, slices, slice(y0, y1), slice(x0, x1), times))
+    stack, micrograph = found
+    guess = looks_segmented(micrograph.grey) if state.take_labels else None
+    given = None if state.pixel_size is None else times * state.pixel_size
+    return Opened(micrograph, state.source or volume.path, guess, None, state.phases, stack, given)
+
+
 class Opener(QObject):
     """Reads in the background and puts the picture or project into the session.
 
@@ -153,11 +167,17 @@ class Opener(QObject):
         self._reader.ask(lambda: read_any(path, recovered))
 
     def enlarge(self, times: int) -> None:
-        """Open the part of the micrograph that is used anew, with pixels ``times`` as large; labels stay labels."""
+        """Open the part of the micrograph that is used anew, with pixels ``times`` as large; labels stay labels.
+
+        Of a volume that is open, all slices: voxels become larger along every axis.
+        """
         from core.images.binning import binned, binned_labels
         from core.images.labelled import looks_segmented
 
         state = self._context.session.state
+        if state.stack is not None:
+            self.take_part(times=times)
+            return
         picture = state.micrograph
         if picture is None:
             return
@@ -171,6 +191,21 @@ class Opener(QObject):
         made = replace(made, name=f"{picture.name} (pixels × {times})", info_bar_row=None)
         guess = looks_segmented(made.grey) if state.take_labels else None
         self._take(Opened(made, state.source or Path(picture.name), guess, None, state.phases))
+
+    def take_part(self, slices: slice = slice(None), times: int = 1) -> None:
+        """Open the part of the volume that is used anew: some ``slices``, with voxels ``times`` as large."""
+        state = self._context.session.state
+        try:
+            if state.stack is None:
+                raise InputError("No volume is open.", "Open a stack of slices in step 1.")
+            if state.take_labels and times > 1:
+                raise InputError("The volume is segmented already.", "Make the voxels of its grey values larger.")
+            volume = state.stack.found
+        except InputError as error:
+            self._context.messages.failed("Taking a part of the volume", error)
+            return
+        self._context.messages.say(f"Opening a part of {volume.path.name} …")
+        self._reader.ask(lambda: _part(state, volume, slices, times))
 
     def _take(self, opened: Opened | OpenedProject | OpenedModel | StoredView) -> None:
         if isinstance(opened, OpenedModel):
@@ -242,6 +277,7 @@ class Opener(QObject):
             opened=picture,
             source=opened.path,
             stack=opened.stack,
+            pixel_size=opened.pixel_size,
             crop=crop,
             take_labels=opened.guess is not None,
             phases=opened.phases,

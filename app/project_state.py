@@ -103,16 +103,16 @@ def keep_measurements(project: Project, measurements: Measurements) -> None:
 
 def _values(stack: Stack[Painted]) -> Stack[np.ndarray]:
     painted = {place: sheet.values() for place, sheet in stack.painted.items()}
-    return Stack(stack.count, stack.place, stack.ends, stack.contrast, None, painted, stack.in_3d)
+    return Stack(stack.count, stack.place, stack.ends, stack.contrast, None, painted, stack.in_3d, stack.taken)
 
 
 def _sheets(stack: Stack[np.ndarray], project: Project) -> Stack[Painted]:
     """With its volume, where that still lies where it was."""
     picture, volume = project.micrograph, None
     if picture is not None and project.source:
-        volume = volume_again(Path(project.source), stack.count, picture.shape)
+        volume = volume_again(Path(project.source), stack.count, picture.shape, stack.taken)
     painted = {place: Painted(Sheet(values)) for place, values in stack.painted.items()}
-    return Stack(stack.count, stack.place, stack.ends, stack.contrast, volume, painted, stack.in_3d)
+    return Stack(stack.count, stack.place, stack.ends, stack.contrast, volume, painted, stack.in_3d, stack.taken)
 
 
 def fields_left_out(project: Project, measurements: Measurements) -> int:

@@ -92,6 +92,8 @@ def binned_volume(volume: GreyVolume, times: int) -> GreyVolume:
 def times_binned(made: Provenance) -> int:
     """How many of the pixels that were read lie along one of a picture that was made so; 1 where it was not binned."""
     own = int(made.settings["times"]) if made.made_by == "bin" else 1
+    for step in made.settings.get("taken", ()):  # of the volume that it is a slice of
+        own *= int(step.get("binned", 1))
     return own * max((times_binned(source) for source in made.inputs), default=1)
 
 

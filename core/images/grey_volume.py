@@ -100,7 +100,8 @@ class GreyVolume:
         if self.voxel_size is not None:
             y, x = self.voxel_size[1:]
             size = x if math.isclose(y, x, rel_tol=_SQUARE) else None
-        made = Provenance("read", source=self.path.name, settings={"slice": z}, input_hashes=(array_hash(grey),))
+        told = {"slice": z, **({"taken": list(self.taken)} if self.taken else {})}
+        made = Provenance("read", source=self.path.name, settings=told, input_hashes=(array_hash(grey),))
         return Micrograph(grey, size, f"{self.path.name}, slice {z + 1}", made, self.notes)
 
     def cropped(self, rows: slice, columns: slice, slices: slice = slice(None)) -> GreyVolume:

@@ -20,6 +20,7 @@ def stack_to_json(stack: Stack[np.ndarray], keep: Callable[[np.ndarray], str]) -
         "contrast": list(stack.contrast),
         "painted": {str(place): keep(painted) for place, painted in sorted(stack.painted.items())},
         "in_3d": stack.in_3d,
+        "taken": [dict(step) for step in stack.taken],
     }
 
 
@@ -43,7 +44,10 @@ def stack_from_json(data: Any, shape: tuple[int, int] | None, fetch: Callable[[A
         if painted[number].shape != shape or painted[number].dtype != np.uint8:
             raise wrong(f"what was painted on slice {number} does not fit its micrograph")
     in_3d = maybe(data, "in_3d", bool) or False
-    return Stack(count, place, _pair(data, "ends"), _pair(data, "contrast"), None, painted, in_3d)
+    taken = tuple(maybe(data, "taken", list) or ())
+    if not all(isinstance(step, dict) for step in taken):
+        raise wrong("it does not say what of its volume is used")
+    return Stack(count, place, _pair(data, "ends"), _pair(data, "contrast"), None, painted, in_3d, taken)
 
 
 def _pair(data: Mapping[str, Any], key: str) -> tuple[float, float]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from core.errors import InputError
+from core.images.binning import binned_volume
 from core.images.grey_volume import GreyVolume, held, open_grey_volume
 from core.images.loading import kind_of
 from core.images.values import Micrograph
@@ -38,6 +39,8 @@ class Stack(Generic[Sheet]):
         By slice, what was painted on those that are not on show.
     in_3d
         Whether strokes teach a classifier that looks in three directions.
+    taken
+        What of the file is used, and how large its voxels were made (`GreyVolume.taken`).
     """
 
     count: int
@@ -47,6 +50,7 @@ class Stack(Generic[Sheet]):
     volume: GreyVolume | None = None
     painted: Mapping[int, Sheet] = field(default_factory=dict)
     in_3d: bool = False
+    taken: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.place < self.count:
@@ -85,11 +89,35 @@ def open_stack(path: Path) -> tuple[Stack[Sheet], Micrograph] | None:
         As `open_grey_volume`, `core.segmentation.volumes.read_grey_volume` and `GreyVolume.plane`.
     """
     volume = _opened(path)
-    if volume is None:
-        return None
+    return None if volume is None else stack_of(volume)
+
+
+def stack_of(volume: GreyVolume) -> tuple[Stack[Sheet], Micrograph]:
+    """A volume as it is looked at, and its middle slice.
+
+    Raises
+    ------
+    InputError
+        As `GreyVolume.plane`.
+    """
     place = (volume.shape[0] - 1) // 2
     ends, contrast = volume.grey_range()
-    return Stack(volume.shape[0], place, ends, contrast, volume), volume.picture(place)
+    return Stack(volume.shape[0], place, ends, contrast, volume, taken=volume.taken), volume.picture(place)
+
+
+def part_of(
+    volume: GreyVolume, slices: slice = slice(None), rows: slice = slice(None), columns: slice = slice(None),
+    times: int = 1,
+) -> GreyVolume:  # fmt: skip
+    """A part of a volume, whose voxels are made ``times`` as large along every axis.
+
+    Raises
+    ------
+    InputError
+        As `GreyVolume.cropped` and `core.images.binning.binned_volume`.
+    """
+    part = volume.cropped(rows, columns, slices)
+    return binned_volume(volume if part.shape == volume.shape else part, times)
 
 
 def _opened(path: Path) -> GreyVolume | None:
@@ -101,10 +129,20 @@ def _opened(path: Path) -> GreyVolume | None:
     return held(path, *read_grey_volume(path))
 
 
-def volume_again(path: Path, count: int, shape: tuple[int, int]) -> GreyVolume | None:
-    """The volume in ``path`` where it still has ``count`` slices of ``shape``, else None."""
+def volume_again(
+    path: Path, count: int, shape: tuple[int, int], taken: Sequence[Mapping[str, Any]] = ()
+) -> GreyVolume | None:
+    """The same part of the volume in ``path``, where it still has ``count`` slices of ``shape``; else None."""
     try:
         volume = _opened(path)
-    except InputError:
+        if volume is None:
+            return None
+        for step in taken:
+            if "cropped" in step:
+                slices, rows, columns = (slice(int(start), int(end)) for start, end in step["cropped"])
+                volume = volume.cropped(rows, columns, slices)
+            else:
+                volume = binned_volume(volume, int(step["binned"]))
+    except (InputError, KeyError, TypeError, ValueError):
         return None
-    return volume if volume is not None and volume.shape == (count, *shape) else None
+    return volume if volume.shape == (count, *shape) else None

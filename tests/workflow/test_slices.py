@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QInputDialog
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
@@ -227,3 +227,32 @@ def test_the_controls_of_a_volume_are_reached_and_named(window: MainWindow, qtbo
             assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
     for button in window.phases.whole.buttons.values():
         assert button.text() and button.toolTip() and button.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_a_part_of_the_slices_with_larger_voxels_is_used_and_kept(
+    window: MainWindow, qtbot: QtBot, volume: Path, grey: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(window, qtbot, volume)
+    step = window.micrograph
+    window.opener.guard = lambda then: then()
+    window.commands.do("crop", crop=(4, 36, 0, 48))
+    monkeypatch.setattr(QInputDialog, "getText", lambda *a, **k: ("9-2", True))
+    qtbot.mouseClick(step.slices_button, LEFT)
+    assert window.session.state.stack is not None and window.session.state.stack.count == 7, "that names none"
+    monkeypatch.setattr(QInputDialog, "getText", lambda *a, **k: ("2 – 7", True))
+    qtbot.mouseClick(step.slices_button, LEFT)
+    qtbot.waitUntil(lambda: window.session.state.stack.count == 6 and not window.exemplar.segmenting, timeout=60_000)
+    assert np.array_equal(window.session.state.opened.grey, grey[3, 4:36])
+    monkeypatch.setattr(QInputDialog, "getInt", lambda *a, **k: (2, True))
+    qtbot.mouseClick(step.larger_button, LEFT)
+    qtbot.waitUntil(lambda: window.session.state.stack.count == 3 and not window.exemplar.segmenting, timeout=60_000)
+    state = window.session.state
+    means = grey[1:7, 4:36].reshape(3, 2, 16, 2, 24, 2).mean(axis=(1, 3, 5))
+    wanted = np.floor(means + 0.5).astype(np.uint8)
+    assert np.array_equal(state.opened.grey, wanted[1]) and state.micrograph.pixel_size == pytest.approx(4e-6)
+    assert state.stack.found.voxel_size == pytest.approx((6e-6, 4e-6, 4e-6))
+    assert step.pixel_note.text() == "2 µm × 2: the pixels were made larger."
+    # a project finds the same part of the file again
+    path = write_project(project_of(state, window.session.phase_image), tmp_path / "p.microloom")
+    back = state_of(read_project(path)).stack
+    assert back is not None and np.array_equal(back.found.plane(2), wanted[2])

@@ -35,6 +35,7 @@ class MicrographWorkspace(Workspace):
     file_wanted = Signal()
     path_chosen = Signal(Path)
     larger_wanted = Signal(int)
+    slices_wanted = Signal(slice)
 
     def __init__(self, context: Context, slices: Slices) -> None:
         super().__init__(context)
@@ -71,17 +72,21 @@ class MicrographWorkspace(Workspace):
         self.whole_action.triggered.connect(lambda: self.commands.do("crop", crop=None))
         self.larger_action = QAction("Make the pixels larger …")
         self.larger_action.setToolTip(
-            "Squares of n × n pixels become one: where structures are many pixels long, networks see more of them"
+            "Squares of n × n pixels (of a volume, cubes) become one: where structures are many pixels long, networks "
+            "see more of them"
         )
         self.larger_action.triggered.connect(self._ask_larger)
+        self.slices_action = QAction("Use some slices …")
+        self.slices_action.setToolTip("Keep the slices from one to another of the volume, and the rectangle in use")
+        self.slices_action.triggered.connect(self._ask_slices)
         self.contrast_action = QAction("Automatic contrast")
         self.contrast_action.setShortcut(QKeySequence("Ctrl+Shift+C"))
         self.contrast_action.triggered.connect(self._auto_contrast)
 
     def actions(self) -> list[QAction]:
         """Crop and contrast."""
-        own = [self.crop_action, self.bar_action, self.whole_action, self.larger_action, self.contrast_action]
-        return [*own, *self.slice_bar.actions_of]
+        own = [self.crop_action, self.bar_action, self.whole_action, self.larger_action, self.slices_action]
+        return [*own, self.contrast_action, *self.slice_bar.actions_of]
 
     def _make_inputs(self) -> None:
         self.name = QLabel()
@@ -133,6 +138,10 @@ class MicrographWorkspace(Workspace):
         self.larger_button.setToolTip(self.larger_action.toolTip())
         self.larger_button.clicked.connect(self.larger_action.trigger)
         add(self.larger_button)
+        self.slices_button = QPushButton("Some slices …")
+        self.slices_button.setToolTip(self.slices_action.toolTip())
+        self.slices_button.clicked.connect(self.slices_action.trigger)
+        add(self.slices_button)
 
     def _make_output(self) -> None:
         self.result = QLabel()
@@ -164,6 +173,24 @@ class MicrographWorkspace(Workspace):
         )  # fmt: skip
         if accepted:
             self.larger_wanted.emit(times)
+
+    def _ask_slices(self) -> None:
+        stack = self.session.state.stack
+        if stack is None:
+            return
+        text, accepted = QInputDialog.getText(
+            self.panel, "Some slices",
+            f"Which of the {stack.count} slices to keep, such as 11-90.\n"
+            "The volume is opened anew; what was painted, masks and results begin again.",
+            text=f"1-{stack.count}",
+        )  # fmt: skip
+        if not accepted:
+            return
+        first, dash, last = text.replace("–", "-").replace(" ", "").partition("-")
+        if dash and first.isdigit() and last.isdigit() and 1 <= int(first) <= int(last) <= stack.count:
+            self.slices_wanted.emit(slice(int(first) - 1, int(last)))
+        else:
+            self.context.messages.say(f"{text} names no slices between 1 and {stack.count}.", "warning")
 
     def crop_info_bar(self) -> None:
         """Crop what looks like an instrument's info bar, or say that there is none."""
@@ -213,9 +240,13 @@ class MicrographWorkspace(Workspace):
     def _show(self, names: frozenset[str], same: bool = False) -> None:
         state = self.session.state
         picture = state.opened
-        for widget in (self.pixel, self.levels, self.auto_button, self.draw_button, self.bar_button, self.whole_button):
+        for widget in (self.pixel, self.levels, self.auto_button, self.draw_button, self.bar_button, self.whole_button,
+                       self.larger_button):  # fmt: skip
             widget.setEnabled(picture is not None)
+        self.larger_action.setEnabled(picture is not None)
         show_slice(self.slice_bar, state)
+        self.slices_button.setVisible(state.stack is not None)
+        self.slices_action.setEnabled(state.stack is not None)
         if picture is None:
             self._stack.setCurrentWidget(self.start_page)
             self.name.setText("No micrograph yet")
