@@ -13,6 +13,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.widgets import sketching
+from core.painting import stroke as stroke_room
 from core.painting.brush import Brush
 from core.painting.rules import AUTOMATIC, EditingRules, Ground
 from core.painting.selecting import wand
@@ -441,3 +443,31 @@ def test_random_gestures_on_labels_names_and_settings_are_undone_and_redone_to_t
         person.window.redo_action.trigger()
         assert np.array_equal(person.labels, state)
         assert np.array_equal(person.seen, state)
+
+
+def test_a_large_stroke_is_painted_in_parts_and_ends_off_the_gui_thread(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sketching, "AT_ONCE", 1)
+    monkeypatch.setattr(stroke_room, "_PART", 500)
+    monkeypatch.setattr(stroke_room, "_CHUNK", 1000)
+    before, seen = person.labels.copy(), person.seen.copy()
+    person.tool("brush")
+    person.step.corrections.options.set(value=1.0, size=90.0, locked=frozenset())
+    person.press(60, 80)
+    assert 0 < (person.seen != seen).sum() < 3000, "a part at once"
+    person.qtbot.waitUntil(lambda: (person.seen != seen).sum() > 4000)
+    person.move(60, 100)
+    person.release(60, 100)
+    painter = person.step.corrections.painter
+    assert painter.busy, "what was left is painted elsewhere"
+    person.qtbot.waitUntil(lambda: not painter.busy)
+    stroke = Stroke(Ground(np.full(before.shape, AUTOMATIC, np.uint8), before), 1)
+    for place in ((60, 80), (60, 100)):
+        stroke.draw_to(person.place(*place), Brush(90.0))
+    wanted = np.where(stroke.ground.values == 1, 1, before)
+    assert np.array_equal(person.seen, wanted) and np.array_equal(person.labels, wanted)
+    person.window.undo_action.trigger()
+    assert np.array_equal(person.seen, before) and np.array_equal(person.labels, before)
+    person.window.redo_action.trigger()
+    assert np.array_equal(person.labels, wanted)
