@@ -85,3 +85,13 @@ def test_the_whole_picture_lies_beside_the_rulers(window: MainWindow, qtbot: QtB
         share = max(size.x() / (canvas.view.width() - edge), size.y() / (canvas.view.height() - edge))
         assert 0.8 < share < 0.96, "it fills what they leave"
     canvas.set_picture(None, None)
+
+
+def test_the_curves_keep_their_height_beside_the_queue(window: MainWindow, qtbot: QtBot) -> None:
+    window.resize(WIDTH, HEIGHT)
+    qtbot.wait(50)
+    before = window.curves.height()
+    window.strip.queue_wanted.emit()
+    qtbot.waitUntil(window.tabs.queue.isVisible)
+    qtbot.wait(50)
+    assert window.curves.height() == before and (window.width(), window.height()) == (WIDTH, HEIGHT)

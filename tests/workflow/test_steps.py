@@ -168,6 +168,7 @@ def test_a_renamed_phase_keeps_its_name_through_a_new_threshold(
 def test_larger_pixels_are_a_picture_of_their_own(
     window: MainWindow, qtbot: QtBot, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert not window.micrograph.larger_button.isEnabled() and not window.micrograph.larger_action.isEnabled()
     opened(window, qtbot, picture)
     window.commands.do("crop", crop=(0, 150, 6, 240))
     monkeypatch.setattr(QInputDialog, "getInt", lambda *_arguments: (3, True))

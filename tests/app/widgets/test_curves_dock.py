@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from app.context import Context
 from app.session import Plan, Result
 from app.widgets.curves_dock import CurvesDock
-from core.images.values import PhaseImage, Volume, default_phases
+from core.images.values import Micrograph, PhaseImage, Volume, default_phases
 from core.provenance import Provenance
 from core.reconstruction.engine import TrainingProgress
 from core.statistics import compare
@@ -83,3 +83,15 @@ def test_the_loss_of_the_part_held_out_is_a_second_curve(qtbot: QtBot, context: 
     assert plot._loss_legend.isVisible()
     plot.set_loss([(1, 0.5), (2, 0.4)])
     assert not plot._loss_legend.isVisible() and plot._held_out_line.getData()[0] is None
+
+
+def test_the_curves_of_another_picture_are_not_shown(qtbot: QtBot, context: Context) -> None:
+    dock = CurvesDock(context)
+    qtbot.addWidget(dock)
+    session = context.session
+    inside = labels((40, 40), 0) == 2
+    session.derive(curves=compare(inside, inside).exemplar)
+    assert "S2_exemplar" in dock.plot.table()[0]
+    grey = np.arange(1600, dtype=np.uint8).reshape(40, 40)
+    session.replace(opened=Micrograph(grey, None, "another", MADE))
+    assert "S2_exemplar" not in dock.plot.table()[0]
