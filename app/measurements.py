@@ -10,7 +10,7 @@ import numpy as np
 from psygnal import Signal
 
 if TYPE_CHECKING:
-    from core.projects.true_volume import TrueVolume
+    from core.images.true_volume import TrueVolume
     from core.properties import Properties
     from core.report.runs import Entry
     from core.statistics.describing import Described
@@ -39,7 +39,8 @@ class Measurements:
 
     def true_volume(self, one: TrueVolume) -> Entry | None:
         """What was measured of a true volume, in this session or before, or None."""
-        return self._true.get(one, one.known)
+        found: Entry | None = self._true.get(one, one.known)
+        return found
 
     def keep_true_volumes(self, found: Sequence[tuple[TrueVolume, Entry]]) -> None:
         """Take over what was measured of true volumes; what was known of them is replaced."""

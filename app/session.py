@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from psygnal import Signal
 
 from core.images.marks import Mark
+from core.images.true_volume import TrueVolume
 from core.images.values import Micrograph, Phase, PhaseImage, Volume
 from core.masks.design import MaskDesign
 from core.painting.sheet import Painted
 from core.projects.plan import Plan as Plan
 from core.projects.plan import Series as Series
-from core.projects.true_volume import TrueVolume
 from core.segmentation.settings import SegmentationSettings
 from core.segmentation.stack import Stack
 

@@ -23,7 +23,8 @@ FLOORS = [
     {"segmentation", "masks", "statistics", "generation", "synthesis"},
     {"quality", "properties"},
     {"reconstruction"},
-    {"report", "projects"},
+    {"report"},
+    {"projects"},
 ]
 """Rooms of `core`, ground floor first. A room imports itself and rooms of lower floors; on the ground floor, which is
 single files that everything stands on, each other."""

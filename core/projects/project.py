@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.images.marks import Mark
+from core.images.true_volume import TrueVolume
 from core.images.values import Micrograph, Phase, PhaseImage
 from core.masks.design import MaskDesign
 from core.projects.plan import Plan, Series
-from core.projects.true_volume import TrueVolume
 from core.provenance import versions
 from core.segmentation.comparing import Kept
 from core.segmentation.settings import SegmentationSettings

@@ -11,9 +11,9 @@ import numpy as np
 
 from core.errors import InputError
 from core.images.reading import read_volume
+from core.images.true_volume import TrueVolume, cut
 from core.images.values import Phase, PhaseImage, Volume
 from core.job import Job, Progress
-from core.projects.true_volume import TrueVolume, cut
 from core.report.batch import measuring_all
 from core.report.findings import Findings, measure
 from core.report.runs import Entry

@@ -16,10 +16,10 @@ from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
 from app.workspaces.inspect.true_volume_dialog import TrueVolumeDialog
+from core.images.true_volume import TrueVolume
 from core.images.values import Volume, default_phases
 from core.images.writing import write_volume
 from core.job import finish
-from core.projects.true_volume import TrueVolume
 from core.properties import PropertyPlan, effective_conductivity, properties
 from core.provenance import Provenance, array_hash
 from core.statistics.components import connectivity

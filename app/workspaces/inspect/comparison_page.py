@@ -29,8 +29,8 @@ from app.workspaces.inspect.runs_plot import color_of
 from app.workspaces.inspect.table_page import TablePage
 from app.workspaces.inspect.true_volumes import TrueVolumes, as_the_runs, missing_of_true, true_entries
 from core.errors import JobError
+from core.images.true_volume import TrueVolume
 from core.job import Job
-from core.projects.true_volume import TrueVolume
 
 if TYPE_CHECKING:
     from core.report.runs import Column, Entry

@@ -11,7 +11,7 @@ from app.session import Result
 from app.widgets.form_dialog import FormDialog, foot
 from app.widgets.panel import hint
 from app.widgets.picture_dialog import choice_of, named
-from core.projects.true_volume import TrueVolume, parts_of
+from core.images.true_volume import TrueVolume, parts_of
 
 if TYPE_CHECKING:
     from app.workspaces.inspect.true_volumes import Seen

@@ -19,8 +19,8 @@ from app.workspaces.inspect.beside_page import FILES
 from app.workspaces.inspect.comparison import usual
 from app.workspaces.inspect.true_volume_dialog import TrueVolumeDialog
 from core.errors import InputError, MicroloomError
+from core.images.true_volume import TrueVolume
 from core.images.values import Phase
-from core.projects.true_volume import TrueVolume
 
 if TYPE_CHECKING:
     from core.report.runs import Entry

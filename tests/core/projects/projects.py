@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.images.marks import Mark
+from core.images.true_volume import TrueVolume
 from core.images.values import Micrograph, Phase, PhaseImage, Volume
 from core.masks.design import Layer, MaskDesign
 from core.masks.fields import constant
@@ -16,7 +17,6 @@ from core.masks.sources import Imported, Linear, PaintedPlanes, Plane
 from core.painting.sheet import Painted, Sheet
 from core.projects.plan import Plan, Series
 from core.projects.project import Project, SavedResult
-from core.projects.true_volume import TrueVolume
 from core.provenance import Provenance
 from core.reconstruction.anchors import Anchor
 from core.reconstruction.engine import Target

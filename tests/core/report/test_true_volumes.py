@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
+from core.images.true_volume import TrueVolume, parts_of
 from core.images.values import Phase, Volume
 from core.images.writing import write_volume
 from core.job import finish
-from core.projects.true_volume import TrueVolume, parts_of, true_volumes_from_json
+from core.projects.true_volume import true_volumes_from_json
 from core.provenance import Provenance
 from core.report import measure
 from core.report.quantities import quantities
