@@ -279,7 +279,11 @@ class PlanForm(QWidget):
         size = None if image is None else image.pixel_size
         self.size_note.setVisible(size is not None)
         if size is not None:
-            self.size_note.setText(" × ".join(format_length(side * size) for side in plan.size))
+            lengths = [format_length(side * size).split(" ") for side in plan.size]
+            units = {unit for _number, unit in lengths}
+            told = " × ".join(number for number, _unit in lengths) + "\u00a0" + lengths[0][1]
+            each = " × ".join("\u00a0".join(length) for length in lengths)
+            self.size_note.setText(told if len(units) == 1 else each)
         for box, yes in zip(self.periodic, plan.periodic, strict=True):
             with QSignalBlocker(box):
                 box.setChecked(yes)

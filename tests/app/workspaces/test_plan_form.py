@@ -141,3 +141,13 @@ def test_every_engine_comes_with_its_presets_and_settings(qtbot: QtBot, form: Pl
         form._commands.stack.undo()
     assert (session.state.plan.engine, session.state.plan.preset) == ("swnn", "fast")
     assert form.preset.currentText() == "fast"
+
+
+def test_the_size_in_metres_names_a_unit_once(form: PlanForm) -> None:
+    session = form._session
+    labels = np.arange(64, dtype=np.uint8).reshape(8, 8) % 2
+    session.phase_image = PhaseImage(labels, default_phases(2), 3e-7, "exemplar", Provenance("read"))
+    form._commands.plan("size", size=(128, 128, 64))
+    assert form.size_note.text() == "38.4 × 38.4 × 19.2\u00a0µm"
+    form._commands.plan("size", size=(4000, 128, 64))
+    assert form.size_note.text() == "1.2\u00a0mm × 38.4\u00a0µm × 19.2\u00a0µm"
