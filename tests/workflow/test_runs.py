@@ -191,7 +191,7 @@ def test_a_large_volume_goes_to_a_file_is_cancelled_and_gone_on_with(
     step, path = ready.reconstruct, tmp_path / "large.ome.zarr"
     # more than any memory holds: the preflight says what to do
     ready.commands.plan("size", size=(4096, 4096, 4096))
-    qtbot.waitUntil(lambda: "write it to a file" in step.preflight.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "Write to a file, block by block" in step.preflight.text(), timeout=60_000)
     ready.commands.plan("size", size=(64, 64, 640))
     # as calibrated, what is measured is a corner of the whole
     ready.commands.plan("exact fraction", exact=False)
