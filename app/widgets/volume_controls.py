@@ -74,7 +74,7 @@ class VolumeControls(QWidget):
         self.movie = QPushButton("Movie …")
         self._name(self.movie, "Make a movie", "A turntable, or a way through the volume, as a movie")
         self.movie.clicked.connect(self.movie_wanted)
-        self.position = QLabel("–")
+        self.position = QLabel("Point at a slice to read a voxel.")
         self._name(self.position, "Position", "Voxel under the pointer, or the cursor, and its phase")
         buttons = QHBoxLayout()
         buttons.addWidget(self.turntable)

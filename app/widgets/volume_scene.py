@@ -24,7 +24,9 @@ from app.widgets.volume_parts import Part, Triple
 from app.widgets.volume_surface import Surface
 
 BACKGROUND = "#1B1D20"
-NOTHING_YET = "No volume yet: press Run.\nSlices and surface appear\nhere while it learns."
+WIDE = 480
+"""Edge of a 3-D view, pixels, in which the letters at its axes have room enough."""
+NOTHING_YET = "No volume yet: press Run.\nSlices and surface appear here while it learns."
 FINE, COARSE = 0.6, 2.5
 SOFTWARE_SURFACE_EDGE = 64
 """Without a graphics card, surfaces are made from so many voxels a side at most."""
@@ -64,6 +66,8 @@ class VolumeScene:
     """Visuals of one labelled volume; the widget above it knows the state."""
 
     def __init__(self) -> None:
+        self._ticks_of: tuple[np.ndarray, str] | None = None
+        self._seen_from: tuple[bool, bool, bool, float] | None = None
         self.canvas = scene.SceneCanvas(bgcolor=BACKGROUND, keys=None, show=False)
         grid = self.canvas.central_widget.add_grid(spacing=4, margin=4)
         self.letters = CanvasLetters()
@@ -95,13 +99,20 @@ class VolumeScene:
         below: dict[str, Any] = {"font_size": 8, "anchor_x": "left", "anchor_y": "bottom", "font_manager": font}
         self.note = scene.Text("", parent=self.view, color=INK, **below)
         self.note.pos = (8, 8)
-        self.caption = scene.Text(NOTHING_YET, parent=self.view, color=INK, **below)
+        self.caption = scene.Text("", parent=self.view, color=INK, **below)
         self.caption.pos = (8, 26)
+        middle = {**below, "anchor_x": "center", "anchor_y": "center", "font_size": 9}
+        self.nothing = scene.Text(NOTHING_YET, parent=self.canvas.scene, color=INK, **middle)
+        self.canvas.events.resize.connect(lambda _event: self._centre())
+        self.view.events.resize.connect(lambda _event: self._place_ticks())
+        self._centre()
         self.pane_choice: Any = None
         """What lays out one part alone, where that may be chosen."""
         self._grid = grid
-        self._ticks_of: tuple[np.ndarray, str] | None = None
-        self._seen_from: tuple[bool, bool, bool] | None = None
+
+    def _centre(self) -> None:
+        width, height = self.canvas.size
+        self.nothing.pos = (width / 2, height / 2)
 
     @property
     def of_the_volume(self) -> list[Any]:
@@ -142,9 +153,11 @@ class VolumeScene:
         size, unit = self._ticks_of
         a = np.radians(self.view.camera.azimuth)
         from_x, from_y, from_above = np.sin(a) > 0, np.cos(a) < 0, self.view.camera.elevation >= 0
-        if self._seen_from == (from_x, from_y, from_above):
+        # letters keep their size: in a small view they stand further off, or they would lie over each other
+        room = min(2.0, max(1.0, WIDE / max(1, min(self.view.size))))
+        if self._seen_from == (from_x, from_y, from_above, room):
             return
-        self._seen_from = (from_x, from_y, from_above)
+        self._seen_from = (from_x, from_y, from_above, room)
         near, low = (float(from_x), float(from_y)), 0.0 if from_above else 1.0
         # of the two upright edges at the sides, the left one
         left = min(((1 - near[0], near[1]), (near[0], 1 - near[1])), key=lambda e: e[0] * np.cos(a) + e[1] * np.sin(a))
@@ -156,9 +169,11 @@ class VolumeScene:
             step = _nice(size[axis] / 3)
             for number in np.arange(step, size[axis] * 1.001, step):
                 texts.append(f"{number:g}")
-                places.append(np.where(np.isnan(at), number, at * size + 0.07 * out))
+                places.append(np.where(np.isnan(at), number, at * size + 0.07 * room * out))
             texts.append(f"{'xyz'[axis]} ({unit})")
-            places.append(np.where(np.isnan(at), 0.5 * size[axis], at * size + 0.17 * out))
+            # beside the upright axis there is no room for more than its numbers
+            along, beside = (0.5, 0.17) if axis < 2 else (1.14, 0.07)
+            places.append(np.where(np.isnan(at), along * size[axis], at * size + beside * room * out))
         self.ticks.text, self.ticks.pos = texts, np.array(places)
 
     def fit(self, shape: tuple[int, ...], scale: tuple[float, ...]) -> None:

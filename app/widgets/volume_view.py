@@ -168,6 +168,8 @@ class VolumeView(QWidget):
         self.set_rest(None)
         self.set_caption("", of_lines=True)
         self.set_caption("")
+        if self.scene is not None:
+            self.scene.nothing.visible = False
         if not same:
             self.cursor_at = tuple(n // 2 for n in shape)  # type: ignore[assignment]
             self.clip = tuple((0, n) for n in shape)  # type: ignore[assignment]
@@ -225,10 +227,9 @@ class VolumeView(QWidget):
         self.stop_turntable()
         self.labels = None
         if self.scene is not None:
-            from app.widgets.volume_scene import NOTHING_YET
-
             self.set_caption("", of_lines=True)
-            self.set_caption(NOTHING_YET)
+            self.set_caption("")
+            self.scene.nothing.visible = True
             for visual in self.scene.of_the_volume:
                 visual.visible = False
             self.scene.canvas.update()

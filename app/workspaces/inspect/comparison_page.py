@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
     QHeaderView,
-    QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
@@ -86,7 +85,6 @@ class ComparisonPage(TablePage):
             signal.connect(lambda *_: self._check())
 
     def _build(self) -> None:
-        self.title.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)  # buttons break into rows
         self.told = hint()
         self.measure = self.button(
             "Measure what is missing", "Measure surface, connections, Euler number and correlation length of every run "

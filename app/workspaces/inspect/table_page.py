@@ -1,4 +1,4 @@
-"""A page in place of the volume: a title with buttons beside it, a table, and what is drawn of it below."""
+"""A page in place of the volume: a title with buttons below it, a table, and what is drawn of it below."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class TablePage(QWidget):
         that also say how they share more room; returns the column, for what stands below."""
         row = QHBoxLayout()
         row.addWidget(self.title, 1)
-        flow = Flow(6, Qt.AlignmentFlag.AlignRight)
-        for button in (*buttons, self.back):
+        row.addWidget(self.back)
+        flow = Flow(6)
+        for button in buttons:
             flow.addWidget(button)
-        row.addLayout(flow)
         splitter = QSplitter(Qt.Orientation.Vertical)
         for place, (part, height) in enumerate(zip((table, drawn), heights, strict=True)):
             splitter.addWidget(part)
@@ -58,6 +58,7 @@ class TablePage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 12, 10)
         column.addLayout(row)
+        column.addLayout(flow)
         column.addWidget(told)
         column.addWidget(splitter, 1)
         return column

@@ -117,7 +117,10 @@ def test_a_preview_keeps_the_camera(view: VolumeView, qtbot: QtBot) -> None:
 
 def test_clearing_shows_nothing(view: VolumeView, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: like(pixels(view), "#E69F00") > 3000, timeout=60_000)
+    assert not view.scene.nothing.visible
     view.clear()
+    assert view.scene.nothing.visible
+    assert tuple(view.scene.nothing.pos[0][:2]) == pytest.approx([edge / 2 for edge in view.scene.canvas.size])
     qtbot.waitUntil(lambda: like(pixels(view), "#E69F00") < 100, timeout=60_000)
 
 
