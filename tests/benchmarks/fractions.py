@@ -25,7 +25,7 @@ import torch
 from core.job import finish
 from core.provenance import versions
 from core.reconstruction.engine import Model, Target
-from core.reconstruction.model_file import save_model
+from core.reconstruction.model_file import load_model, save_model
 from core.reconstruction.swnn.engine import SwnnEngine
 from core.reconstruction.swnn.objective import patches_with
 from core.reconstruction.swnn.preflight import reachable_fractions
@@ -46,6 +46,7 @@ def main() -> None:
     parser.add_argument("--iterations", type=int, default=PRESETS["fast"].iterations)
     parser.add_argument("--alone", type=float, nargs="*", default=[], metavar="FRACTION")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="save the models here")
+    parser.add_argument("--models", type=Path, metavar="FOLDER", help="measure models that were kept here instead")
     parser.add_argument("--data", type=Path, default=os.environ.get("MICROLOOM_DATA") or root.parent / "shared/data")
     parser.add_argument("--out", type=Path, default=root / "tests/benchmarks/results/fractions.json")
     chosen = parser.parse_args()
@@ -68,11 +69,11 @@ def main() -> None:
         jobs += [(replace(target, volume_fraction=f), settings, [f]) for f in chosen.alone if low <= f <= high]
         for aimed, told, fractions in jobs:
             began = time.perf_counter()
-            model = finish(SwnnEngine().train(aimed, told))
-            seconds = time.perf_counter() - began
+            kept = f"{name}-{'range' if told.conditional else f'{fractions[0]:.2f}'}.microloom-model"
+            model = load_model(chosen.models / kept) if chosen.models else finish(SwnnEngine().train(aimed, told))
+            seconds = 0.0 if chosen.models else time.perf_counter() - began
             if chosen.keep:
-                kind = "range" if told.conditional else f"{fractions[0]:.2f}"
-                save_model(model, chosen.keep / f"{name}-{kind}.microloom-model", overwrite=True)
+                save_model(model, chosen.keep / kept, overwrite=True)
             for wanted in fractions:
                 row = measured(model, wanted, target.indicator, (plain.cube or 1, largest_window(plain)))
                 row |= {"exemplar": name, "low": low, "high": high, "alone": not told.conditional}
