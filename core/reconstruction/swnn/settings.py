@@ -210,7 +210,7 @@ PRESETS: Mapping[str, SwnnSettings] = MappingProxyType(
         # 24 channels at full resolution took twice the time and were no better (a porous rock) or worse (a carbonate);
         # 1300 iterations were no better than these
         "thorough": SwnnSettings(time_limit=900.0, iterations=740, windows=8192),
-        # for volumes of hundreds of millions of voxels: two thirds of the time for each, lines of the phase a little less like
+        # for very large volumes: two thirds of the time for a voxel, lineal paths a little less like the exemplar's
         "light": SwnnSettings(time_limit=180.0, channels=8, coarse_channels=16, fine_convolutions=6),
         "paper": SwnnSettings(
             iterations=2000,
