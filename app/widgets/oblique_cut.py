@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -175,6 +176,15 @@ class ObliqueCut(QObject):
         """A cut of the half that is towards the viewer."""
         camera = self._view.scene.view.camera
         return Cut(float(camera.azimuth) % 360, float(camera.elevation))
+
+    def another(self) -> Cut:
+        """As seen, or a quarter turn from there, or less deep, where there is one already: faces would flicker."""
+        seen, there = self.as_seen(), {(round(cut.azimuth), round(cut.elevation), cut.depth) for cut in self.cuts}
+        for depth, turn in product((seen.depth, *(step / (2 * MOST) for step in range(1, MOST))), (0, 90, 180, 270)):
+            cut = replace(seen, azimuth=(seen.azimuth + turn) % 360, depth=depth)
+            if (round(cut.azimuth), round(cut.elevation), cut.depth) not in there:
+                return cut
+        return seen
 
     def from_camera(self) -> None:
         """Let the cut that is changed next, or a first one, take away the half that is towards the viewer."""

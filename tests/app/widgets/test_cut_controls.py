@@ -79,5 +79,7 @@ def test_planes_are_listed_chosen_moved_and_taken_back(
     for _ in range(MOST + 3):
         controls.add.click()
     assert len(view.oblique.cuts) == MOST and not controls.add.isEnabled()
+    assert len(set(view.oblique.cuts)) == MOST, "no two are the same"
+    assert view.oblique.cuts[1:4] == (Cut(120, -30), Cut(210, -30), Cut(300, -30))
     controls.on.click()
     assert view.oblique.cuts == () and not controls.part.isVisible()
