@@ -6,6 +6,7 @@ So is a volume later: with the class as its condition, the denoiser makes sectio
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +43,8 @@ MAX_LOOKED_AT = 8
 
 Classes = Mapping[str, Sequence[PhaseImage]]
 """Phase images by class."""
+Shapes = Mapping[str, Sequence[tuple[int, int]]]
+"""Rows and columns of the pictures of each class."""
 
 
 def read_classes(folder: Path) -> dict[str, tuple[PhaseImage, ...]]:
@@ -82,6 +85,12 @@ def pictures_by_class(folder: Path, what: str) -> dict[str, list[Path]]:
     return found
 
 
+def check_number(classes: int) -> None:
+    """Check how many classes there are; `InputError` where they cannot be told apart."""
+    if not 1 <= classes <= MOST_CLASSES:
+        raise InputError(f"There are {classes} classes; 1 to {MOST_CLASSES} can be told apart.")
+
+
 def check_classes(classes: Classes) -> int:
     """How many phases all images have.
 
@@ -90,8 +99,7 @@ def check_classes(classes: Classes) -> int:
     InputError
         Where they differ, or a phase never occurs in a class.
     """
-    if not 1 <= len(classes) <= MOST_CLASSES:
-        raise InputError(f"There are {len(classes)} classes; 1 to {MOST_CLASSES} can be told apart.")
+    check_number(len(classes))
     counts = sorted({len(image.phases) for images in classes.values() for image in images})
     if len(counts) != 1 or counts[0] < 2:
         raise InputError(
@@ -152,24 +160,32 @@ def training(
 
 def resolved(classes: Classes, settings: DiffusionSettings) -> DiffusionSettings:
     """The settings with everything chosen that they leave open; errors as of `resolve`."""
-    smallest = min((image.shape for group in classes.values() for image in group), key=min)
+    return resolved_by_shapes(_shapes(classes), settings)
+
+
+def resolved_by_shapes(shapes: Shapes, settings: DiffusionSettings) -> DiffusionSettings:
+    """As `resolved`, from rows and columns of each picture of each class."""
+    smallest = min((shape for group in shapes.values() for shape in group), key=min)
     # the size decides on the crops; which way they are turned is a class's own affair
     chosen = resolve(replace(settings, symmetries="none"), checkered(smallest))
     if settings.held_out_looks is not None:
         return chosen
-    return replace(chosen, held_out_looks=patience_for(classes, chosen.crop or 1))
+    return replace(chosen, held_out_looks=_patience(shapes, chosen.crop or 1))
 
 
 def patience_for(classes: Classes, crop: int) -> int:
     """Looks to wait where the settings leave it open: `PATIENCE` where data are few and pictures can be held out."""
-    return patience_for_areas({name: [image.labels.size for image in group] for name, group in classes.items()}, crop)
+    return _patience(_shapes(classes), crop)
 
 
-def patience_for_areas(areas: Mapping[str, Sequence[int]], crop: int) -> int:
-    """As `patience_for`, from the pixels of each picture of each class."""
-    room = all(len(group) >= WHOLE for group in areas.values())
-    few = any(sum(group) < FEW_CROPS * crop**2 for group in areas.values())
+def _patience(shapes: Shapes, crop: int) -> int:
+    room = all(len(group) >= WHOLE for group in shapes.values())
+    few = any(sum(map(math.prod, group)) < FEW_CROPS * crop**2 for group in shapes.values())
     return PATIENCE if room and few else 0
+
+
+def _shapes(classes: Classes) -> Shapes:
+    return {name: [image.shape for image in group] for name, group in classes.items()}
 
 
 def symmetries_of(settings: DiffusionSettings, indicators: Sequence[np.ndarray]) -> str:

@@ -26,14 +26,13 @@ from core.provenance import Provenance, array_hash, versions
 from core.reconstruction.checkpoints import Checkpoints
 from core.reconstruction.diffusion.classes import (
     MAX_LOOKED_AT,
-    MOST_CLASSES,
-    checkered,
-    patience_for_areas,
+    check_number,
     pictures_by_class,
+    resolved_by_shapes,
     symmetries_of,
 )
 from core.reconstruction.diffusion.phases import GREY
-from core.reconstruction.diffusion.settings import DiffusionSettings, resolve
+from core.reconstruction.diffusion.settings import DiffusionSettings
 from core.reconstruction.engine import Model
 from core.reconstruction.model_card import training_entry, wrong
 from core.reconstruction.training_job import as_contract
@@ -152,8 +151,7 @@ def check_grey(classes: GreyClasses) -> GreyRange:
     InputError
         Where there are too many classes, or nothing but one value.
     """
-    if not 1 <= len(classes) <= MOST_CLASSES:
-        raise InputError(f"There are {len(classes)} classes; 1 to {MOST_CLASSES} can be told apart.")
+    check_number(len(classes))
     return GreyRange.of([picture for group in classes.values() for picture in group])
 
 
@@ -165,13 +163,8 @@ def grey_settings(settings: DiffusionSettings) -> DiffusionSettings:
 
 def resolved(classes: GreyClasses, settings: DiffusionSettings) -> DiffusionSettings:
     """The settings with everything chosen that they leave open; errors as of `resolve`."""
-    smallest = min((picture.shape for group in classes.values() for picture in group), key=min)
-    # the size decides on the crops; which way they are turned is a class's own affair
-    chosen = resolve(replace(grey_settings(settings), symmetries="none"), checkered(smallest))
-    if settings.held_out_looks is not None:
-        return chosen
-    areas = {name: [picture.grey.size for picture in group] for name, group in classes.items()}
-    return replace(chosen, held_out_looks=patience_for_areas(areas, chosen.crop or 1))
+    shapes = {name: [picture.shape for picture in group] for name, group in classes.items()}
+    return resolved_by_shapes(shapes, grey_settings(settings))
 
 
 def training(

@@ -12,8 +12,8 @@ import torch
 
 from core import devices
 from core import settings as described
-from core.errors import InputError, JobError
-from core.generation.periods import NOWHERE, Axes, Triple, axes_name, misfit
+from core.errors import InputError
+from core.generation.periods import NOWHERE, Axes, Triple, axes_name
 from core.generation.progress import GenerationProgress
 from core.generation.recipe import Recipe
 from core.images.values import Phase, PhaseImage, Volume
@@ -23,24 +23,21 @@ from core.provenance import Provenance, array_hash
 from core.reconstruction.anchors import Anchor, check_anchors, known_in
 from core.reconstruction.diffusion.classes import of_class
 from core.reconstruction.diffusion.counting import label_like, label_several_like
-from core.reconstruction.diffusion.denoiser import Denoiser
 from core.reconstruction.diffusion.kept_sampling import KeptSampling
 from core.reconstruction.diffusion.levels import Varying, labels_by_level
-from core.reconstruction.diffusion.origin import generated
 from core.reconstruction.diffusion.phases import as_channels, channel_fractions, labels_around, plain_labels
 from core.reconstruction.diffusion.pictures import check_edge, sampling_pictures
-from core.reconstruction.diffusion.planes import Wanted, sampling_volume
-from core.reconstruction.diffusion.preflight import BYTES_PER_VOXEL
-from core.reconstruction.diffusion.settings import DiffusionSettings, sampled_as
+from core.reconstruction.diffusion.planes import Emerging, Wanted
+from core.reconstruction.diffusion.sampled_model import SampledModel, beyond_memory, too_large
+from core.reconstruction.diffusion.settings import sampled_as
 from core.reconstruction.diffusion.shelf import Shelf
 from core.reconstruction.diffusion.surroundings import set_apart
 from core.reconstruction.shares import shared
 from core.reconstruction.towards import Towards
-from core.reconstruction.weights import weights_hash, weights_of
+from core.reconstruction.weights import weights_hash
 
 QUICK_STEPS, QUICK_EDGE = 10, 32
 """Steps and edge (voxels) of rough volumes."""
-SMALLER = "Choose a smaller size."
 LEAST = 0.005
 """No phase is offered with a smaller share."""
 OWN = 0.002
@@ -55,12 +52,6 @@ class EmergingProgress(GenerationProgress):
     shows: str = "emerging from noise"
 
 
-def beyond_memory(size: Triple) -> bool:
-    """Whether a volume is sampled on the disk."""
-    free = devices.free_memory("cpu")
-    return free is not None and BYTES_PER_VOXEL * math.prod(size) > free
-
-
 def fraction_error(fraction: float) -> InputError:
     """The error for a volume fraction that cannot be."""
     return InputError(
@@ -68,11 +59,7 @@ def fraction_error(fraction: float) -> InputError:
     )
 
 
-def _shown(size: Triple) -> str:
-    return " × ".join(map(str, size))
-
-
-class DiffusionModel:
+class DiffusionModel(SampledModel):
     """See `core.reconstruction.engine.Model`.
 
     Parameters
@@ -87,20 +74,6 @@ class DiffusionModel:
     """
 
     keeps_sampling = True
-
-    def __init__(self, denoiser: Denoiser, card: Mapping[str, Any], settings: DiffusionSettings | None = None) -> None:
-        self._denoiser = denoiser.eval().requires_grad_(False)
-        self._card = dict(card)
-        self._settings = settings or denoiser.settings
-
-    @property
-    def card(self) -> Mapping[str, Any]:
-        """JSON-able description of the model."""
-        return self._card
-
-    def weights(self) -> Mapping[str, np.ndarray]:
-        """The network's parameters."""
-        return weights_of(self._denoiser)
 
     def note(self, entries: Mapping[str, Any]) -> None:
         """Add to the card what was found out about the model since."""
@@ -127,16 +100,6 @@ class DiffusionModel:
         # crops of one phase alone say nothing of a volume of one phase alone
         return (max(low, LEAST), min(high, 1 - LEAST)) if self._settings.told else (own, own)
 
-    @property
-    def crop(self) -> int:
-        """Edge of the crops that it was trained on, px."""
-        return self._denoiser.settings.crop or 0
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes that it was trained on; none where there was one material."""
-        return tuple(str(entry["name"]) for entry in self._card.get("classes", ()))
-
     def of_class(self, name: str) -> DiffusionModel:
         """This model as one that makes volumes of a class; both share their weights.
 
@@ -145,11 +108,7 @@ class DiffusionModel:
         InputError
             Where there is no such class.
         """
-        if name not in self.classes:
-            known = ", ".join(self.classes) or "none"
-            raise InputError(f"This model has no class {name!r}.", f"Its classes are: {known}.")
-        card = of_class(self._card, self.classes.index(name))
-        return DiffusionModel(self._denoiser, card, self._settings)
+        return DiffusionModel(self._denoiser, of_class(self._card, self._number_of(name)), self._settings)
 
     def quick(self) -> tuple[DiffusionModel, int]:
         """A model that makes rough volumes fast, and the edge of one that takes a few seconds on a processor."""
@@ -255,7 +214,7 @@ class DiffusionModel:
         """A job that makes the labels of a volume, which lie where ``shelf`` says."""
         fraction = float(self._card["volume_fraction"]) if volume_fraction is None else volume_fraction
         if shelf.on_disk and mask is not None:
-            raise JobError(f"A volume of {_shown(size)} voxels with a mask does not fit into memory.", SMALLER)
+            raise too_large(size, " with a mask")
         here = None if mask is None else mask.resampled(size).fraction
         if here is not None:
             fraction = float(here.mean(dtype=np.float64))
@@ -313,9 +272,6 @@ class DiffusionModel:
             asked["towards"] = towards.entry()
         return labels, self._provenance(asked, seed, device)
 
-    def _provenance(self, asked: Mapping[str, Any], seed: int, device: str) -> Provenance:
-        return generated(self._card, asked, seed, device)
-
     def _identity(self, wanted: Wanted, device: str) -> dict[str, Any]:
         """All that decides what is sampled, as JSON values."""
         towards = wanted.towards
@@ -337,9 +293,6 @@ class DiffusionModel:
         voxel = self._card["pixel_size"]
         return None if voxel is None else (voxel, voxel, voxel)
 
-    def _name(self, size: Triple, seed: int) -> str:
-        return f"{self._card['name']} {'×'.join(map(str, size))} seed {seed}"
-
     def pictures(
         self, count: int, edge: int, seed: int, *, fractions: np.ndarray | None = None, device: str = "cpu"
     ) -> Job[np.ndarray]:
@@ -356,19 +309,16 @@ class DiffusionModel:
         -------
         Labels, shape (count, edge, edge), uint8.
         """
-        check_edge(count, edge, self._denoiser.settings.stride)
+        check_edge(count, edge, self.stride)
         told = None
         if fractions is not None:
             told = np.array([channel_fractions(self._shares(float(share))) for share in fractions], dtype=np.float32)
         device = devices.resolve(device)
-        denoiser = self._denoiser.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        try:
+        with self._lent(device) as denoiser:
             known = yield from sampling_pictures(
                 denoiser, count, edge, seed, label=self._planes[0], fractions=told, device=device,
                 settings=self._settings,
             )  # fmt: skip
-        finally:
-            self._denoiser.to("cpu")
         return self._as_labels(known)
 
     def phase_images(
@@ -398,36 +348,19 @@ class DiffusionModel:
     def _check(self, size: Triple, fraction: float, periodic: Axes) -> None:
         if not 0 < fraction < 1:
             raise fraction_error(fraction)
-        if min(size) < 1:
-            raise InputError(f"A volume has at least one voxel along each axis, not {size}.")
-        problem = misfit(size, periodic, self._denoiser.settings.stride)
-        if problem is not None:
-            raise problem
+        self._check_size(size, periodic)
 
     def _sampled(self, wanted: Wanted, device: str, shelf: Shelf) -> Generator[Progress, None, np.ndarray]:
         """The field of a volume, as channels."""
-        denoiser = self._denoiser.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         what = "Generating on the disk" if shelf.on_disk else "Generating"
-        making = sampling_volume(denoiser, wanted, device=device, settings=self._settings, shelf=shelf)
-        try:
-            while True:
-                try:
-                    report = next(making)
-                except StopIteration as end:
-                    field: np.ndarray = end.value
-                    return field
-                known = report.labels
-                if known is None:
-                    yield GenerationProgress(report.done, report.of, what)
-                else:
-                    yield EmergingProgress(report.done, report.of, what, self._as_labels(known), preview=known)
-        except (MemoryError, RuntimeError) as error:
-            if not devices.is_out_of_memory(error):
-                raise
-            raise JobError(f"A volume of {_shown(wanted.size)} voxels does not fit into memory.", SMALLER) from error
-        finally:
-            making.close()
-            self._denoiser.to("cpu")
+
+        def told(report: Emerging) -> Progress:
+            known = report.labels
+            if known is None:
+                return GenerationProgress(report.done, report.of, what)
+            return EmergingProgress(report.done, report.of, what, self._as_labels(known), preview=known)
+
+        return self._sampling(wanted, device, told, shelf)
 
     @property
     def _several(self) -> bool:

@@ -19,8 +19,8 @@ from core.masks.mask import Mask
 from core.provenance import Provenance
 from core.reconstruction.anchors import Anchor
 from core.reconstruction.diffusion import cost, training
-from core.reconstruction.diffusion import model as room
 from core.reconstruction.diffusion import preflight as rules
+from core.reconstruction.diffusion import sampled_model as room
 from core.reconstruction.diffusion.engine import DiffusionEngine
 from core.reconstruction.diffusion.model import DiffusionModel, EmergingProgress
 from core.reconstruction.engine import Target, TrainingProgress
