@@ -111,7 +111,7 @@ def _reconstruction(alike: Sequence[Account]) -> list[str]:
         )
     elif found.engine == "diffusion":
         how = (
-            "with a denoising diffusion model [ddpm] [lee2022] trained on crops of the micrograph and applied in turns "
+            "with a denoising diffusion model [ddpm] [lee2022] trained on crops of the micrograph and applied "
             "to the three families of planes of the volume [micro3diff]"
         )
     else:

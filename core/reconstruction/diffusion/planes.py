@@ -5,6 +5,9 @@ pass those across another axis. Neighbouring sections know of one another only t
 common, so a step is repeated: noise is put back, and other planes go over it, until the three directions agree
 ("harmonised").
 
+Where the denoiser answers with odds, sections across all three axes can be asked about the same noise instead: Bayes'
+rule adds up what they say (`core.reconstruction.diffusion.witnesses`).
+
 A denoiser has seen where its crops end, and takes the faces of a volume for such ends: after many steps, in all three
 directions, a rare phase would gather there and leave the middle. So no volume has faces while it is sampled: it is
 a part of a larger one that repeats, with a few voxels between its opposite faces.
@@ -39,6 +42,7 @@ from core.reconstruction.diffusion.samplers import stepped
 from core.reconstruction.diffusion.schedule import Step
 from core.reconstruction.diffusion.settings import DiffusionSettings
 from core.reconstruction.diffusion.shelf import Shelf
+from core.reconstruction.diffusion.witnesses import agreed
 from core.reconstruction.towards import Towards, blended
 
 AXES = (0, 1, 2)
@@ -177,6 +181,7 @@ def sampling_volume(
     x, clean = shelf.tensor(every), shelf.tensor(every)
     share = shelf.tensor(every) if denoiser.learns_variance else None
     former = shelf.tensor(every) if settings.sampler == "dpm-solver++" else None
+    odds = settings.prediction == "odds"
     # draws of noise that the sampler itself makes in a step
     fresh = int(settings.sampler == "ddpm" or (settings.sampler == "ddim" and settings.eta > 0))
     # where a later run may go on, what a turn starts from is left as it is until the turn is done
@@ -198,14 +203,17 @@ def sampling_volume(
                 for block in blocks(size, axis, whole):
                     part = Part.of(axis, block, x, clean, share, device)
                     for rows in batches(size, axis, device, block):
-                        look(denoiser, wanted, part.x, now, axis, part.within(rows), 1 / len(axes), part.clean,
-                             part.share, settings.guidance)  # fmt: skip
+                        look(denoiser, wanted, part.x, now, axis, part.within(rows), part.clean, part.share,
+                             settings.guidance)  # fmt: skip
                         done += 1
                         yield Emerging(done, of)
                     part.put_back()
+            for slab in slabs:
+                said, here = clean[:, slab].to(device), x[:, slab].to(device)
+                clean[:, slab] = agreed(said, here, step, len(axes), odds, wanted.fractions)
             shifts = None if pull is not None else shifts_for(clean, wanted.fractions)
             for slab in slabs:
-                here, learned = x[:, slab].to(device), None if share is None else share[:, slab].to(device)
+                here, learned = x[:, slab].to(device), None if share is None else share[:, slab].to(device) / len(axes)
                 expected = anchored(pulled(clean[:, slab].to(device), shifts, pull), wanted.anchors, slab.start)
                 found = Prediction(expected, here, learned)
                 found = with_clean(found, expected, here, math.sqrt(step.left), math.sqrt(1 - step.left))
@@ -314,12 +322,11 @@ def look(
     now: int,
     axis: int,
     rows: slice,
-    weight: float,
-    clean: Tensor,
+    said: Tensor,
     share: Tensor | None,
     guidance: float = 0.0,
 ) -> None:
-    """Add ``weight`` times what the denoiser says of some sections across ``axis`` to ``clean`` and ``share``."""
+    """Add what the denoiser says of some sections across ``axis``, odds or a picture, to ``said`` and ``share``."""
     sections = x.movedim(axis + 1, 0)[rows].contiguous(memory_format=torch.channels_last)
     condition = Condition.nothing(len(sections), denoiser.channels, x.device)
     if wanted.told is not None:
@@ -327,9 +334,9 @@ def look(
     condition.label[:] = wanted.labels[axis]
     along, across = (repeats for other, repeats in enumerate(wanted.periodic) if other != axis)
     found = denoiser.predict(sections, now, condition, guidance, (along, across))
-    clean.movedim(axis + 1, 0)[rows] += weight * found.clean
+    said.movedim(axis + 1, 0)[rows] += found.clean if found.odds is None else found.odds
     if share is not None and found.share is not None:
-        share.movedim(axis + 1, 0)[rows] += weight * found.share
+        share.movedim(axis + 1, 0)[rows] += found.share
 
 
 def told_of(wanted: Wanted, axis: int, rows: slice) -> list[tuple[float, ...]]:

@@ -27,12 +27,16 @@ class Prediction:
     open
         Variance of x_0 given x_t at each place: 1 − x_0² of values that are −1 or 1. None where nothing is
         said of it.
+    odds
+        Log-odds of the phases by a place's surroundings alone, without its own evidence; None where the network
+        answers something else.
     """
 
     clean: Tensor
     noise: Tensor
     share: Tensor | None = None
     open: Tensor | None = None
+    odds: Tensor | None = None
 
 
 def target_of(kind: str, clean: Tensor, noise: Tensor, signal: Tensor, spread: Tensor) -> Tensor:
@@ -79,7 +83,7 @@ def prediction_of(
     """Picture and noise from the network's answer; ``signal`` and ``spread`` are √ᾱ and √(1 − ᾱ)."""
     if kind == "odds":
         clean = expected(phase_odds(answer, x, signal, spread))
-        return Prediction(clean, (x - signal * clean) / spread, share, 1 - clean.square())
+        return Prediction(clean, (x - signal * clean) / spread, share, 1 - clean.square(), answer)
     if kind == "noise":
         return Prediction((x - spread * answer) / signal, answer, share)
     return Prediction(signal * x - spread * answer, spread * x + signal * answer, share)

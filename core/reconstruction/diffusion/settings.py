@@ -85,7 +85,8 @@ class DiffusionSettings:
     planes: str = setting(
         "in turn",
         "Planes",
-        "Sections across one axis after the other, as published, or across all three at once and their mean.",
+        "Sections across one axis after the other, as published, or across all three at once: where the network "
+        "answers odds, these add up by Bayes' rule; else their mean is taken.",
         choices=("in turn", "together"),
         advanced=True,
     )
@@ -223,7 +224,7 @@ class DiffusionSettings:
 
 PRESETS: Mapping[str, DiffusionSettings] = MappingProxyType(
     {
-        "small": DiffusionSettings(time_limit=720.0, prediction="odds", patch=2),
+        "small": DiffusionSettings(time_limit=720.0, passes=1, planes="together", prediction="odds", patch=2),
         "paper": DiffusionSettings(
             iterations=100_000,
             steps=150,

@@ -25,7 +25,7 @@ from core.reconstruction.diffusion.planes import (
     shift_for,
     shifts_for,
 )
-from core.reconstruction.diffusion.prediction import Prediction, with_clean
+from core.reconstruction.diffusion.prediction import Prediction, prediction_of, with_clean
 from core.reconstruction.diffusion.shelf import Shelf
 from core.reconstruction.towards import Ramp, Towards
 from tests.core.reconstruction.diffusion.tiny import TINY, tiny_denoiser
@@ -44,6 +44,17 @@ class Independent(Denoiser):
         left = float(self.schedule.left[time])
         odds = math.atanh(2 * self.fraction - 1) + math.sqrt(left) / (1 - left) * x
         return with_clean(Prediction(x, x), torch.tanh(odds), x, math.sqrt(left), math.sqrt(1 - left))
+
+
+class Odds(Independent):
+    """The same, and says so as odds: what is around a voxel adds nothing to those of its fraction."""
+
+    def predict(
+        self, x: Tensor, time: int, condition: Condition, guidance: float = 0.0, repeating: Repeating = NEITHER
+    ) -> Prediction:
+        left = float(self.schedule.left[time])
+        known = torch.full_like(x, 2 * math.atanh(2 * self.fraction - 1))
+        return prediction_of("odds", known, x, math.sqrt(left), math.sqrt(1 - left))
 
 
 def run(job: Generator[Emerging, None, np.ndarray]) -> tuple[np.ndarray, list[Emerging]]:
@@ -88,12 +99,15 @@ def test_between_two_seeds() -> None:
         {"sampler": "ddpm", "passes": 3},
         {"sampler": "dpm-solver++", "passes": 1},
         {"eta": 0.0, "planes": "together"},
+        {"prediction": "odds"},
+        {"prediction": "odds", "planes": "together", "passes": 1},
         {"passes": 4},
     ],
 )
 def test_exact_answers_give_exact_volumes(changed: dict[str, Any]) -> None:
     settings = replace(TINY, **{"steps": 40, "times": 1000, "passes": 2, **changed})
-    field = made(Independent(settings), Wanted((24, 24, 24), 1))
+    kind = Odds if settings.prediction == "odds" else Independent
+    field = made(kind(settings), Wanted((24, 24, 24), 1))
     assert field.shape == (1, 24, 24, 24)
     # what comes out is two phases, in the right shares, and no voxel knows of another
     assert (np.abs(field) > 0.9).mean() > 0.97
@@ -162,7 +176,15 @@ def test_batches_do_not_change_the_volume(monkeypatch: pytest.MonkeyPatch) -> No
     assert np.allclose(made(denoiser, Wanted(SIZE, 0)), once, atol=1e-3)
 
 
-@pytest.mark.parametrize("changed", [{}, {"planes": "together", "sampler": "dpm-solver++"}, {"bound_weight": 0.001}])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"planes": "together", "sampler": "dpm-solver++"},
+        {"planes": "together", "prediction": "odds"},
+        {"bound_weight": 0.001},
+    ],
+)
 def test_blocks_and_the_disk_do_not_change_the_volume(changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     denoiser = tiny_denoiser(**changed)
     section = np.random.default_rng(0).choice([-1, 1], size=(1, 10, 16)).astype(np.float32)
@@ -195,7 +217,7 @@ def test_a_periodic_volume_has_no_face() -> None:
         seen = []
         for moved in (x, x.roll((2, 4, 6), (1, 2, 3))):
             clean = torch.zeros_like(moved)
-            planes.look(denoiser, wanted, moved, 20, axis, slice(0, x.shape[axis + 1]), 1.0, clean, None)
+            planes.look(denoiser, wanted, moved, 20, axis, slice(0, x.shape[axis + 1]), clean, None)
             seen.append(clean)
         assert torch.allclose(seen[1], seen[0].roll((2, 4, 6), (1, 2, 3)), atol=1e-4)
 

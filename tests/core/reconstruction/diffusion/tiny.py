@@ -16,7 +16,7 @@ from core.reconstruction.engine import Target
 
 TINY = replace(
     PRESETS["small"], iterations=3, time_limit=None, steps=3, passes=2, crop=16, batch=2, symmetries="all", channels=8,
-    levels=2, attention=1, times=50, patch=1, prediction="velocity",
+    levels=2, attention=1, times=50, patch=1, prediction="velocity", planes="in turn",
 )  # fmt: skip
 
 
