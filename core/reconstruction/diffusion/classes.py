@@ -23,7 +23,7 @@ from core.provenance import Provenance, array_hash
 from core.reconstruction.checkpoints import Checkpoints
 from core.reconstruction.diffusion.copying import checked
 from core.reconstruction.diffusion.phases import channel_fractions
-from core.reconstruction.diffusion.settings import WHOLE, DiffusionSettings, resolve, stretched
+from core.reconstruction.diffusion.settings import PATCH, WHOLE, DiffusionSettings, resolve, stretched
 from core.reconstruction.engine import Model, Target
 from core.reconstruction.model_card import card_of, check_card, wrong
 from core.reconstruction.model_record import picture_entry
@@ -166,8 +166,8 @@ def resolved(classes: Classes, settings: DiffusionSettings) -> DiffusionSettings
 def resolved_by_shapes(shapes: Shapes, settings: DiffusionSettings) -> DiffusionSettings:
     """As `resolved`, from rows and columns of each picture of each class."""
     smallest = min((shape for group in shapes.values() for shape in group), key=min)
-    # the size decides on the crops; which way they are turned is a class's own affair
-    chosen = resolve(replace(settings, symmetries="none"), checkered(smallest))
+    # the size decides on the crops; how fine a class is and which way its crops are turned is its own affair
+    chosen = resolve(replace(settings, symmetries="none", patch=settings.patch or PATCH), checkered(smallest))
     if settings.held_out_looks is not None:
         return chosen
     return replace(chosen, held_out_looks=_patience(shapes, chosen.crop or 1))

@@ -163,7 +163,7 @@ class Denoiser(nn.Module):
             self.fraction = nn.Sequential(nn.Linear(2 * channels, told), nn.SiLU(), nn.Linear(told, told))
         if labels > 1:
             self.label = nn.Embedding(labels + 1, told)
-        self.first = PlaneConv(channels * settings.patch**2, widths[0])
+        self.first = PlaneConv(channels * settings.square**2, widths[0])
         self.down = nn.ModuleList()
         width = widths[0]
         for level, out in enumerate(widths):
@@ -187,7 +187,7 @@ class Denoiser(nn.Module):
                 self.up.append(PlaneConv(width, widths[level - 1]))
                 width = widths[level - 1]
         self.last_norm = nn.GroupNorm(width // GROUP, width)
-        self.last = PlaneConv(width, channels * settings.patch**2 * (2 if self.learns_variance else 1))
+        self.last = PlaneConv(width, channels * settings.square**2 * (2 if self.learns_variance else 1))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -196,7 +196,7 @@ class Denoiser(nn.Module):
         nn.init.zeros_(_bias(self.last))
 
     def _places(self, level: int) -> int:
-        edge = max(2, (self.settings.crop or 64) // self.settings.patch // 2**level)
+        edge = max(2, (self.settings.crop or 64) // self.settings.square // 2**level)
         return int(edge * edge)
 
     def lend_dice(self, dice: torch.Generator) -> None:
@@ -224,7 +224,7 @@ class Denoiser(nn.Module):
         The answer (`core.reconstruction.diffusion.prediction`), (N, C, H, W), and v, 0 to 1, of the same shape or None.
         """
         told = self._told(times, condition)
-        x = self.first(functional.pixel_unshuffle(x, self.settings.patch), repeating)
+        x = self.first(functional.pixel_unshuffle(x, self.settings.square), repeating)
         kept: list[Tensor] = []
         for module in self.down:
             if isinstance(module, PlaneConv):
@@ -245,7 +245,9 @@ class Denoiser(nn.Module):
                 x, beside = module(functional.interpolate(x, scale_factor=2.0), repeating), True
             else:
                 x = module(x)
-        answer = functional.pixel_shuffle(self.last(functional.silu(self.last_norm(x)), repeating), self.settings.patch)
+        answer = functional.pixel_shuffle(
+            self.last(functional.silu(self.last_norm(x)), repeating), self.settings.square
+        )
         if not self.learns_variance:
             return answer, None
         answer, share = answer.chunk(2, dim=1)

@@ -176,10 +176,11 @@ class DiffusionSettings:
         maximum=1.0,
         advanced=True,
     )
-    patch: int = setting(
+    patch: int | None = setting(
         1,
         "Patch",
-        "The network sees squares of so many pixels as one place, which is faster.",
+        "The network sees squares of so many pixels as one place, which is faster. Automatic: 2, but 1 and smaller "
+        "crops where the exemplar is so fine that a square would hold both phases.",
         unit="px",
         choices=(1, 2, 4),
         advanced=True,
@@ -214,7 +215,12 @@ class DiffusionSettings:
     @property
     def stride(self) -> int:
         """Pixels across one place of the coarsest resolution; sections must be a whole number of them."""
-        return int(self.patch * 2 ** (self.levels - 1))
+        return int(self.square * 2 ** (self.levels - 1))
+
+    @property
+    def square(self) -> int:
+        """Edge of the squares of pixels that the network sees as one place."""
+        return self.patch or 1
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -224,7 +230,7 @@ class DiffusionSettings:
 
 PRESETS: Mapping[str, DiffusionSettings] = MappingProxyType(
     {
-        "small": DiffusionSettings(time_limit=720.0, passes=1, planes="together", prediction="odds", patch=2),
+        "small": DiffusionSettings(time_limit=720.0, passes=1, planes="together", prediction="odds", patch=None),
         "paper": DiffusionSettings(
             iterations=100_000,
             steps=150,
@@ -251,6 +257,12 @@ PRESETS: Mapping[str, DiffusionSettings] = MappingProxyType(
 """Preset name → settings; the first is the default. ``paper`` is as published (Lee and Yun, Secs 2.2.2 and 2.4)."""
 
 LARGEST_CROP = 64
+PATCH = 2
+"""Squares of pixels that are one place, where the settings leave that open."""
+FINE = 8.0
+"""Mean period of structures, px, under which a pixel is a place."""
+FINE_CROP = 32
+"""Crops then: there are as many places in them, and periods enough."""
 
 
 def resolve(settings: DiffusionSettings, *indicators: np.ndarray) -> DiffusionSettings:
@@ -275,8 +287,12 @@ def resolve(settings: DiffusionSettings, *indicators: np.ndarray) -> DiffusionSe
             "Choose a multiple of 8.",
         )
     smallest = min(side for indicator in indicators for side in indicator.shape)
+    largest = LARGEST_CROP
+    if settings.patch is None:
+        fine = any(period(indicator) < FINE for indicator in indicators)
+        settings, largest = replace(settings, patch=1 if fine else PATCH), FINE_CROP if fine else LARGEST_CROP
     stride = settings.stride
-    crop = min(LARGEST_CROP, smallest // stride * stride) if settings.crop is None else settings.crop
+    crop = min(largest, smallest // stride * stride) if settings.crop is None else settings.crop
     if crop % stride or crop < 2 * stride:
         raise InputError(
             f"Crops of {crop} px do not go with {settings.levels} resolutions.",
@@ -323,6 +339,12 @@ def sampled_as(settings: DiffusionSettings, changes: Mapping[str, Any]) -> Diffu
     chosen = validate(replace(settings, **changes))
     _check_sampling(chosen)
     return chosen
+
+
+def period(indicator: np.ndarray) -> float:
+    """Mean distance along rows and columns from where the phase begins to where it begins again, px."""
+    changes = sum(float(np.diff(indicator.astype(bool), axis=axis).mean()) for axis in (0, 1)) / 2
+    return 2 / changes if changes else float("inf")
 
 
 STRETCHED = 1.5

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
-from core.reconstruction.diffusion.settings import PRESETS, resolve
+from core.reconstruction.diffusion.settings import PRESETS, period, resolve
 from core.settings import describe, from_json, problems, to_json
 from tests.core.reconstruction.diffusion.tiny import TINY, target
 
@@ -30,6 +30,26 @@ def test_presets_are_sound_and_survive_json(preset: str) -> None:
 def test_crops_fit_small_exemplars() -> None:
     assert resolve(PRESETS["small"], BLOBS[:39, :50]).crop == 32
     assert resolve(replace(TINY, crop=None), BLOBS[:39, :50]).crop == 38
+
+
+def test_the_period_of_stripes_and_boards() -> None:
+    stripes = np.arange(24)[:, None] // 3 % 2 * np.ones((24, 30)) > 0  # 6 px along columns, none along rows
+    assert period(stripes) == pytest.approx(2 / (7 / 23 / 2))
+    assert period(np.indices((10, 12)).sum(axis=0) % 2 == 0) == 2.0
+    assert period(np.ones((10, 12), dtype=bool)) == float("inf")
+
+
+def test_fine_exemplars_are_seen_pixel_by_pixel() -> None:
+    small = PRESETS["small"]
+    specks = np.random.default_rng(0).random((60, 70)) < 0.4
+    coarse, fine = resolve(small, BLOBS), resolve(small, specks)
+    assert (coarse.patch, coarse.crop) == (2, 64)
+    assert (fine.patch, fine.crop) == (1, 32)  # as many places
+    # what the user says counts
+    assert resolve(replace(small, patch=2), specks).patch == 2
+    assert resolve(replace(small, crop=48), specks).crop == 48
+    # one fine exemplar among several is enough
+    assert resolve(small, BLOBS, specks).patch == 1
 
 
 def test_stretched_exemplars_are_not_turned() -> None:
