@@ -11,6 +11,7 @@ import numpy as np
 from core.images.marks import Mark
 from core.images.true_volume import TrueVolume
 from core.images.values import Micrograph, Phase, PhaseImage, Volume
+from core.images.views import Cut, KeyView
 from core.masks.design import Layer, MaskDesign
 from core.masks.fields import constant
 from core.masks.sources import Imported, Linear, PaintedPlanes, Plane
@@ -168,6 +169,11 @@ def project(**changes: Any) -> Project:
         "true_volumes": (
             TrueVolume(Path("/somewhere/röck.tif"), "rock", 1, ((0, 12), (3, 16), (1, 15)), known=line()),
             TrueVolume(Path("/somewhere/other.ome.zarr"), "rock", 0),
+        ),
+        "cuts": (Cut(0.1 + 0.2, -1 / 3, 1 / 7), Cut(359.5, 90.0, 0.0)),
+        "key_views": (
+            KeyView(-180.0, 1 / 3),
+            KeyView(0.1 + 0.2, -90.0, (0.1, 1 / 3, -2.5), 1 / 7, (Cut(10.0, 20.0, 1.0),)),
         ),
     }
     return Project(**(fields | changes))
