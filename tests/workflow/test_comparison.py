@@ -218,6 +218,8 @@ def test_true_volumes_whose_file_is_gone_keep_numbers_and_curves(
     kept = write_project(project_of(compared.session.state, None, "", book), tmp_path / "a.microloom")
     path.unlink()
     book._true.clear()  # another window would know nothing
+    session = compared.session
+    session.saved_state, session.saved_findings = session.state, session.findings
     compared.opener.open(kept)
     qtbot.waitUntil(lambda: compared.session.path == kept, timeout=60_000)
     compared.show_step("inspect")

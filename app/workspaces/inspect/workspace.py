@@ -309,8 +309,8 @@ class InspectWorkspace(Workspace):
             self._stack.setCurrentWidget(self.comparison)
         else:
             self._stack.setCurrentWidget(self.statistics.front)
-        runs = "Compare the runs" if len(self.session.state.results) > 1 else "Compare with a true volume"
-        self.compare.setText("Back to the volume" if self.compare.isChecked() else runs)
+        several = len(self.session.state.results) > 1
+        self.compare.setText("Compare the runs" if several else "Compare with a true volume")
 
     def _show_result(self) -> None:
         state = self.session.state
