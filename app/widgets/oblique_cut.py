@@ -11,12 +11,13 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from app.widgets.volume_parts import Clip, Part
-from core.images.views import MOST_CUTS as MOST
+from core.images.views import MOST_CUTS
 from core.images.views import Cut as Cut
 
 if TYPE_CHECKING:
     from app.widgets.volume_view import VolumeView
 
+MOST = MOST_CUTS
 FINEST = 512
 """Points along each side of a cut face at most."""
 
