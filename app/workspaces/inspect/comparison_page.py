@@ -136,7 +136,9 @@ class ComparisonPage(TablePage):
         self.curves = RunsPlot()
         self.drawn = QTabWidget()
         self.drawn.setDocumentMode(True)
-        self.drawn.setAccessibleName("Drawings of the runs and true volumes")
+        bar = self.drawn.tabBar()  # it is what has the focus
+        bar.setAccessibleName("What is drawn of the runs and true volumes")
+        bar.setToolTip("Box plots of every quantity, or the curves")
         for title, tip, widget in (
             ("Box plots", "How every quantity scatters within each group", self.plots),
             ("Curves", "S₂ and L of every line of the table, in its colour, over the exemplar's", self.curves),
