@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QTableWidget,
     QTableWidgetItem,
     QTabWidget,
+    QToolButton,
     QWidget,
 )
 
@@ -139,6 +140,9 @@ class ComparisonPage(TablePage):
         bar = self.drawn.tabBar()  # it is what has the focus
         bar.setAccessibleName("What is drawn of the runs and true volumes")
         bar.setToolTip("Box plots of every quantity, or the curves")
+        bar.setUsesScrollButtons(False)  # two tabs need none, but Qt makes them all the same
+        for arrow in bar.findChildren(QToolButton):
+            arrow.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         for title, tip, widget in (
             ("Box plots", "How every quantity scatters within each group", self.plots),
             ("Curves", "S₂ and L of every line of the table, in its colour, over the exemplar's", self.curves),
