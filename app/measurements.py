@@ -43,9 +43,12 @@ class Measurements:
         return found
 
     def keep_true_volumes(self, found: Sequence[tuple[TrueVolume, Entry]]) -> None:
-        """Take over what was measured of true volumes; what was known of them is replaced."""
+        """Take over what was measured of true volumes; what is known stays where a file could not be read again."""
+        for one, entry in found:
+            known = self.true_volume(one)
+            if known is None or known.problem or not entry.problem:
+                self._true[one] = entry
         if found:
-            self._true.update(found)
             self.changed.emit(None)
 
     def statistics(self, labels: np.ndarray) -> tuple[Described, ...]:

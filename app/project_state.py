@@ -59,6 +59,8 @@ def project_of(
         shown=state.shown,
         marks=state.marks,
         true_volumes=tuple(replace(one, known=book.true_volume(one)) for one in state.true_volumes),
+        cuts=state.cuts,
+        key_views=state.key_views,
         belongs_to=belongs_to,
     )
 
@@ -88,6 +90,8 @@ def state_of(project: Project) -> State:
         shown=project.shown,
         marks=project.marks,
         true_volumes=project.true_volumes,
+        cuts=project.cuts,
+        key_views=project.key_views,
     )
 
 

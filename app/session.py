@@ -17,6 +17,7 @@ from psygnal import Signal
 from core.images.marks import Mark
 from core.images.true_volume import TrueVolume
 from core.images.values import Micrograph, Phase, PhaseImage, Volume
+from core.images.views import Cut, KeyView
 from core.masks.design import MaskDesign
 from core.painting.sheet import Painted
 from core.projects.plan import Plan as Plan
@@ -106,6 +107,10 @@ class State:
     """Distances, angles and notes, of all volumes; each knows its own."""
     true_volumes: tuple[TrueVolume, ...] = ()
     """Volumes on the disk that the results are compared with."""
+    cuts: tuple[Cut, ...] = ()
+    """Planes that cut the volume open in step 5, whichever volume that is."""
+    key_views: tuple[KeyView, ...] = ()
+    """Views that a movie flies through."""
 
     @cached_property
     def micrograph(self) -> Micrograph | None:
@@ -199,9 +204,10 @@ class Session:
     def unsaved(self) -> bool:
         """Whether the state differs from the one last saved or opened, or more was measured since then.
 
-        Which result is looked at is no change.
+        Which result is looked at is no change; nor are cuts and views where there is nothing that could be saved.
         """
-        return self.findings != self.saved_findings or bool(differing(self.saved_state, self.state) - {"shown"})
+        passing = {"shown"} if self.state.opened is not None else {"shown", "cuts", "key_views"}
+        return self.findings != self.saved_findings or bool(differing(self.saved_state, self.state) - passing)
 
 
 _COMPARED = (Plan, Series, SegmentationSettings, MaskDesign, tuple, int, float, Path)

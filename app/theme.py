@@ -108,6 +108,7 @@ def _sheet(dark: bool) -> str:
     )
     return f"""
         QToolTip {{ padding: 4px; border: 1px solid {line}; }}
+        QPushButton:checked {{ background-color: {strong}; color: {on_strong}; }}
         QPushButton[primary="true"] {{
             background: {strong}; color: {on_strong}; border: 2px solid {strong}; border-radius: 5px;
             padding: 7px 14px; font-weight: 600; }}

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QMenu
 
 from app.widgets.curve_lines import CurveLines, Shown
 from core.errors import JobError
+from core.images.pixel_size import unit_for
 
 AXES = "zyx"
 TITLES = (("Two-point probability S₂", "S₂"), ("Lineal path L", "L"))
@@ -263,10 +264,12 @@ class CurvePlot(QWidget):
                 plot.getAxis(side).setTextPen(text)
 
     def _scale(self) -> tuple[float, str]:
-        """Length of a voxel in the unit of the lower axis, and that unit: µm, or nm where µm would be all zeros."""
+        """Length of a voxel in the unit of the lower axis, and that unit: the one that suits the longest distance."""
         if self._pixel_size is None:
             return 1.0, "voxels"
-        return (self._pixel_size * 1e9, "nm") if self._pixel_size < 5e-9 else (self._pixel_size * 1e6, "µm")
+        known = [float(curves.lags[-1]) for curves in (self._exemplar, self._result) if curves is not None]
+        metres, unit = unit_for(self._pixel_size * max(known, default=1.0))
+        return self._pixel_size / metres, unit
 
     def _draw_loss(self) -> None:
         plot = self.plots[2]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
@@ -35,7 +35,18 @@ def words_of(number: int, cut: Cut) -> str:
 
 
 class CutControls(QWidget):
-    """A box to tick; ticked, a list of planes, and sliders for direction and depth of the one chosen in it."""
+    """A box to tick; ticked, a list of planes, and sliders for direction and depth of the one chosen in it.
+
+    Signals
+    -------
+    edited(name, merge)
+        A gesture called ``name`` has changed the planes; those with the same ``merge``, where it is not empty, are one.
+    settled()
+        The gesture is over: what follows is another one.
+    """
+
+    edited = Signal(str, str)
+    settled = Signal()
 
     def __init__(self, view: VolumeView) -> None:
         super().__init__()
@@ -49,11 +60,11 @@ class CutControls(QWidget):
         self.list.currentRowChanged.connect(lambda row: self._cut.set_all(self._cut.cuts, row))
         self.add = QPushButton("Add a plane")
         self.add.setToolTip(f"One more plane, across the direction in which you look now, or beside it; {MOST} at most")
-        self.add.clicked.connect(lambda: self._cut.add(self._cut.another()))
+        self.add.clicked.connect(self._add)
         self.remove = QPushButton("Remove")
         self.remove.setAccessibleName("Remove the plane")
         self.remove.setToolTip("Take back the plane that is chosen")
-        self.remove.clicked.connect(self._cut.remove)
+        self.remove.clicked.connect(self._remove)
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
         self.sliders: dict[str, QSlider] = {}
@@ -63,7 +74,8 @@ class CutControls(QWidget):
             slider.setRange(low, high)
             slider.setAccessibleName(f"{name} of the cut")
             slider.setToolTip(tip)
-            slider.valueChanged.connect(self._moved)
+            slider.valueChanged.connect(lambda _, name=name: self._moved(name))
+            slider.sliderReleased.connect(self.settled)
             number = QLabel()
             number.setMinimumWidth(number.fontMetrics().horizontalAdvance("100 %"))
             number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -90,8 +102,8 @@ class CutControls(QWidget):
         column_of_all.setContentsMargins(0, 0, 0, 0)
         column_of_all.addWidget(self.on)
         column_of_all.addWidget(self.part)
-        self.on.toggled.connect(lambda on: self._cut.from_camera() if on else self._cut.set(None))
-        self.camera.clicked.connect(self._cut.from_camera)
+        self.on.toggled.connect(self._switch)
+        self.camera.clicked.connect(self._as_seen)
         self.over.clicked.connect(self._turn_over)
         self._cut.changed.connect(self.refresh)
         self.setEnabled(view.scene is not None)
@@ -123,10 +135,28 @@ class CutControls(QWidget):
                 self.sliders[name].setValue(value)
             self._numbers[name].setText(f"{value} %" if name == "Depth" else f"{value}°")
 
-    def _moved(self) -> None:
+    def _switch(self, on: bool) -> None:
+        self._cut.from_camera() if on else self._cut.set(None)
+        self.edited.emit("cut the volume open" if on else "close the cuts", "")
+
+    def _add(self) -> None:
+        self._cut.add(self._cut.another())
+        self.edited.emit("add a cutting plane", "")
+
+    def _remove(self) -> None:
+        self._cut.remove()
+        self.edited.emit("remove a cutting plane", "")
+
+    def _moved(self, name: str) -> None:
         azimuth, elevation, depth = (slider.value() for slider in self.sliders.values())
         self._cut.set(Cut(float(azimuth), float(elevation), depth / 100))
+        self.edited.emit("move a cutting plane", f"{name} of the cut {self._cut.place}")
+
+    def _as_seen(self) -> None:
+        self._cut.from_camera()
+        self.edited.emit("cut as one looks", "")
 
     def _turn_over(self) -> None:
         if self._cut.cut is not None:
             self._cut.set(self._cut.cut.turned_over)
+            self.edited.emit("show the other half", "")

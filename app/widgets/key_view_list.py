@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QGridLayout, QListWidget, QPushButton, QVBoxLayout, QWidget
 
 from app.widgets.key_views import KeyView, look, view_of_now
@@ -15,7 +15,18 @@ EMPTY = "Turn the volume, add the view, turn on: *Movie …* flies through the v
 
 
 class KeyViewList(QWidget):
-    """Keeps the views of one `VolumeView`, in `app.widgets.volume_view.VolumeView.key_views`."""
+    """Keeps the views of one `VolumeView`, in `app.widgets.volume_view.VolumeView.key_views`.
+
+    Signals
+    -------
+    edited(name)
+        A gesture called ``name`` has changed the list.
+    looked()
+        The volume is looked at, and cut, as a view of the list says.
+    """
+
+    edited = Signal(str)
+    looked = Signal()
 
     def __init__(self, view: VolumeView) -> None:
         super().__init__()
@@ -51,20 +62,29 @@ class KeyViewList(QWidget):
             return
         keys, place = self._view.key_views, self.list.currentRow() + 1
         self._show((*keys[:place], view_of_now(self._view), *keys[place:]), place)
+        self.edited.emit("add a view")
 
     def _look(self) -> None:
         if 0 <= self.list.currentRow() < len(self._view.key_views) and self._view.scene is not None:
             look(self._view, self._view.key_views[self.list.currentRow()])
+            self.looked.emit()
 
     def _move(self, by: int) -> None:
         place, keys = self.list.currentRow(), list(self._view.key_views)
         if 0 <= place < len(keys) and 0 <= place + by < len(keys):
             keys[place], keys[place + by] = keys[place + by], keys[place]
             self._show(tuple(keys), place + by)
+            self.edited.emit("move a view")
 
     def _remove(self) -> None:
         place, keys = self.list.currentRow(), self._view.key_views
         self._show((*keys[:place], *keys[place + 1 :]), min(place, len(keys) - 2))
+        self.edited.emit("remove a view")
+
+    def refresh(self) -> None:
+        """Take over the view's list; the chosen line stays where it is, or is the last one."""
+        keys = self._view.key_views
+        self._show(keys, min(max(0, self.list.currentRow()), len(keys) - 1))
 
     def _show(self, keys: tuple[KeyView, ...], place: int) -> None:
         self._view.key_views = keys

@@ -4,41 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.widgets.oblique_cut import Cut
+from core.images.views import Cut
+from core.images.views import KeyView as KeyView
 
 if TYPE_CHECKING:
     from app.widgets.volume_view import VolumeView
 
 _ANGLES = 720
 """Of azimuth that are tried first where the level view nearest to a rotation is looked for."""
-
-
-@dataclass(frozen=True)
-class KeyView:
-    """How a volume is looked at; the same for volumes of any size.
-
-    Attributes
-    ----------
-    azimuth, elevation
-        Of the camera, degrees.
-    center
-        What it turns about, x, y, z, as shares of the volume's sides.
-    width
-        How much it sees, over the volume's diagonal.
-    cuts
-        Planes that cut the volume open.
-    """
-
-    azimuth: float
-    elevation: float
-    center: tuple[float, float, float] = (0.5, 0.5, 0.5)
-    width: float = 1.25
-    cuts: tuple[Cut, ...] = ()
 
 
 def view_of_now(view: VolumeView) -> KeyView:

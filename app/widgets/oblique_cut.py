@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -11,51 +11,15 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from app.widgets.volume_parts import Clip, Part
+from core.images.views import MOST_CUTS
+from core.images.views import Cut as Cut
 
 if TYPE_CHECKING:
     from app.widgets.volume_view import VolumeView
 
+MOST = MOST_CUTS
 FINEST = 512
 """Points along each side of a cut face at most."""
-MOST = 8
-"""Planes at once: more than anybody tells apart, and every ray is tried against each."""
-
-
-@dataclass(frozen=True)
-class Cut:
-    """Where a volume is cut: what lies towards a viewer is taken away.
-
-    Attributes
-    ----------
-    azimuth, elevation
-        From where this viewer looks, degrees, as the 3-D view's camera counts them: at azimuth 0 along y, elevation 90
-        from above, down z.
-    depth
-        How much of the way through the volume is taken away, 0 to 1.
-    """
-
-    azimuth: float = 35.0
-    elevation: float = 25.0
-    depth: float = 0.5
-
-    @property
-    def ahead(self) -> np.ndarray:
-        """The direction in which this viewer looks: x, y, z, of length 1. What is kept lies ahead of the plane."""
-        a, e = np.radians(self.azimuth), np.radians(self.elevation)
-        return np.array([-np.sin(a) * np.cos(e), np.cos(a) * np.cos(e), -np.sin(e)])
-
-    def plane(self, size: np.ndarray) -> np.ndarray:
-        """A point of the plane and its normal, shape (2, 3), x, y, z, in a box of ``size`` (x, y, z) from the origin.
-
-        At depth 0 the plane touches the box where the viewer would see it first, at depth 1 where last.
-        """
-        half = float(np.abs(self.ahead) @ size) / 2
-        return np.array([size / 2 + (2 * self.depth - 1) * half * self.ahead, self.ahead])
-
-    @property
-    def turned_over(self) -> Cut:
-        """The same plane, and the other half."""
-        return Cut((self.azimuth + 180) % 360, -self.elevation, 1 - self.depth)
 
 
 def cut_face(
@@ -158,7 +122,7 @@ class ObliqueCut(QObject):
         if (self.cuts, self.place) == before:
             return
         if self._view.scene is not None and self.cuts != before[0]:
-            self._view.scene.cut(np.zeros((0, 2, 3)) if not self.cuts else np.stack(self._planes))
+            self._view.scene.cut(np.array(self._planes).reshape(-1, 2, 3))
             self.draw()
             self._view.lines.draw()
         self.changed.emit()

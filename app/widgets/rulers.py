@@ -9,18 +9,10 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QWidget
 
+from core.images.pixel_size import unit_for
+
 if TYPE_CHECKING:
     from app.widgets.image_canvas import ImageCanvas
-
-_UNITS = ((1e-9, "nm"), (1e-6, "µm"), (1e-3, "mm"), (1.0, "m"))
-
-
-def unit_for(length: float) -> tuple[float, str]:
-    """The unit (metres, name) in which ``length`` (metres) is a number from 1 up to 1000, as far as there is one."""
-    for metres, name in reversed(_UNITS):
-        if length >= metres:
-            return metres, name
-    return _UNITS[0]
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:

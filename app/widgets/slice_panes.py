@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 from vispy import scene
+from vispy.visuals.axis import Ticker
 from vispy.visuals.transforms import STTransform
 
 from app.widgets.canvas_letters import CanvasLetters
+from app.widgets.rulers import ticks
 from app.widgets.volume_parts import Clip, Part, Triple
 
 AXIS_COLORS = ("#4F9DDE", "#6CBF5A", "#E0665A")
@@ -18,6 +20,29 @@ PLANES = ((0, 1, 2), (2, 1, 0), (1, 0, 2))
 """Per slice: the axis it cuts, the axis down and the axis across (0, 1, 2 = z, y, x)."""
 _AROUND = 0.25
 """What is read for a slice reaches so many of its own sides beyond what is seen, so that a small pan needs nothing."""
+
+
+_APART, _FEW = 40, 60
+"""How far the numbers of an axis are apart at least; shorter axes have one or two; device-independent pixels."""
+
+
+class VolumeTicker(Ticker):  # type: ignore[misc]
+    """Ticks and numbers of an axis at round lengths, only where there is volume: from 0 to `side`."""
+
+    def __init__(self, axis: Any) -> None:
+        super().__init__(axis, anchors=axis.ticker._anchors)
+        self.side = 1.0
+
+    def _get_tick_frac_labels(self) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """Shares of the axis where the large ticks are, and the small ones (none), and the numbers."""
+        first, last = self.axis.domain
+        low, high = max(0.0, min(first, last)), min(self.side, max(first, last))
+        if first == last or not high > low:
+            return np.zeros(0), np.zeros(0), []
+        pixels = float(np.linalg.norm(self.axis.pos[1] - self.axis.pos[0])) * (high - low) / abs(last - first)
+        # in three steps there is a round number besides 0 for certain
+        values = ticks(low, high, max(1 if low == 0 and pixels < _FEW else 3, int(pixels / _APART)))
+        return (np.array(values) - first) / (last - first), np.zeros(0), [f"{value:g}" for value in values]
 
 
 class SlicePanes:
@@ -62,6 +87,7 @@ class SlicePanes:
             view.camera.interactive = False
             for axis in (down, across):
                 letters.use_in(axis.axis)
+                axis.axis.ticker = VolumeTicker(axis.axis)
                 axis.link_view(view)
                 # its numbers follow the view, but it has to be told of its own place, too
                 axis.events.resize.connect(lambda _event, axis=axis: axis._view_changed())
@@ -86,12 +112,15 @@ class SlicePanes:
             self._across.append(across)
             self._down.append(down)
 
-    def lay_out(self, scale: tuple[float, ...], unit: str) -> None:
-        """Name the axes; ``scale`` is a voxel's edge in units along (z, y, x)."""
+    def lay_out(self, shape: tuple[int, ...], scale: tuple[float, ...], unit: str) -> None:
+        """Name the axes of ``shape`` voxels; ``scale`` is a voxel's edge in units along (z, y, x)."""
         self._unit = unit
-        for plane, (_, down, _across) in enumerate(PLANES):
+        for plane, (_, down, across) in enumerate(PLANES):
             self.cells[plane].visible = True
             self._name_axis(plane)
+            for axis, side in ((self._down[plane], down), (self._across[plane], across)):
+                axis.axis.ticker.side = shape[side] * scale[side]
+                axis.axis._need_update = True  # it notices another view by itself, but not another volume
             self._down[plane].axis.axis_label = f"{'zyx'[down]} ({unit})"
 
     def note(self, plane: int, text: str) -> None:

@@ -133,7 +133,7 @@ class VolumeScene:
         """Fit box, axes and slices to ``shape`` voxels of ``scale`` units each, both in (z, y, x)."""
         for visual in (self.box, self.tripod, self.ticks, *self.frames):
             visual.visible = True
-        self.panes.lay_out(scale, unit)
+        self.panes.lay_out(shape, scale, unit)
         size = np.array(shape[::-1]) * np.array(scale[::-1])
         corners = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)], float)
         pairs = [(a, b) for a in range(8) for b in range(a + 1, 8) if np.abs(corners[a] - corners[b]).sum() == 1]

@@ -22,6 +22,7 @@ from app.widgets.volume_marks import VolumeMarks
 from app.widgets.volume_parts import Clip as Clip
 from app.widgets.volume_parts import Levels, Part, Triple
 from app.widgets.volume_piece import VolumePiece
+from core.images.pixel_size import unit_for
 from core.images.values import Phase, default_phases
 
 MODES = ("surface", "translucent", "maximum")
@@ -247,8 +248,8 @@ class VolumeView(QWidget):
             self.scale, self.unit = (1.0, 1.0, 1.0), "voxels"
             return
         longest = max(n * s for n, s in zip(self.shape, self._voxel_size, strict=True))
-        factor, self.unit = (1e6, "µm") if longest >= 1e-6 else (1e9, "nm")
-        self.scale = tuple(s * factor for s in self._voxel_size)
+        metres, self.unit = unit_for(longest)
+        self.scale = tuple(s / metres for s in self._voxel_size)
 
     def set_cursor(self, position: tuple[int, int, int]) -> None:
         """Move the linked cursor (z, y, x; voxels; kept inside)."""

@@ -16,6 +16,8 @@ UNITS = {
 """Unit (lower case) → metres."""
 
 _SHOWN = ((1e-12, "pm"), (1e-9, "nm"), (1e-6, "µm"), (1e-3, "mm"), (1.0, "m"))
+_LEAST_NM = 0.1e-9
+"""Pixels of a transmission electron microscope are fractions of a nanometre, and nobody calls them picometres."""
 
 
 def unit_metres(unit: str) -> float | None:
@@ -50,13 +52,20 @@ def parse_length(text: str) -> float:
     return value
 
 
+def unit_for(length: float) -> tuple[float, str]:
+    """The unit (metres, name) that a length is written in: nm from 0.1 nm up to below 1 µm, then µm, mm, m."""
+    size = abs(length)
+    # half a unit in the third digit below the next unit would already be written as that
+    if size < 0.9995 * _LEAST_NM:
+        return _SHOWN[0]
+    return next((pair for pair in _SHOWN[1:] if size < 999.5 * pair[0]), _SHOWN[-1])
+
+
 def format_length(metres: float) -> str:
-    """A length with three significant digits in the unit that suits it: "543 pm", "1.2 µm", "0 nm"."""
+    """A length with three significant digits in the unit that suits it: "0.543 nm", "1.2 µm", "0 nm"."""
     if metres == 0:
         return "0 nm"
-    size = abs(metres)
-    # half a unit in the third digit below 1000 would already be written as 1000
-    scale, unit = next((pair for pair in _SHOWN if size < 999.5 * pair[0]), _SHOWN[-1])
+    scale, unit = unit_for(metres)
     value = metres / scale
     digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
     text = f"{value:.{digits}f}"

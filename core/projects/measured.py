@@ -113,7 +113,7 @@ def _measured_from(data: Any) -> Measured | None:
 
 
 def entry_to_json(entry: Entry) -> dict[str, Any]:
-    """A line of a comparison: its numbers and what they were measured of; its curves are not kept."""
+    """A line of a comparison: its numbers and what they were measured of, without its account."""
     return {
         "name": entry.name,
         "group": entry.group,

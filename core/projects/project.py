@@ -11,6 +11,7 @@ import numpy as np
 from core.images.marks import Mark
 from core.images.true_volume import TrueVolume
 from core.images.values import Micrograph, Phase, PhaseImage
+from core.images.views import Cut, KeyView
 from core.masks.design import MaskDesign
 from core.projects.plan import Plan, Series
 from core.provenance import versions
@@ -109,6 +110,10 @@ class Project:
         Distances, angles and notes, of all volumes.
     true_volumes
         Volumes on the disk that the results are compared with, and what was measured of them.
+    cuts
+        Planes that cut the volume open in 3-D.
+    key_views
+        Views that a movie flies through.
     belongs_to
         Path of the project that an automatic copy was made of; empty in a project that was saved by hand.
     versions
@@ -138,5 +143,7 @@ class Project:
     shown: int = -1
     marks: tuple[Mark, ...] = ()
     true_volumes: tuple[TrueVolume, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    key_views: tuple[KeyView, ...] = ()
     belongs_to: str = ""
     versions: Mapping[str, str] = field(default_factory=lambda: dict(versions()))

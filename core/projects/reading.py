@@ -43,6 +43,7 @@ from core.projects.plan import Plan
 from core.projects.project import SUFFIX, Box, Project, SavedResult
 from core.projects.sliced import stack_from_json
 from core.projects.true_volume import true_volumes_from_json
+from core.projects.viewed import cuts_from_json, key_views_from_json
 from core.segmentation.comparing import Kept
 from core.segmentation.settings import settings_from_json
 from core.segmentation.stack import Stack
@@ -134,6 +135,8 @@ class _Reader:
             shown=shown,
             marks=marks_from_json(data),
             true_volumes=true_volumes_from_json(data),
+            cuts=cuts_from_json(data),
+            key_views=key_views_from_json(data),
             belongs_to=get(data, "belongs_to", str),
             versions={key: str(value) for key, value in get(data, "versions", dict).items()},
         )

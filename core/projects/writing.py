@@ -33,6 +33,7 @@ from core.projects.measured import properties_to_json, statistics_to_json
 from core.projects.project import Project, SavedResult
 from core.projects.sliced import stack_to_json
 from core.projects.true_volume import true_volumes_to_json
+from core.projects.viewed import cuts_to_json, key_views_to_json
 from core.provenance import array_hash
 from core.segmentation.comparing import Kept
 from core.segmentation.settings import settings_to_json
@@ -98,6 +99,8 @@ def saving(project: Project, path: Path, *, overwrite: bool = False) -> Job[Path
             "anchors": _anchors(project.anchors, members),
             "marks": marks_to_json(project.marks),
             "true_volumes": true_volumes_to_json(project.true_volumes),
+            "cuts": cuts_to_json(project.cuts),
+            "key_views": key_views_to_json(project.key_views),
         }
         results: list[dict[str, Any]] = []
         for number, result in enumerate(project.results):

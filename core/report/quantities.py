@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import InputError
+from core.images.pixel_size import unit_for
 from core.report.findings import Findings
 from core.report.properties import AXES, HEAT_UNIT
 from core.statistics.comparison import Comparison, discrepancy
@@ -93,10 +94,13 @@ def scale_of(quantity: Quantity, edge: float | None = None, typical: float = mat
     if edge is None:
         return Scale(1.0, unit_of(quantity.power))
     value = abs(quantity.value if math.isnan(typical) else typical)
+    usable = math.isfinite(value) and value > 0
+    if quantity.power == 1 and usable:
+        metres, unit = unit_for(value * edge)
+        return Scale(edge / metres, unit)
     choices = {"nm": 1e-9, "µm": 1e-6, "mm": 1e-3}
     factors = {unit: (edge / size) ** quantity.power for unit, size in choices.items()}
-    # the unit that leaves the handiest number: nearest to 10
-    usable = math.isfinite(value) and value > 0
+    # areas, densities and such: the unit that leaves the handiest number, nearest to 10
     unit = min(factors, key=lambda name: abs(math.log10(value * factors[name]) - 1)) if usable else "µm"
     return Scale(factors[unit], unit_of(quantity.power, unit))
 

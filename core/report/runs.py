@@ -95,18 +95,22 @@ class Column:
 
     @property
     def scale(self) -> Scale:
-        """How its values are shown; where pixels differ, those of the first entry with a value decide the unit."""
-        known = np.abs(self.values[np.isfinite(self.values)])
+        """How its values are shown, in pixels of the first entry where they differ; the middle one decides the unit."""
+        known = np.abs(self._in_first_pixels[np.isfinite(self.values)])
         typical = float(np.median(known)) if known.size else math.nan
         return scale_of(self.quantity, None if self.edges is None else float(self.edges[0]), typical)
 
     @property
     def shown(self) -> Floats:
         """The values in the unit of `scale`."""
-        factor = self.scale.factor
+        return self._in_first_pixels * self.scale.factor
+
+    @property
+    def _in_first_pixels(self) -> Floats:
+        """The values as if all pixels were as large as the first entry's."""
         if self.edges is None or self.quantity.power == 0:
-            return self.values * factor
-        return np.asarray(self.values * factor * (self.edges / self.edges[0]) ** self.quantity.power)
+            return self.values
+        return np.asarray(self.values * (self.edges / self.edges[0]) ** self.quantity.power)
 
     @property
     def label(self) -> str:

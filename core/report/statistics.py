@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.images.atomic import replacing
-from core.images.pixel_size import format_length
+from core.images.pixel_size import format_length, unit_for
 from core.report.verdict import Verdict, grade_of_share, word
 from core.statistics.describing import Described
 from core.statistics.measured import Curve, Number, figures, unit_of
@@ -145,7 +145,10 @@ def shown(number: Number, edge: float | None, brief: bool = False) -> str:
 
 
 def _in_length(value: float, power: int, edge: float) -> tuple[float, str]:
-    """A value per pixel to some power, per nm, µm or mm: the one that leaves the handiest number."""
+    """A value per pixel to some power; a length in its usual unit, else per nm, µm or mm, whichever is handiest."""
+    if power == 1:
+        metres, unit = unit_for(value * edge)
+        return value * edge / metres, unit
     choices = {"nm": 1e-9, "µm": 1e-6, "mm": 1e-3}
     found = {unit: value * (edge / size) ** power for unit, size in choices.items()}
     unit = min(found, key=lambda name: abs(math.log10(abs(found[name])) - 1) if found[name] else 0.0)

@@ -15,13 +15,17 @@ from PySide6.QtWidgets import QDialogButtonBox, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.project_state import project_of
+from app.workspaces.inspect.comparison_page import ComparisonPage
 from app.workspaces.inspect.true_volume_dialog import TrueVolumeDialog
 from core.images.true_volume import TrueVolume
 from core.images.values import Volume, default_phases
 from core.images.writing import write_volume
 from core.job import finish
+from core.projects.writing import write_project
 from core.properties import PropertyPlan, effective_conductivity, properties
 from core.provenance import Provenance, array_hash
+from core.report.runs import Entry
 from core.statistics.components import connectivity
 from core.statistics.descriptors import descriptor
 from tests.workflow.test_statistics import labels, result
@@ -187,3 +191,64 @@ def test_true_volumes_stand_beside_the_runs_and_are_measured_alike(
     page.true.add((TrueVolume(tmp_path / "gone.tif", "scan", 0),))
     qtbot.waitUntil(lambda: "gone.tif" in page.told.text(), timeout=60_000)
     assert page.measure.isHidden() and cells(compared, "Fraction")[4] == ""
+
+
+def test_true_volumes_whose_file_is_gone_keep_numbers_and_curves(
+    compared: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, page = compared.inspect, compared.inspect.comparison
+    few = (descriptor("specific-surface"),)
+    monkeypatch.setattr("app.workspaces.inspect.comparison.usual", lambda: few)
+    monkeypatch.setattr("app.workspaces.inspect.true_volumes.usual", lambda: few)
+    compared.session.replace(results=compared.session.state.results[:2])
+    rock = labels((24, 24, 24), 9)
+    path = tmp_path / "rock.tif"
+    write_volume(Volume(rock, default_phases(2), (2e-8,) * 3, "rock", Provenance("scan")), path)
+    qtbot.mouseClick(step.compare, LEFT)
+    page.true.add((TrueVolume(path, "scan", 1),))
+    qtbot.waitUntil(lambda: page.measure.isHidden() and len(page._entries) == 3, timeout=240_000)
+    page.drawn.setCurrentIndex(1)
+    drawn = curves(page)
+    assert len(drawn) == 2 * (3 + 1), "S₂ and L of two runs, the rock and the exemplar"
+    values = cells(compared, "Fraction")[3:], cells(compared, "Surface")
+    known = compared.context.measurements.true_volume(compared.session.state.true_volumes[0])
+    assert known is not None and known.account is not None and known.account.sha256 == array_hash(rock)
+
+    book = compared.context.measurements
+    kept = write_project(project_of(compared.session.state, None, "", book), tmp_path / "a.microloom")
+    path.unlink()
+    book._true.clear()  # another window would know nothing
+    session = compared.session
+    session.saved_state, session.saved_findings = session.state, session.findings
+    compared.opener.open(kept)
+    qtbot.waitUntil(lambda: compared.session.path == kept, timeout=240_000)
+    compared.show_step("inspect")
+    qtbot.mouseClick(step.compare, LEFT)
+    assert (cells(compared, "Fraction")[3:], cells(compared, "Surface")) == values
+    assert cells(compared, "Run")[3] == "rock.tif (file gone)" and "rock.tif is not where it was" in page.told.text()
+    tip = page.table.item(3, 0).toolTip()  # type: ignore[union-attr]
+    assert str(path) in tip and array_hash(rock) in tip
+    assert page.measure.isHidden(), "there is nothing that could be measured"
+    again = curves(page)
+    assert len(again) == len(drawn)
+    for one, other in zip(drawn, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+    # the saved comparison has them, too
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_args, **_options: str(tmp_path / "report"))
+    qtbot.mouseClick(page.save, LEFT)
+    qtbot.waitUntil((tmp_path / "report" / "references.bib").exists, timeout=240_000)
+    told = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))["entries"][2]
+    assert told["labels_sha256"] == array_hash(rock) and told["s2"]["mean"] == known.account.curves.s2_mean.tolist()
+    # a measurement that fails takes nothing away, and where the file is there again all is as before
+    (one,) = compared.session.state.true_volumes
+    book.keep_true_volumes([(one, Entry("rock.tif", problem="Gone."))])
+    assert book.true_volume(one) is one.known
+    write_volume(Volume(rock, default_phases(2), (2e-8,) * 3, "rock", Provenance("scan")), path)
+    qtbot.mouseClick(page.back, LEFT)
+    qtbot.mouseClick(step.compare, LEFT)
+    assert cells(compared, "Run")[3] == "rock.tif" and "is not where" not in page.told.text()
+
+
+def curves(page: ComparisonPage) -> list[np.ndarray]:
+    """What the page draws: S2 of every line and the exemplar, then L."""
+    return [np.array(item.getData()) for plot in page.curves.plots for item in plot.listDataItems()]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QSizePolicy, QVBoxLayout
+from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QSizePolicy, QVBoxLayout
 
 from app.context import Context
 from app.jobs import Latest
@@ -80,16 +80,14 @@ class BesidePage(TablePage):
         self.grid.removed.connect(self.take_away)
         self.grid.failed.connect(lambda error: context.messages.failed("Drawing a volume", error))
         self.told = hint()
-        flow = Flow(6, Qt.AlignmentFlag.AlignRight)
-        for widget in (self.part, self.add, self.back):
+        flow = Flow(6)
+        for widget in (self.back, self.part, self.add):
             flow.addWidget(widget)
-        row = QHBoxLayout()
-        row.addWidget(self.title, 1)
-        row.addLayout(flow)
         self.grid.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 12, 10)
-        column.addLayout(row)
+        column.addWidget(self.title)
+        column.addLayout(flow)
         column.addWidget(self.told)
         column.addWidget(self.grid, 1)
         context.session.changed.connect(lambda _old, _new: self._changed())
@@ -119,7 +117,6 @@ class BesidePage(TablePage):
 
     def _toggled(self, on: bool) -> None:
         self.action.setChecked(on)
-        self.switch.setText("Back to the volume" if on else TITLE)
         self.toggled.emit(on)
         self.begin(self._wanted) if on else self.end()
 

@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QTableWidget,
     QTableWidgetItem,
+    QTabWidget,
+    QToolButton,
     QWidget,
 )
 
@@ -24,9 +26,16 @@ from app.widgets.panel import hint
 from app.workspaces.inspect.box_plots import BoxPlots
 from app.workspaces.inspect.comparison import entries_of, measuring_runs, missing, with_accounts
 from app.workspaces.inspect.exporting import Wish
-from app.workspaces.inspect.runs_plot import color_of
+from app.workspaces.inspect.runs_plot import RunsPlot, color_of
 from app.workspaces.inspect.table_page import TablePage
-from app.workspaces.inspect.true_volumes import TrueVolumes, as_the_runs, missing_of_true, true_entries
+from app.workspaces.inspect.true_volumes import (
+    TrueVolumes,
+    as_the_runs,
+    curves_of,
+    gone,
+    missing_of_true,
+    true_entries,
+)
 from core.errors import JobError
 from core.images.true_volume import TrueVolume
 from core.job import Job
@@ -73,6 +82,9 @@ class ComparisonPage(TablePage):
         self._entries: tuple[Entry, ...] = ()
         self._runs: tuple[Entry, ...] = ()
         """Those of `_entries` that are runs, which come first."""
+        self._volumes: tuple[TrueVolume, ...] = ()
+        """Those of the other `_entries`."""
+        self._gone: frozenset[Path] = frozenset()
         self._columns: tuple[Column, ...] = ()
         self._build()
         context.session.changed.connect(self._session_changed)
@@ -122,17 +134,34 @@ class ComparisonPage(TablePage):
         self.table.horizontalHeader().setHighlightSections(False)
         self.table.cellDoubleClicked.connect(self._clicked)
         self.plots = BoxPlots()
+        self.curves = RunsPlot()
+        self.drawn = QTabWidget()
+        self.drawn.setDocumentMode(True)
+        bar = self.drawn.tabBar()  # it is what has the focus
+        bar.setAccessibleName("What is drawn of the runs and true volumes")
+        bar.setToolTip("Box plots of every quantity, or the curves")
+        bar.setUsesScrollButtons(False)  # two tabs need none, but Qt makes them all the same
+        for arrow in bar.findChildren(QToolButton):
+            arrow.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for title, tip, widget in (
+            ("Box plots", "How every quantity scatters within each group", self.plots),
+            ("Curves", "S₂ and L of every line of the table, in its colour, over the exemplar's", self.curves),
+        ):
+            self.drawn.setTabToolTip(self.drawn.addTab(widget, title), tip)
         self.key = hint()
         buttons = (self.measure, self.true.button, self.remove, self.beside, self.sets, self.copy, self.save)
-        column = self.lay_out(buttons, self.told, self.table, self.plots, (300, 300))
+        column = self.lay_out(buttons, self.told, self.table, self.drawn, (300, 300))
         column.addWidget(self.key)
 
     def showEvent(self, event: Any) -> None:
         """Catch up with what happened meanwhile."""
         super().showEvent(event)
+        self._gone = gone(self._context.session.state)
         self._fill()
 
     def _session_changed(self, old: State, new: State) -> None:
+        if old.true_volumes is not new.true_volumes and self.isVisible():
+            self._gone = gone(new)
         if old.results is not new.results or old.true_volumes is not new.true_volumes:
             self._changed()
 
@@ -147,7 +176,7 @@ class ComparisonPage(TablePage):
 
         state, book = self._context.session.state, self._context.measurements
         self._runs = entries_of(state.results, book)
-        self._entries = self._runs + true_entries(state, book)
+        self._entries, self._volumes = self._runs + true_entries(state, book), state.true_volumes
         self._columns = columns(self._entries)
         members = groups(self._entries)
         letters = dict(zip(members, _names(len(members)), strict=True))
@@ -162,10 +191,13 @@ class ComparisonPage(TablePage):
                 self._line(0, -1, ["Exemplar or target ± 95 %", *([""] if several else []), *self._references()])
             for number, entry in enumerate(self._entries):
                 values = [column.text(number) for column in self._columns]
-                self._line(number + 1, number, [entry.name, *([letters[entry.group]] if several else []), *values])
+                self._line(
+                    number + 1, number, [self._name(number), *([letters[entry.group]] if several else []), *values]
+                )
             header = self.table.horizontalHeader()
             header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.plots.show_columns(self._columns, {letters[name]: places for name, places in members.items()})
+        self.curves.show_runs(curves_of(state, self._entries, len(self._runs)), -1)
         self.key.setText("   ".join(f"{letters[name]}: {name}" for name in members) if several else "")
         self.key.setVisible(several)
         self._check()
@@ -186,12 +218,28 @@ class ComparisonPage(TablePage):
                 item.setFont(font)
             self.table.setItem(row, column, item)
 
+    def _true(self, number: int) -> TrueVolume | None:
+        """The true volume of an entry; None where that is a run."""
+        return self._volumes[number - len(self._runs)] if number >= len(self._runs) else None
+
+    def _kept(self, number: int) -> bool:
+        """Whether all that is left of a true volume is what was measured of it."""
+        true, entry = self._true(number), self._entries[number]
+        return true is not None and true.path in self._gone and bool(entry.quantities)
+
+    def _name(self, number: int) -> str:
+        return self._entries[number].name + (" (file gone)" if self._kept(number) else "")
+
     def _tip(self, number: int) -> str:
-        state, entry = self._context.session.state, self._entries[number]
-        if number < len(state.results):
-            return state.results[number].title
-        path = str(state.true_volumes[number - len(state.results)].path)
-        return f"{path}\n{entry.problem}" if entry.problem else path
+        true, entry = self._true(number), self._entries[number]
+        if true is None:
+            return self._context.session.state.results[number].title
+        told = [str(true.path), entry.problem]
+        if self._kept(number):
+            told.append("The file is not there any more: numbers and curves are those that were measured of it.")
+        if entry.account is not None and entry.account.sha256:
+            told.append(f"SHA-256 of the labels measured: {entry.account.sha256}")
+        return "\n".join(filter(None, told))
 
     def _references(self) -> list[str]:
         from core.report.runs import reference_text
@@ -201,7 +249,7 @@ class ComparisonPage(TablePage):
     def _check(self) -> None:
         """Say what is missing."""
         state, book = self._context.session.state, self._context.measurements
-        lacking, true = len(missing(state.results, book)), len(missing_of_true(state, self._runs, book))
+        lacking, true = len(missing(state.results, book)), len(missing_of_true(state, self._runs, book, self._gone))
         failed = [entry for entry in self._entries if entry.problem]
         jobs = self._context.jobs
         if self._running is not None:
@@ -215,12 +263,23 @@ class ComparisonPage(TablePage):
             told = "Properties appear here as they are computed (Properties, on the left)."
         if failed:
             told += f" {failed[0].name}: {failed[0].problem}"
+        lost = [number for number in range(len(self._entries)) if self._kept(number)]
+        if lost:
+            told += f" {self._told_of(lost)}"
         self.told.setText(told)
         self.measure.setVisible(bool(lacking or true) or self._running is not None)
         self.remove.setVisible(bool(self._true_selected()))
         self.measure.setEnabled(self._running is None and not jobs.busy)
         self.copy.setEnabled(bool(self._entries))
         self.save.setEnabled(bool(self._entries))
+
+    def _told_of(self, lost: Sequence[int]) -> str:
+        """Which files are not there any more."""
+        names = list(dict.fromkeys(true.path.name for number in lost if (true := self._true(number)) is not None))
+        if len(names) == 1:
+            return f"{names[0]} is not where it was: its numbers and curves are those kept in the project."
+        more = f"{names[0]} and {len(names) - 1} more"
+        return f"{more} are not where they were: their numbers and curves are those kept in the project."
 
     # --- gestures ------------------------------------------------------------------------------------------------
 
@@ -250,7 +309,8 @@ class ComparisonPage(TablePage):
 
     def _run(self) -> None:
         state, book = self._context.session.state, self._context.measurements
-        wanted, true = missing(state.results, book), missing_of_true(state, self._runs, book)
+        self._gone = gone(state)
+        wanted, true = missing(state.results, book), missing_of_true(state, self._runs, book, self._gone)
         shown = state.result
         if shown is None or not (wanted or true):
             return

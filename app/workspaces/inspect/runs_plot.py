@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from core.images.pixel_size import unit_for
 from core.statistics.comparison import Comparison
 
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F0E442")
@@ -104,4 +105,5 @@ class RunsPlot(QWidget):
         if not known or len(known) < len(sizes):
             self._runs = tuple(RunCurves(run.number, run.comparison, None) for run in self._runs)
             return 1.0, "voxels"
-        return (1e9, "nm") if max(known) < 5e-9 else (1e6, "µm")
+        metres, unit = unit_for(max(run.comparison.volume.lags[-1] * (run.pixel_size or 0.0) for run in self._runs))
+        return 1 / metres, unit

@@ -35,6 +35,8 @@ _TIPS = (
 )  # fmt: skip
 _TEXTS = (1, 6)
 _DRAWN, _RUN = 0, 1
+_WIDEST = 40
+"""Characters of a column at most."""
 
 
 class _Cell(QTableWidgetItem):
@@ -90,8 +92,10 @@ class RunsView(QWidget):
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         header = self.table.horizontalHeader()
+        # a narrow window scrolls sideways: of a name squeezed into what is left nothing could be read
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(_RUN, QHeaderView.ResizeMode.Stretch)
+        header.setMaximumSectionSize(_WIDEST * self.fontMetrics().averageCharWidth())
+        header.setStretchLastSection(True)
         header.setHighlightSections(False)
         header.setMinimumSectionSize(48)
         self.table.verticalHeader().setDefaultSectionSize(self.table.fontMetrics().height() + 8)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app.widgets.panel import hint
+from core.images.pixel_size import unit_for
 from core.statistics.describing import Described
 
 _AXES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -70,7 +71,7 @@ class StatisticsPlot(QWidget):
         self.graphics.setBackground(palette.color(QPalette.ColorRole.Base))
         plot = self.graphics.getPlotItem()
         plot.clear()
-        scale, unit = self._scale()
+        scale, unit = self._scale(float(curve.x[-1]))
         key = []
         if one.exemplar is not None and one.exemplar.curves:
             reference = one.exemplar.curves[0]
@@ -105,11 +106,12 @@ class StatisticsPlot(QWidget):
         plot.enableAutoRange()
         self.key.setText(" &nbsp; ".join(key))
 
-    def _scale(self) -> tuple[float, str]:
+    def _scale(self, longest: float) -> tuple[float, str]:
         """From pixels to the unit of the axis."""
         if self._edge is None:
             return 1.0, "voxels"
-        return (self._edge * 1e9, "nm") if self._edge < 5e-9 else (self._edge * 1e6, "µm")
+        metres, unit = unit_for(self._edge * longest)
+        return self._edge / metres, unit
 
 
 def _word(color: str, line: str, text: str) -> str:

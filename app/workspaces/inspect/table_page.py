@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from app.widgets.flow import Flow
 
@@ -41,13 +41,13 @@ class TablePage(QWidget):
     def lay_out(
         self, buttons: Sequence[QPushButton], told: QLabel, table: QWidget, drawn: QWidget, heights: tuple[int, int]
     ) -> QVBoxLayout:
-        """Title and ``buttons``, what is ``told`` of the table, the table and what is drawn of it, in ``heights`` (px)
-        that also say how they share more room; returns the column, for what stands below."""
-        row = QHBoxLayout()
-        row.addWidget(self.title, 1)
-        row.addWidget(self.back)
+        """Title, the way back and ``buttons``, what is ``told`` of the table, the table and what is drawn of it.
+
+        ``heights`` are the last two's in pixels, and say how they share more room. Returns the column, for what stands
+        below.
+        """
         flow = Flow(6)
-        for button in buttons:
+        for button in (self.back, *buttons):
             flow.addWidget(button)
         splitter = QSplitter(Qt.Orientation.Vertical)
         for place, (part, height) in enumerate(zip((table, drawn), heights, strict=True)):
@@ -57,7 +57,7 @@ class TablePage(QWidget):
         splitter.setChildrenCollapsible(False)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 12, 10)
-        column.addLayout(row)
+        column.addWidget(self.title)  # in a row of its own: beside a button it would be cut in a narrow window
         column.addLayout(flow)
         column.addWidget(told)
         column.addWidget(splitter, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from app.session import Result, State
 from app.stored_volume import is_stored
 from app.workspaces.inspect.beside_page import FILES
 from app.workspaces.inspect.comparison import usual
+from app.workspaces.inspect.runs_plot import RunCurves
 from app.workspaces.inspect.true_volume_dialog import TrueVolumeDialog
 from core.errors import InputError, MicroloomError
 from core.images.true_volume import TrueVolume
@@ -161,15 +162,41 @@ def true_entries(state: State, book: Measurements) -> tuple[Entry, ...]:
     return tuple(book.true_volume(one) or Entry(one.name, one.group) for one in state.true_volumes)
 
 
-def missing_of_true(state: State, runs: Sequence[Entry], book: Measurements) -> tuple[TrueVolume, ...]:
-    """True volumes that are not measured, or of which properties are not known that are known of ``runs``."""
+def gone(state: State) -> frozenset[Path]:
+    """Files of true volumes that are not where they were; each is looked for once."""
+    return frozenset(path for path in {one.path for one in state.true_volumes} if not path.exists())
+
+
+def missing_of_true(
+    state: State, runs: Sequence[Entry], book: Measurements, lost: Container[Path] = ()
+) -> tuple[TrueVolume, ...]:
+    """True volumes that are not measured, have no curves, or of which properties lack that are known of ``runs``.
+
+    Those that are known and whose files are ``lost`` are as complete as they can be.
+    """
     computed = {one.key for run in runs for one in run.quantities if one.key.startswith(PROPERTIES)}
     lacking = []
     for one in state.true_volumes:
         known = book.true_volume(one)
-        if known is None or not (known.problem or computed <= {each.key for each in known.quantities}):
+        whole = known is not None and (
+            known.problem
+            or one.path in lost
+            or (known.account is not None and computed <= {each.key for each in known.quantities})
+        )
+        if not whole:
             lacking.append(one)
     return tuple(lacking)
+
+
+def curves_of(state: State, entries: Sequence[Entry], first: int) -> list[RunCurves]:
+    """The curves of the runs of the session and of its true volumes, whose ``entries`` begin at ``first``."""
+    runs = [
+        RunCurves(number, result.comparison, result.exemplar.pixel_size) for number, result in enumerate(state.results)
+    ]
+    for number, entry in enumerate(entries[first:], first):
+        if entry.account is not None and entry.account.comparison is not None:
+            runs.append(RunCurves(number, entry.account.comparison, entry.edge))
+    return runs
 
 
 def as_the_runs(results: Sequence[Result], shown: Result, book: Measurements) -> AsTheRuns:

@@ -32,6 +32,7 @@ from app.workspaces.inspect.beside_page import BesidePage
 from app.workspaces.inspect.comparison_page import ComparisonPage
 from app.workspaces.inspect.exports import Exports
 from app.workspaces.inspect.fraction_card import FractionCard
+from app.workspaces.inspect.kept_looks import KeptLooks
 from app.workspaces.inspect.marks_card import MarksCard
 from app.workspaces.inspect.numbers_card import NumbersCard, facts_of
 from app.workspaces.inspect.picturing import Picturing
@@ -150,6 +151,8 @@ class InspectWorkspace(Workspace):
         self.controls.picture_wanted.connect(self.picturing.ask_picture)
         self.controls.movie_wanted.connect(self.picturing.ask_movie)
         self.picturing.filming.connect(self.controls.setDisabled)
+        self.looks = KeptLooks(self.context, self.view, self.controls)
+        self.picturing.filming.connect(self.looks.set_filming)
         self.panel.settings.add(self.controls)
         self.piece = PieceCard(self.context, self.view)
         self.panel.settings.add(self.piece)
@@ -306,8 +309,8 @@ class InspectWorkspace(Workspace):
             self._stack.setCurrentWidget(self.comparison)
         else:
             self._stack.setCurrentWidget(self.statistics.front)
-        runs = "Compare the runs" if len(self.session.state.results) > 1 else "Compare with a true volume"
-        self.compare.setText("Back to the volume" if self.compare.isChecked() else runs)
+        several = len(self.session.state.results) > 1
+        self.compare.setText("Compare the runs" if several else "Compare with a true volume")
 
     def _show_result(self) -> None:
         state = self.session.state

@@ -33,7 +33,7 @@ def test_values_at_a_lag(plot: CurvePlot) -> None:
 
 def test_read_out_names_the_distance_in_both_units(plot: CurvePlot) -> None:
     plot._read(1)
-    assert "0.02 µm (1 voxels)" in plot.readout.text()
+    assert "20 nm (1 voxels)" in plot.readout.text()
     assert "S2 exemplar 0.3000" in plot.readout.text()
 
 

@@ -47,7 +47,7 @@ def test_runs_and_a_file_stand_beside_each_other(
     page = window.inspect.beside
     assert page.action in window.all_actions() and page.action.isEnabled()
     page.action.trigger()
-    assert window.inspect.canvas.currentWidget() is page and page.switch.text() == "Back to the volume"
+    assert window.inspect.canvas.currentWidget() is page and page.switch.isChecked()
     assert [entry.source for entry in page.grid.entries] == [runs[1], runs[2], runs[3], runs[4]]
     assert not page.add.isEnabled()
     shares = [f"φ {100 * run.volume.fractions[1]:.2f} %" for run in runs[1:]]

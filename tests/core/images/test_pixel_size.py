@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import InputError
-from core.images.pixel_size import format_length, parse_length, unit_metres
+from core.images.pixel_size import format_length, parse_length, unit_for, unit_metres
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,12 @@ def test_what_is_no_length_is_refused_with_an_example(text: str) -> None:
 @pytest.mark.parametrize(
     ("metres", "text"),
     [
-        (0.543e-9, "543 pm"),
+        (0.543e-9, "0.543 nm"),
+        (0.1e-9, "0.1 nm"),
+        (99.96e-12, "0.1 nm"),
+        (99.9e-12, "99.9 pm"),
+        (0.9999e-9, "1 nm"),
+        (53e-12, "53 pm"),
         (1.2e-6, "1.2 µm"),
         (1e-9, "1 nm"),
         (999.4e-9, "999 nm"),
@@ -55,6 +60,14 @@ def test_what_is_no_length_is_refused_with_an_example(text: str) -> None:
 )
 def test_lengths_are_shown_with_three_digits(metres: float, text: str) -> None:
     assert format_length(metres) == text
+
+
+@pytest.mark.parametrize(
+    ("metres", "unit"), [(1e-13, "pm"), (1e-10, "nm"), (0.999e-6, "nm"), (1e-6, "µm"), (0.9994e-3, "µm"), (1e-3, "mm")]
+)
+def test_one_rule_says_the_unit(metres: float, unit: str) -> None:
+    assert unit_for(metres)[1] == unit_for(-metres)[1] == unit
+    assert format_length(metres).split()[1] == unit
 
 
 @pytest.mark.parametrize("metres", [0.543e-9, 1.2e-6, 7.77e-4, 3.0e-2])

@@ -11,6 +11,7 @@ import numpy as np
 from core.images.marks import Mark
 from core.images.true_volume import TrueVolume
 from core.images.values import Micrograph, Phase, PhaseImage, Volume
+from core.images.views import Cut, KeyView
 from core.masks.design import Layer, MaskDesign
 from core.masks.fields import constant
 from core.masks.sources import Imported, Linear, PaintedPlanes, Plane
@@ -22,6 +23,7 @@ from core.reconstruction.anchors import Anchor
 from core.reconstruction.engine import Target
 from core.reconstruction.pipeline import Reconstruction
 from core.reconstruction.towards import Ramp, Towards
+from core.report.account import Account, Source
 from core.report.quantities import Quantity
 from core.report.runs import Entry
 from core.segmentation.classifier import Classifier, TrainingSettings, train
@@ -102,7 +104,22 @@ def line() -> Entry:
         Quantity("fraction", "Fraction", 1 / 3, share=True),
         Quantity("size", "Size", math.inf, "", -2, False, 0.1 + 0.2, math.nan, False),
     )
-    return Entry("röck.tif, from 1, 3, 0", "rock", numbers, (12, 13, 14), 1 / 3 * 1e-9, None, "Said.")
+    told = account()
+    return Entry("röck.tif, from 1, 3, 0", "rock", numbers, (12, 13, 14), 1 / 3 * 1e-9, None, "Said.", account=told)
+
+
+def account() -> Account:
+    image = exemplar()
+    labels = np.random.default_rng(77).random((12, 13, 14)) < 0.4
+    compared = compare(labels, image.labels == 1)
+    return Account(
+        name="röck.tif", shape=(12, 13, 14), phases=PHASES, solid=True, phase=PHASES[1], fraction=1 / 3,
+        edges=(1e-9, 1 / 3 * 1e-9, 2e-9), curves=compared.volume,
+        exemplar=Source("exemplar", image.labels.shape, 0.1 + 0.2, "a hash"), comparison=compared,
+        band=sampling_band(image.labels == 1, 5), target_fraction=None, periodic="", statistics=(), properties=None,
+        seed=None, engine=None, preset=None, device=None, settings={}, seconds={"measure": 1 / 3, "read": math.nan},
+        training={}, versions={"microloom": "0"}, sha256="another hash",
+    )  # fmt: skip
 
 
 def project(**changes: Any) -> Project:
@@ -168,6 +185,11 @@ def project(**changes: Any) -> Project:
         "true_volumes": (
             TrueVolume(Path("/somewhere/röck.tif"), "rock", 1, ((0, 12), (3, 16), (1, 15)), known=line()),
             TrueVolume(Path("/somewhere/other.ome.zarr"), "rock", 0),
+        ),
+        "cuts": (Cut(0.1 + 0.2, -1 / 3, 1 / 7), Cut(359.5, 90.0, 0.0)),
+        "key_views": (
+            KeyView(-180.0, 1 / 3),
+            KeyView(0.1 + 0.2, -90.0, (0.1, 1 / 3, -2.5), 1 / 7, (Cut(10.0, 20.0, 1.0),)),
         ),
     }
     return Project(**(fields | changes))

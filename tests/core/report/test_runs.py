@@ -72,7 +72,7 @@ def test_lengths_in_one_unit_where_all_pixels_are_known() -> None:
     assert unknown.label == "Size (px)" and unknown.shown.tolist() == [10, 5]
     (alike,) = columns([entries[0], Entry("d", quantities=length(5, reference=12, half=1), edge=1e-7)])
     assert (alike.reference, alike.half) == (12, 1)
-    assert alike.reference * alike.scale.factor == pytest.approx(1.2)
+    assert alike.reference * alike.scale.factor == pytest.approx(1200) and alike.label == "Size (nm)"
 
 
 def test_quantities_are_those_of_the_report() -> None:
