@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtCore import QObject, QSize, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
@@ -29,6 +31,7 @@ from app.widgets.form_dialog import Button, FormDialog, foot
 from app.widgets.label_picture import GREYS, label_icon
 from app.widgets.panel import hint
 from app.widgets.picture_dialog import named
+from app.workspaces.reconstruct.run import preview_caption
 from core.errors import InputError, MicroloomError
 from core.job import Job
 
@@ -39,7 +42,36 @@ JOB = "grey volume"
 SUFFIX = ".microloom-model"
 _PICTURE = 96
 _MOST = 1000
+_SHOWN = 256
+"""Of a larger volume, only every so many voxels are shown."""
 _LARGEST_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class ShownGrey:
+    """A grey volume for the screen.
+
+    Attributes
+    ----------
+    levels
+        Shape (Z, Y, X), uint8: 0 black, 255 white; of a large volume every so many voxels.
+    voxel_size
+        Of these, in metres, or None.
+    caption
+        What it is.
+    """
+
+    levels: np.ndarray
+    voxel_size: float | None
+    caption: str
+
+
+@dataclass(frozen=True, eq=False)
+class WrittenGrey:
+    """A grey volume that lies at ``path``, and what of it the window shows."""
+
+    path: Path
+    shown: ShownGrey
 
 
 class GreyPictures(QObject):
@@ -49,9 +81,15 @@ class GreyPictures(QObject):
     -------
     written(path)
         A folder of images, or a volume, lies there.
+    begun()
+        A volume is being made.
+    showed(shown)
+        It as it emerges, and as it was written: `ShownGrey`.
     """
 
     written = Signal(object)
+    begun = Signal()
+    showed = Signal(object)
 
     def __init__(self, context: Context, parent: QWidget) -> None:
         super().__init__(parent)
@@ -60,8 +98,12 @@ class GreyPictures(QObject):
         self.action = QAction("&Grey images from a model …", self)
         self.action.setToolTip("Images and volumes of grey values, from a model that was trained on grey images")
         self.action.triggered.connect(self.ask)
+        self._model: Any = None
+        self._edge = 1
+        context.jobs.progressed.connect(self._progressed)
         context.jobs.returned.connect(self._returned)
         context.jobs.failed.connect(self._failed)
+        context.jobs.cancelled.connect(self._cancelled)
 
     def ask(self) -> None:
         """Show the dialog."""
@@ -84,26 +126,50 @@ class GreyPictures(QObject):
             self._context.messages.say(f"{jobs.title} is running. Wait for it or cancel it first.", "warning")
             return
         model, edge, seed, path = dialog.chosen, dialog.edge.value(), dialog.seed.value(), dialog.path
+        self._model, self._edge = model, edge
         jobs.start(f"Grey volume {edge}³", lambda: volume(model, edge, seed, path), kind=JOB)
+        self.begun.emit()
+
+    def _progressed(self, progress: Any) -> None:
+        preview = getattr(progress, "preview", None)
+        if self._context.jobs.kind == JOB and preview is not None:
+            caption = preview_caption(preview, progress)
+            self.showed.emit(shown_of(self._model, preview, (self._edge,) * 3, caption))
 
     def _returned(self, result: Any) -> None:
         if self._context.jobs.kind == JOB:
-            text = f"The grey volume is written: {result.name}. Opened as a micrograph, it can be segmented."
+            text = f"The grey volume is written: {result.path.name}. Opened as a micrograph, it can be segmented."
             self._context.messages.say(text, "good")
-            self.written.emit(result)
+            self.showed.emit(result.shown)
+            self.written.emit(result.path)
 
     def _failed(self, error: Exception) -> None:
         if self._context.jobs.kind == JOB:
             self._context.messages.failed("Making the grey volume", error)
 
+    def _cancelled(self) -> None:
+        if self._context.jobs.kind == JOB:
+            self._context.messages.say("Cancelled: no grey volume was written.")
 
-def volume(model: Any, edge: int, seed: int, path: Path) -> Job[Path]:
+
+def shown_of(model: Any, grey: np.ndarray, size: tuple[int, ...], caption: str) -> ShownGrey:
+    """Every so many voxels of a volume of ``size``, in the model's own grey values, for the screen."""
+    span = model.range
+    edge, by = model.card["pixel_size"], -(-max(size) // max(grey.shape))
+    words = f"{caption}\nblack {span.low:g}, white {span.high:g}"
+    return ShownGrey(span.seen(grey), None if edge is None else by * float(edge), words)
+
+
+def volume(model: Any, edge: int, seed: int, path: Path) -> Job[WrittenGrey]:
     """A job that makes a grey volume and writes it."""
     from core.devices import resolve
     from core.images.grey_writing import write_grey_volume
 
     made = yield from model.volume((edge,) * 3, seed, device=resolve("auto"))
-    return write_grey_volume(made.grey, path, made.voxel_size, made.provenance, overwrite=True)
+    written = write_grey_volume(made.grey, path, made.voxel_size, made.provenance, overwrite=True)
+    by = -(-edge // _SHOWN)
+    caption = f"{edge}³ voxels, seed {seed}: {written.name}"
+    return WrittenGrey(written, shown_of(model, made.grey[::by, ::by, ::by], made.grey.shape, caption))
 
 
 class GreyDialog(FormDialog):

@@ -15,16 +15,27 @@ from core.generation.periods import NOWHERE, Axes, Triple, axes_name
 from core.generation.progress import GenerationProgress
 from core.generation.recipe import Recipe
 from core.images.values import Micrograph, Volume
-from core.job import Job
+from core.job import Job, Progress
 from core.provenance import Provenance
 from core.reconstruction.diffusion.denoiser import Denoiser
 from core.reconstruction.diffusion.grey import GreyRange
 from core.reconstruction.diffusion.pictures import check_edge, sampling_fields
-from core.reconstruction.diffusion.planes import Wanted
+from core.reconstruction.diffusion.planes import Emerging, Wanted
 from core.reconstruction.diffusion.sampled_model import SampledModel, beyond_memory, too_large
 from core.reconstruction.diffusion.settings import DiffusionSettings, sampled_as
 
 NO_PHASES = "This model makes grey images: there are no phases, and no volume fractions."
+
+
+@dataclass(frozen=True)
+class EmergingGrey(GenerationProgress):
+    """A step of sampling done: the whole volume as it is expected now, in grey values of the data's type.
+
+    ``preview`` has shape (z, y, x), and is None in between; of a large volume it is every so many voxels.
+    """
+
+    preview: np.ndarray | None = None
+    shows: str = "emerging from noise"
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +137,8 @@ class GreyModel(SampledModel):
     def volume(self, size: Triple, seed: int, *, device: str = "cpu", periodic: Axes = NOWHERE) -> Job[SampledGrey]:
         """A job that makes a grey volume of ``size`` (z, y, x) voxels, plane by plane, in memory.
 
+        Yields `EmergingGrey`.
+
         Raises
         ------
         InputError
@@ -138,9 +151,7 @@ class GreyModel(SampledModel):
         if beyond_memory(size):
             raise too_large(size)
         wanted = Wanted(size, seed, periodic, labels=(self._known_label,) * 3)
-        field = yield from self._sampling(
-            wanted, device, lambda report: GenerationProgress(report.done, report.of, "Generating")
-        )
+        field = yield from self._sampling(wanted, device, self._told)
         asked: dict[str, Any] = {"size": list(size)}
         if any(periodic):
             asked["periodic"] = axes_name(periodic)
@@ -154,6 +165,11 @@ class GreyModel(SampledModel):
     def generate(self, *_asked: Any, **_more: Any) -> Job[Volume]:
         """As `recipe`."""
         raise InputError(NO_PHASES, "Take a model of phase images.")
+
+    def _told(self, report: Emerging) -> Progress:
+        known = report.expected
+        grey = None if known is None else self.range.grey(known[0])
+        return EmergingGrey(report.done, report.of, "Generating", preview=grey)
 
     @property
     def _known_label(self) -> int:

@@ -7,16 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.context import Context
 from app.workspaces.reconstruct.class_training import ClassTraining
-from app.workspaces.reconstruct.grey_pictures import GreyPictures
+from app.workspaces.reconstruct.grey_pictures import GreyPictures, ShownGrey
 from core.images.grey_writing import write_micrograph
 from core.images.reading import read_micrograph
 from core.reconstruction.diffusion import settings as known
+from core.reconstruction.diffusion.grey import GreyRange
 from core.reconstruction.model_file import load_model
 from tests.core.reconstruction.diffusion.test_grey import micrograph
 from tests.core.reconstruction.diffusion.tiny import TINY
@@ -90,9 +92,17 @@ def test_grey_images_are_learned_and_made(
     qtbot.mouseClick(shown.save, LEFT)
     assert "exists already" in warned[-1]
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_a, **_k: (str(tmp_path / "v"), ""))
-    with qtbot.waitSignal(making.written, timeout=LONG):
+    seen: list[ShownGrey] = []
+    making.showed.connect(seen.append)
+    with qtbot.waitSignals([making.begun, making.written], timeout=LONG):
         qtbot.mouseClick(shown.write, LEFT)
     assert (tmp_path / "v.tif").is_file()
+    # step by step, and as it was written: in the range of the data
+    assert len(seen) == TINY.steps + 1 and "emerging from noise: 25 %" in seen[0].caption
+    assert all(one.levels.shape == (16, 16, 16) and one.voxel_size == 2e-6 for one in seen)
+    assert seen[-1].caption == "16³ voxels, seed 0: v.tif\nblack 40, white 200"
+    assert np.array_equal(seen[-1].levels, seen[-2].levels)
+    assert np.array_equal(seen[-1].levels, GreyRange(40, 200, "uint8").seen(tifffile.imread(tmp_path / "v.tif")))
     for control in (
         dialog.kind,
         shown.place,

@@ -12,11 +12,11 @@ from core.images.grey_volume import open_grey_volume
 from core.images.grey_writing import write_grey_volume, write_micrograph
 from core.images.reading import read_micrograph
 from core.images.values import Micrograph
-from core.job import finish
+from core.job import Progress, finish
 from core.provenance import Provenance
 from core.reconstruction.diffusion.engine import DiffusionEngine
 from core.reconstruction.diffusion.grey import GreyRange, grey_settings, read_grey_classes, training
-from core.reconstruction.diffusion.grey_model import GreyModel
+from core.reconstruction.diffusion.grey_model import EmergingGrey, GreyModel
 from core.reconstruction.engine import TrainingProgress
 from core.reconstruction.model_file import load_model, save_model
 from tests.core.reconstruction.diffusion.tiny import TINY, tiny_denoiser
@@ -75,7 +75,13 @@ def test_pictures_and_volumes_lie_in_the_range_of_the_data(trained: tuple[GreyMo
     assert np.array_equal(again[1].grey, made[1].grey) and not np.array_equal(again[0].grey, again[1].grey)
     other = finish(known.of_class("dark").pictures(1, 16, 7))
     assert not np.array_equal(other[0].grey, made[0].grey)  # the class is a condition
-    volume = finish(model.volume((6, 9, 10), 7))
+    reports: list[Progress] = []
+    volume = finish(model.volume((6, 9, 10), 7), reports.append)
+    # it is seen emerging after each step, in grey values of the data, and ends as what is made
+    seen = [one.preview for one in reports if isinstance(one, EmergingGrey) and one.preview is not None]
+    assert len(seen) == TINY.steps and all(one.shape == (6, 9, 10) and one.dtype == np.uint8 for one in seen)
+    assert not np.array_equal(seen[0], seen[1]) and min(one.min() for one in seen) >= 40
+    assert np.array_equal(seen[-1], volume.grey)
     assert volume.grey.shape == (6, 9, 10) and volume.grey.dtype == np.uint8 and volume.voxel_size == 2e-6
     assert np.array_equal(volume.grey, finish(model.volume((6, 9, 10), 7)).grey)
     with pytest.raises(InputError, match="Choose 14 or 16 px"):
