@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.arguments import positive_whole_number
+from app.onto_disk import INTERRUPTED, by_blocks, write_blocks
 from app.terminal import ProgressDisplay, ask_to_replace, may_write, note
 from core.errors import InputError, JobError
 from core.job import finish
@@ -19,6 +20,10 @@ _OF_PHASES = {
     "volume_fraction": "--volume-fraction", "mask": "--mask", "anchor": "--anchor", "towards": "--towards",
     "block": "--block", "resume": "--resume",
 }  # fmt: skip
+
+
+_ALONE = ("volume_fraction", "mask", "anchor", "towards")
+"""Options that only volumes of phases know."""
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -39,23 +44,44 @@ def check_options(options: argparse.Namespace, reason: str, names: Sequence[str]
 
 def generate_grey(options: argparse.Namespace, model: Any) -> int:
     """Grey pictures or grey volumes, as the options ask of a model of them; returns the exit code."""
+    from core.generation.block_writing import suffix_of
     from core.images.grey_writing import write_grey_volume
     from core.reconstruction.diffusion.grey_model import NO_PHASES
+    from core.reconstruction.diffusion.sampled_model import beyond_memory
 
-    check_options(options, NO_PHASES)
+    check_options(options, NO_PHASES, _ALONE)
     if options.pictures is not None:
         return generate_pictures(options, model)
-    if options.output.suffix.lower() not in (".tif", ".tiff"):
-        raise InputError(f"A grey volume cannot be written as {options.output.name}.", "End the name with .tif.")
+    path = options.output
+    if not suffix_of(path):
+        raise InputError(f"A grey volume cannot be written as {path.name}.", "End the name with .tif or .ome.zarr.")
     if options.seeds is not None:
         raise InputError("Grey volumes are made one at a time.", "Give one --seed.")
-    replace = may_write(options.output, options.force)
-    with ProgressDisplay(options.quiet) as display:
-        job = model.volume(options.size, _seed(options, model), device=_device(options), periodic=options.periodic)
-        made = finish(job, display)
+    blocks = by_blocks(options, asked=options.block is not None or options.resume or beyond_memory(options.size))
+    replace = may_write(path, options.force)
+    asked = {"device": _device(options), "periodic": options.periodic}
     note(f"Grey values {model.range.words}.")
-    print(write_grey_volume(made.grey, options.output, made.voxel_size, made.provenance, overwrite=replace))
+    if blocks:
+        return _onto_disk(options, model, asked, replace)
+    with ProgressDisplay(options.quiet) as display:
+        made = finish(model.volume(options.size, _seed(options, model), **asked), display)
+    print(write_grey_volume(made.grey, path, made.voxel_size, made.provenance, overwrite=replace))
     return 0
+
+
+def _onto_disk(options: argparse.Namespace, model: Any, asked: dict[str, Any], replace: bool) -> int:
+    """A grey volume that is written block by block, and sampled on the disk where memory does not hold it."""
+    from core.reconstruction.to_disk import keeping
+
+    kept = keeping(model, options.output, resume=options.resume, overwrite=options.force)
+    display = ProgressDisplay(options.quiet)
+    try:
+        with display:
+            recipe = finish(model.grey_recipe(options.size, _seed(options, model), **asked, **kept), display)
+    except KeyboardInterrupt:
+        note("Interrupted. The same command with --resume goes on.")
+        return INTERRUPTED
+    return write_blocks(options, recipe, options.output, replace, ProgressDisplay(options.quiet))
 
 
 def generate_pictures(options: argparse.Namespace, model: Model) -> int:

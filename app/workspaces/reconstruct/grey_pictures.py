@@ -31,17 +31,21 @@ from app.widgets.form_dialog import Button, FormDialog, foot
 from app.widgets.label_picture import GREYS, label_icon
 from app.widgets.panel import hint
 from app.widgets.picture_dialog import named
+from app.workspaces.reconstruct.file_choice import begun_share
 from app.workspaces.reconstruct.run import preview_caption
 from core.errors import InputError, MicroloomError
-from core.job import Job
+from core.job import Job, reported
 
 if TYPE_CHECKING:
     from core.images.values import Micrograph
 
 JOB = "grey volume"
+_KINDS = "TIFF stack (*.tif);;OME-Zarr, compressed, with coarse levels (*.ome.zarr)"
 SUFFIX = ".microloom-model"
 _PICTURE = 96
 _MOST = 1000
+_IN_ONE = 512
+"""Edge of the largest volume that is written in one piece."""
 _SHOWN = 256
 """Of a larger volume, only every so many voxels are shown."""
 _LARGEST_SEED = 2**31 - 1
@@ -71,7 +75,7 @@ class WrittenGrey:
     """A grey volume that lies at ``path``, and what of it the window shows."""
 
     path: Path
-    shown: ShownGrey
+    shown: ShownGrey | None
 
 
 class GreyPictures(QObject):
@@ -126,8 +130,9 @@ class GreyPictures(QObject):
             self._context.messages.say(f"{jobs.title} is running. Wait for it or cancel it first.", "warning")
             return
         model, edge, seed, path = dialog.chosen, dialog.edge.value(), dialog.seed.value(), dialog.path
+        resume = dialog.resumes
         self._model, self._edge = model, edge
-        jobs.start(f"Grey volume {edge}³", lambda: volume(model, edge, seed, path), kind=JOB)
+        jobs.start(f"Grey volume {edge}³", lambda: volume(model, edge, seed, path, resume=resume), kind=JOB)
         self.begun.emit()
 
     def _progressed(self, progress: Any) -> None:
@@ -140,7 +145,8 @@ class GreyPictures(QObject):
         if self._context.jobs.kind == JOB:
             text = f"The grey volume is written: {result.path.name}. Opened as a micrograph, it can be segmented."
             self._context.messages.say(text, "good")
-            self.showed.emit(result.shown)
+            if result.shown is not None:
+                self.showed.emit(result.shown)
             self.written.emit(result.path)
 
     def _failed(self, error: Exception) -> None:
@@ -149,7 +155,13 @@ class GreyPictures(QObject):
 
     def _cancelled(self) -> None:
         if self._context.jobs.kind == JOB:
-            self._context.messages.say("Cancelled: no grey volume was written.")
+            begun = (
+                self.dialog is not None and self.dialog.path is not None and begun_share(self.dialog.path) is not None
+            )
+            self._context.messages.say(
+                "Cancelled. What is finished is kept: the same numbers and file go on with it."
+                if begun else "Cancelled: no grey volume was written."
+            )  # fmt: skip
 
 
 def shown_of(model: Any, grey: np.ndarray, size: tuple[int, ...], caption: str) -> ShownGrey:
@@ -160,16 +172,35 @@ def shown_of(model: Any, grey: np.ndarray, size: tuple[int, ...], caption: str) 
     return ShownGrey(span.seen(grey), None if edge is None else by * float(edge), words)
 
 
-def volume(model: Any, edge: int, seed: int, path: Path) -> Job[WrittenGrey]:
-    """A job that makes a grey volume and writes it."""
-    from core.devices import resolve
-    from core.images.grey_writing import write_grey_volume
+def volume(model: Any, edge: int, seed: int, path: Path, *, resume: bool = False) -> Job[WrittenGrey]:
+    """A job that makes a grey volume and writes it, block by block where memory does not hold it or into OME-Zarr.
 
-    made = yield from model.volume((edge,) * 3, seed, device=resolve("auto"))
-    written = write_grey_volume(made.grey, path, made.voxel_size, made.provenance, overwrite=True)
+    ``resume``: go on with what an earlier run left; else that is given up.
+    """
+    from core.devices import resolve
+    from core.generation.block_writing import suffix_of, write_by_blocks
+    from core.images.grey_writing import write_grey_volume
+    from core.reconstruction.diffusion.sampled_model import beyond_memory
+    from core.reconstruction.to_disk import keeping
+
+    size, device, caption = (edge,) * 3, resolve("auto"), f"{edge}³ voxels, seed {seed}: {path.name}"
     by = -(-edge // _SHOWN)
-    caption = f"{edge}³ voxels, seed {seed}: {written.name}"
-    return WrittenGrey(written, shown_of(model, made.grey[::by, ::by, ::by], made.grey.shape, caption))
+    if not (resume or beyond_memory(size) or suffix_of(path).endswith("zarr") or edge > _IN_ONE):
+        made = yield from model.volume(size, seed, device=device)
+        written = write_grey_volume(made.grey, path, made.voxel_size, made.provenance, overwrite=True)
+        return WrittenGrey(written, shown_of(model, made.grey[::by, ::by, ::by], size, caption))
+    kept = keeping(model, path, resume=resume, overwrite=True)
+    last: list[np.ndarray] = []
+
+    def watched(progress: Any) -> Any:
+        if progress.preview is not None:
+            last[:] = [progress.preview]
+        return progress
+
+    recipe = yield from reported(model.grey_recipe(size, seed, device=device, **kept), watched)
+    written = yield from write_by_blocks(recipe, path, resume=resume, overwrite=True)
+    # of a sampling that was there as a whole nothing was seen
+    return WrittenGrey(written, shown_of(model, last[0], size, caption) if last else None)
 
 
 class GreyDialog(FormDialog):
@@ -189,6 +220,8 @@ class GreyDialog(FormDialog):
         self.resize(760, 520)
         self.model: Any = None
         self.path: Path | None = None
+        self.resumes = False
+        """Whether the volume at `path` goes on where an earlier run stopped."""
         self.folder = Path.home()
         self.images: Sequence[Micrograph] = ()
         self.runner = JobRunner(self)
@@ -210,7 +243,11 @@ class GreyDialog(FormDialog):
         self.make.clicked.connect(self._make)
         self.write = QToolButton()
         self.write.setText("Write a volume …")
-        named(self.write, "Write a volume", "A grey volume with this side, plane by plane, as a TIFF stack")
+        named(
+            self.write, "Write a volume",
+            "A grey volume with this side, plane by plane, as a TIFF stack or OME-Zarr;\n"
+            "one that memory does not hold is made on the disk, and goes on after an interruption",
+        )  # fmt: skip
         self.write.clicked.connect(self._choose_volume)
         self.grid = QListWidget()
         named(self.grid, "Images", "What the model makes")
@@ -351,8 +388,33 @@ class GreyDialog(FormDialog):
         self.saved.emit(Path(name))
 
     def _choose_volume(self) -> None:
-        proposed = self.folder / f"{self.classes.currentText()}.tif"
-        name, _filter = QFileDialog.getSaveFileName(self, "Write a grey volume", str(proposed), "TIFF stack (*.tif)")
-        if name:
-            self.path = Path(name if name.endswith((".tif", ".tiff")) else name + ".tif")
-            self.accept()
+        from app.workspaces.reconstruct.file_run import checked_place
+
+        title, proposed = "Write a grey volume", self.folder / f"{self.classes.currentText()}.tif"
+        name, kind = QFileDialog.getSaveFileName(self, title, str(proposed), _KINDS)
+        if not name:
+            return
+        path = Path(name)
+        if not path.name.lower().endswith((".tif", ".tiff", ".zarr")):
+            path = path.with_name(path.name + (".ome.zarr" if "Zarr" in kind else ".tif"))
+        try:
+            path = checked_place(path)
+        except MicroloomError as error:
+            QMessageBox.warning(self, title, str(error))
+            return
+        # the dialog asks before a file is replaced, but not before a folder is
+        if path.is_dir():
+            text = f"{path.name} exists already. Replace it when the new volume is finished?"
+            if QMessageBox.question(self, title, text) != QMessageBox.StandardButton.Yes:
+                return
+        share = begun_share(path)
+        self.resumes = False
+        if share is not None:
+            text = f"{100 * share:.0f} % of {path.name} are there already. Go on with them? No begins again."
+            buttons = QMessageBox.StandardButton
+            answer = QMessageBox.question(self, title, text, buttons.Yes | buttons.No | buttons.Cancel)
+            if answer == buttons.Cancel:
+                return
+            self.resumes = answer == buttons.Yes
+        self.path = path
+        self.accept()
