@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from app.context import Context
 from app.jobs import JobRunner
+from app.widgets.copied_pair import CopiedPair
 from app.widgets.form_dialog import Button, FormDialog, foot
 from app.widgets.label_picture import GREYS, label_icon
 from app.widgets.panel import hint
@@ -38,6 +39,7 @@ from core.job import Job, reported
 
 if TYPE_CHECKING:
     from core.images.values import Micrograph
+    from core.statistics.grey_agreement import GreyAgreement
 
 JOB = "grey volume"
 _KINDS = "TIFF stack (*.tif);;OME-Zarr, compressed, with coarse levels (*.ome.zarr)"
@@ -72,10 +74,11 @@ class ShownGrey:
 
 @dataclass(frozen=True, eq=False)
 class WrittenGrey:
-    """A grey volume that lies at ``path``, and what of it the window shows."""
+    """A grey volume that lies at ``path``, what of it the window shows, and how well it agrees with the data."""
 
     path: Path
     shown: ShownGrey | None
+    agreement: GreyAgreement | None
 
 
 class GreyPictures(QObject):
@@ -89,11 +92,14 @@ class GreyPictures(QObject):
         A volume is being made.
     showed(shown)
         It as it emerges, and as it was written: `ShownGrey`.
+    told(words)
+        What was made, and how well it agrees with the data.
     """
 
     written = Signal(object)
     begun = Signal()
     showed = Signal(object)
+    told = Signal(str)
 
     def __init__(self, context: Context, parent: QWidget) -> None:
         super().__init__(parent)
@@ -145,6 +151,8 @@ class GreyPictures(QObject):
         if self._context.jobs.kind == JOB:
             text = f"The grey volume is written: {result.path.name}. Opened as a micrograph, it can be segmented."
             self._context.messages.say(text, "good")
+            agrees = () if result.agreement is None else result.agreement.lines
+            self.told.emit("\n".join((f"Done: {result.path.name}.", *agrees)))
             if result.shown is not None:
                 self.showed.emit(result.shown)
             self.written.emit(result.path)
@@ -166,10 +174,11 @@ class GreyPictures(QObject):
 
 def shown_of(model: Any, grey: np.ndarray, size: tuple[int, ...], caption: str) -> ShownGrey:
     """Every so many voxels of a volume of ``size``, in the model's own grey values, for the screen."""
-    span = model.range
     edge, by = model.card["pixel_size"], -(-max(size) // max(grey.shape))
-    words = f"{caption}\nblack {span.low:g}, white {span.high:g}"
-    return ShownGrey(span.seen(grey), None if edge is None else by * float(edge), words)
+    black, white = model.black_and_white
+    levels = np.clip((grey.astype(np.float32) - black) * (255 / (white - black)), 0, 255).round().astype(np.uint8)
+    words = f"{caption}\nblack {black:g}, white {white:g}"
+    return ShownGrey(levels, None if edge is None else by * float(edge), words)
 
 
 def volume(model: Any, edge: int, seed: int, path: Path, *, resume: bool = False) -> Job[WrittenGrey]:
@@ -179,6 +188,7 @@ def volume(model: Any, edge: int, seed: int, path: Path, *, resume: bool = False
     """
     from core.devices import resolve
     from core.generation.block_writing import suffix_of, write_by_blocks
+    from core.images.grey_volume import open_grey_volume
     from core.images.grey_writing import write_grey_volume
     from core.reconstruction.diffusion.sampled_model import beyond_memory
     from core.reconstruction.to_disk import keeping
@@ -187,8 +197,10 @@ def volume(model: Any, edge: int, seed: int, path: Path, *, resume: bool = False
     by = -(-edge // _SHOWN)
     if not (resume or beyond_memory(size) or suffix_of(path).endswith("zarr") or edge > _IN_ONE):
         made = yield from model.volume(size, seed, device=device)
+        agreement = yield from model.agreement(made.grey, size)
         written = write_grey_volume(made.grey, path, made.voxel_size, made.provenance, overwrite=True)
-        return WrittenGrey(written, shown_of(model, made.grey[::by, ::by, ::by], size, caption))
+        shown = shown_of(model, made.grey[::by, ::by, ::by], size, _with(caption, agreement))
+        return WrittenGrey(written, shown, agreement)
     kept = keeping(model, path, resume=resume, overwrite=True)
     last: list[np.ndarray] = []
 
@@ -199,8 +211,17 @@ def volume(model: Any, edge: int, seed: int, path: Path, *, resume: bool = False
 
     recipe = yield from reported(model.grey_recipe(size, seed, device=device, **kept), watched)
     written = yield from write_by_blocks(recipe, path, resume=resume, overwrite=True)
+    found = open_grey_volume(written)
+    agreement = None
+    if found is not None:
+        agreement = yield from model.agreement(map(found.plane, range(edge)), size)
     # of a sampling that was there as a whole nothing was seen
-    return WrittenGrey(written, shown_of(model, last[0], size, caption) if last else None)
+    shown = shown_of(model, last[0], size, _with(caption, agreement)) if last else None
+    return WrittenGrey(written, shown, agreement)
+
+
+def _with(caption: str, agreement: GreyAgreement | None) -> str:
+    return "\n".join((caption, *(() if agreement is None else agreement.lines)))
 
 
 class GreyDialog(FormDialog):
@@ -267,6 +288,8 @@ class GreyDialog(FormDialog):
         side.addLayout(form)
         side.addWidget(self.make)
         side.addWidget(self.write)
+        self.copied = CopiedPair()
+        side.addWidget(self.copied)
         side.addStretch(1)
         row = QHBoxLayout()
         row.addLayout(side, 2)
@@ -311,6 +334,7 @@ class GreyDialog(FormDialog):
 
     def take(self, path: Path) -> None:
         """Offer what the model in a file makes."""
+        from core.reconstruction.diffusion.copying import copying_told
         from core.reconstruction.model_file import load_model
 
         try:
@@ -327,9 +351,10 @@ class GreyDialog(FormDialog):
         self.edge.setRange(model.stride, self.edge.maximum() // model.stride * model.stride)
         self.edge.setSingleStep(model.stride)
         self.edge.setValue(model.crop)
-        self.where.setText(
-            f"{path.name}: grey values {model.range.words}. There are no phases and no volume fractions."
-        )
+        copied = copying_told(model.card)
+        words = f"{path.name}: grey values {model.range.words}. There are no phases and no volume fractions."
+        self.where.setText(words if copied is None else f"{words} {copied.sentence}")
+        self.copied.show_pair(copied, GREYS)
         self._follow()
 
     def _make(self) -> None:

@@ -145,6 +145,7 @@ class ReconstructWorkspace(Workspace):
         self.besides.written.connect(self.written)
         self.strip.watch_besides(self.besides)
         self.besides.grey.begun.connect(lambda: self.wants_step.emit(self.key))
+        self.besides.grey.told.connect(self.result_text.setText)
 
     def actions(self) -> list[QAction]:
         """Stop and keep; a volume without a training."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from core.generation.periods import NOWHERE, Axes, Triple, axes_name
 from core.generation.progress import GenerationProgress
 from core.generation.recipe import Recipe
 from core.images.values import Micrograph, Volume
-from core.job import Job, Progress
+from core.job import Job, Progress, reported
 from core.provenance import Provenance
 from core.reconstruction.diffusion.denoiser import Denoiser
 from core.reconstruction.diffusion.grey import GreyRange
@@ -26,7 +26,10 @@ from core.reconstruction.diffusion.planes import Emerging, Wanted
 from core.reconstruction.diffusion.sampled_model import SampledModel, beyond_memory, cut_out, too_large
 from core.reconstruction.diffusion.settings import DiffusionSettings, sampled_as
 from core.reconstruction.diffusion.shelf import Shelf
+from core.statistics.grey_agreement import GreyAgreement, GreyRecord, agreement_steps
 
+_ODD = 0.002
+"""Share of pixels that may be darker than black, and brighter than white."""
 NO_PHASES = "This model makes grey images: there are no phases, and no volume fractions."
 
 
@@ -90,6 +93,29 @@ class GreyModel(SampledModel):
     def range(self) -> GreyRange:
         """Of the grey values."""
         return GreyRange.from_json(self._card["grey"])
+
+    @property
+    def record(self) -> GreyRecord | None:
+        """Of the pictures of its class; None where an earlier version trained it."""
+        told = self._card["classes"]
+        return GreyRecord.from_json(told[self._label].get("statistics"), self.range.levels) if told else None
+
+    @property
+    def black_and_white(self) -> tuple[float, float]:
+        """Grey values to show as black and white: all but a few odd pixels of the data lie between them."""
+        record = self.record
+        return (self.range.low, self.range.high) if record is None else record.shown(_ODD)
+
+    def agreement(self, planes: Iterable[np.ndarray], size: Triple) -> Job[GreyAgreement | None]:
+        """A job that compares a grey volume of ``size``, of which ``planes`` are all slices across z, with the data.
+
+        None where the model does not know what to compare it with.
+        """
+        record = self.record
+        if record is None:
+            return None
+        told = Progress(0, 0, "Comparing with the data")
+        return (yield from reported(agreement_steps(planes, size, record), told))
 
     def of_class(self, name: str) -> GreyModel:
         """This model as one that makes what a class shows; both share their weights.
