@@ -177,7 +177,8 @@ def shown_of(model: Any, grey: np.ndarray, size: tuple[int, ...], caption: str) 
     edge, by = model.card["pixel_size"], -(-max(size) // max(grey.shape))
     black, white = model.black_and_white
     levels = np.clip((grey.astype(np.float32) - black) * (255 / (white - black)), 0, 255).round().astype(np.uint8)
-    words = f"{caption}\nblack {black:g}, white {white:g}"
+    form = ".4g" if model.range.kind == "float32" else ".0f"
+    words = f"{caption}\nblack {black:{form}}, white {white:{form}}"
     return ShownGrey(levels, None if edge is None else by * float(edge), words)
 
 
