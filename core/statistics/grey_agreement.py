@@ -177,9 +177,10 @@ class GreyAgreement:
             for axis, one, lag in zip("zyx", self.epsilon, self.lags, strict=True)
         )
         share = 100 * self.distance / self.span
+        apart = f"{self.distance:.3g}" if self.distance < 1000 else f"{self.distance:.0f}"
         return (
             f"ε of the autocovariance along {', '.join(axes)}.",
-            f"Histogram {self.distance:.3g} grey values from the data's ({share:.1f} % of their range, Wasserstein-1).",
+            f"Histogram {apart} grey values from the data's ({share:.1f} % of their range, Wasserstein-1).",
         )
 
 

@@ -112,3 +112,4 @@ def test_levels_black_and_white_and_words() -> None:
         "ε of the autocovariance along z 12.5 % (to 31 px), y not known, x 50.0 % (to 31 px).",
         "Histogram 2 grey values from the data's (1.2 % of their range, Wasserstein-1).",
     )
+    assert "Histogram 3631 grey values" in GreyAgreement((None,) * 3, (0, 0, 0), 3631.34, 65386).lines[1]
