@@ -217,8 +217,8 @@ def volume(model: Any, edge: int, seed: int, path: Path, *, resume: bool = False
     if found is not None:
         agreement = yield from model.agreement(map(found.plane, range(edge)), size)
     # of a sampling that was there as a whole nothing was seen
-    shown = shown_of(model, last[0], size, _with(caption, agreement)) if last else None
-    return WrittenGrey(written, shown, agreement)
+    emerged = shown_of(model, last[0], size, _with(caption, agreement)) if last else None
+    return WrittenGrey(written, emerged, agreement)
 
 
 def _with(caption: str, agreement: GreyAgreement | None) -> str:
