@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.anchor_options import wanted_anchors
 from app.onto_disk import INTERRUPTED, by_blocks, say_fractions, write_blocks
-from app.picture_command import generate_grey, generate_pictures
+from app.picture_command import check_report, generate_grey, generate_pictures
 from app.reconstruct_command import exit_code
 from app.sampling_options import of_class_asked, sampled_as_asked
 from app.series import Member, label, members, named
@@ -72,6 +72,7 @@ def generate(options: argparse.Namespace) -> int:
         return generate_grey(options, model)
     if options.pictures is not None:
         return generate_pictures(options, model)
+    check_report(options)
     blocks = by_blocks(options, asked=options.block is not None or options.resume)
     device = devices.resolve(options.device)
     format_of(options.output)

@@ -28,12 +28,15 @@ def describe_file(path: Path) -> dict[str, Any]:
     InputError
         Where it is none of these.
     """
+    from core.images.grey_volume import is_grey_store
     from core.images.labelled import looks_segmented
     from core.images.reading import checked_path, read_labels, read_micrograph
     from core.images.zarr_volume import is_zarr
     from core.projects.reading import is_project
     from core.reconstruction.model_file import SUFFIX
 
+    if is_grey_store(path):
+        return _grey_store(path)
     if is_zarr(path):
         return _store(path)
     checked_path(path)
@@ -107,6 +110,21 @@ def _store(path: Path) -> dict[str, Any]:
     }
 
 
+def _grey_store(path: Path) -> dict[str, Any]:
+    """As `_store`, of grey values."""
+    from core.images.grey_volume import open_grey_volume
+
+    found = open_grey_volume(path)
+    assert found is not None
+    return {
+        "kind": "grey volume in blocks",
+        "name": path.name,
+        "shape": list(found.shape),
+        "type": str(found.dtype),
+        "voxel_size_m": None if found.voxel_size is None else list(found.voxel_size),
+    }
+
+
 def _model(path: Path) -> dict[str, Any]:
     from core.reconstruction.model_file import load_model
 
@@ -115,6 +133,7 @@ def _model(path: Path) -> dict[str, Any]:
 
 def model_facts(card: Mapping[str, Any]) -> dict[str, Any]:
     """What a model's card tells, as JSON values."""
+    from core.reconstruction.diffusion.copying import sentence
     from core.reconstruction.model_record import trained_range
 
     names = ("engine", "name", "phases", "volume_fraction", "exemplar_shape", "pixel_size", "seed", "settings",
@@ -125,7 +144,10 @@ def model_facts(card: Mapping[str, Any]) -> dict[str, Any]:
         **{name: card[name] for name in names if name in card},
         "training": training,
     }
-    return facts if "grey" in card else {**facts, "trained_range": list(trained_range(card))}
+    if "grey" not in card:
+        return {**facts, "trained_range": list(trained_range(card))}
+    copied = sentence(card)
+    return facts if copied is None else {**facts, "copying": copied}
 
 
 def _project(path: Path) -> dict[str, Any]:

@@ -57,7 +57,8 @@ def write_blocks(
         share = 100 * (unfinished(path) or 0)
         note(f"Interrupted. {share:.0f} % are in {part_path(path)}; the same command with --resume goes on.")
         return INTERRUPTED
-    say_fractions(recipe.phases, fractions_of(path))
+    if recipe.phases:
+        say_fractions(recipe.phases, fractions_of(path))
     print(path)
     return 0
 

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.arguments import positive_whole_number
+from app.onto_disk import INTERRUPTED, by_blocks, write_blocks
 from app.terminal import ProgressDisplay, ask_to_replace, may_write, note
 from core.errors import InputError, JobError
 from core.job import finish
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from core.reconstruction.engine import Model
 
 _OF_PHASES = {
     "volume_fraction": "--volume-fraction", "mask": "--mask", "anchor": "--anchor", "towards": "--towards",
     "block": "--block", "resume": "--resume",
 }  # fmt: skip
+
+
+_ALONE = ("volume_fraction", "mask", "anchor", "towards")
+"""Options that only volumes of phases know."""
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -28,6 +36,16 @@ def add_options(command: argparse.ArgumentParser) -> None:
         help="N pictures of --size rows and columns, 0001.tif and so on in the folder -o, in place of a volume "
         "(models of the engine diffusion)",
     )  # fmt: skip
+    command.add_argument(
+        "--report", type=Path, metavar="REPORT.json",
+        help="of a grey volume: also write how well it agrees with what its model learned from",
+    )  # fmt: skip
+
+
+def check_report(options: argparse.Namespace) -> None:
+    """Refuse a report of what is no grey volume: `InputError`."""
+    if options.report is not None:
+        raise InputError("--report tells of grey volumes.", "Leave it out; microloom measure reports on phases.")
 
 
 def check_options(options: argparse.Namespace, reason: str, names: Sequence[str] = tuple(_OF_PHASES)) -> None:
@@ -39,23 +57,73 @@ def check_options(options: argparse.Namespace, reason: str, names: Sequence[str]
 
 def generate_grey(options: argparse.Namespace, model: Any) -> int:
     """Grey pictures or grey volumes, as the options ask of a model of them; returns the exit code."""
+    from core.generation.block_writing import suffix_of
     from core.images.grey_writing import write_grey_volume
     from core.reconstruction.diffusion.grey_model import NO_PHASES
+    from core.reconstruction.diffusion.sampled_model import beyond_memory
 
-    check_options(options, NO_PHASES)
+    check_options(options, NO_PHASES, _ALONE)
     if options.pictures is not None:
         return generate_pictures(options, model)
-    if options.output.suffix.lower() not in (".tif", ".tiff"):
-        raise InputError(f"A grey volume cannot be written as {options.output.name}.", "End the name with .tif.")
+    path = options.output
+    if not suffix_of(path):
+        raise InputError(f"A grey volume cannot be written as {path.name}.", "End the name with .tif or .ome.zarr.")
     if options.seeds is not None:
         raise InputError("Grey volumes are made one at a time.", "Give one --seed.")
-    replace = may_write(options.output, options.force)
-    with ProgressDisplay(options.quiet) as display:
-        job = model.volume(options.size, _seed(options, model), device=_device(options), periodic=options.periodic)
-        made = finish(job, display)
+    blocks = by_blocks(options, asked=options.block is not None or options.resume or beyond_memory(options.size))
+    replace = may_write(path, options.force)
+    if options.report is not None:
+        may_write(options.report, options.force)
+    asked = {"device": _device(options), "periodic": options.periodic}
     note(f"Grey values {model.range.words}.")
-    print(write_grey_volume(made.grey, options.output, made.voxel_size, made.provenance, overwrite=replace))
+    if blocks:
+        return _onto_disk(options, model, asked, replace)
+    with ProgressDisplay(options.quiet) as display:
+        made = finish(model.volume(options.size, _seed(options, model), **asked), display)
+    print(write_grey_volume(made.grey, path, made.voxel_size, made.provenance, overwrite=replace))
+    _say_agreement(options, model, made.grey)
     return 0
+
+
+def _onto_disk(options: argparse.Namespace, model: Any, asked: dict[str, Any], replace: bool) -> int:
+    """A grey volume that is written block by block, and sampled on the disk where memory does not hold it."""
+    from core.images.grey_volume import open_grey_volume
+    from core.reconstruction.to_disk import keeping
+
+    kept = keeping(model, options.output, resume=options.resume, overwrite=options.force)
+    display = ProgressDisplay(options.quiet)
+    try:
+        with display:
+            recipe = finish(model.grey_recipe(options.size, _seed(options, model), **asked, **kept), display)
+    except KeyboardInterrupt:
+        note("Interrupted. The same command with --resume goes on.")
+        return INTERRUPTED
+    code = write_blocks(options, recipe, options.output, replace, ProgressDisplay(options.quiet))
+    found = None if code else open_grey_volume(options.output)
+    if found is not None:
+        _say_agreement(options, model, map(found.plane, range(options.size[0])))
+    return code
+
+
+def _say_agreement(options: argparse.Namespace, model: Any, planes: Iterable[np.ndarray]) -> None:
+    """Say how well a grey volume agrees with what its model learned from, and write the report that was asked for."""
+    from core.images.atomic import replacing
+
+    with ProgressDisplay(options.quiet) as display:
+        agreement = finish(model.agreement(planes, options.size), display)
+    if agreement is None:
+        note("The model does not tell what its data were like, so nothing is compared: train it again.")
+    else:
+        print("\n".join(agreement.lines))
+    if options.report is not None:
+        told = {
+            "volume": options.output.name, "size": list(options.size), "seed": _seed(options, model),
+            "model": model.card["name"], "grey": model.range.to_json(),
+            "agreement": None if agreement is None else agreement.to_json(),
+        }  # fmt: skip
+        with replacing(options.report, overwrite=True) as temporary:
+            temporary.write_text(json.dumps(told, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        print(options.report)
 
 
 def generate_pictures(options: argparse.Namespace, model: Model) -> int:
@@ -67,6 +135,7 @@ def generate_pictures(options: argparse.Namespace, model: Model) -> int:
     make: Callable[..., Any] | None = getattr(model, "pictures", None)
     if make is None:
         raise InputError("This model makes volumes alone.", "Take a model of the engine diffusion.")
+    check_report(options)
     check_options(options, "Pictures are no sections of one volume.", ("mask", "anchor", "towards", "block", "resume"))
     if options.seeds is not None or any(options.periodic):
         raise InputError("Pictures are made from one seed, and do not repeat.", "Leave --seeds and --periodic out.")

@@ -7,8 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from PySide6.QtGui import QIcon, QImage, QPixmap, qRgb
 
+from core.images.values import Phase
+
 GREYS = tuple(f"#{level:02x}{level:02x}{level:02x}" for level in range(256))
 """Colours of "labels" that are 256 greys."""
+GREY_PHASES = tuple(Phase(f"grey {level} of 255", color) for level, color in enumerate(GREYS))
+"""Such labels as what shows phases takes them."""
 
 
 def label_pixmap(labels: np.ndarray, colors: Sequence[str], side: int, ratio: float, *, whole: bool = True) -> QPixmap:

@@ -78,7 +78,7 @@ class VolumeIn3D(QObject):
         view.lines.draw()
         begins = zip(part.origin, part.step, clip, strict=True)
         self._start = tuple(first / step + low for first, step, (low, _) in begins)
-        if view.mode == "surface":
+        if view.mode == "surface" and not view.grey:
             shown = tuple(label for label, (_, opacity, visible) in enumerate(view.styles) if visible and opacity > 0)
             self._maker.ask(part.labels, clip, shown, view.scene.surface_step(tuple(b - a for a, b in clip)))
             return
@@ -93,6 +93,11 @@ class VolumeIn3D(QObject):
 
     def _cast_rays(self, labels: np.ndarray) -> None:
         view = self._view
+        if view.grey:
+            self._note(view.scene.show_volume(labels, None, "translucent", self._start, self._scale))
+            view.scene.canvas.update()
+            self.drawn.emit()
+            return
         rgba = np.zeros((len(view.styles) + 1, 4))
         rgba[:, :3] = view.colors() / 255
         # opacity is meant per tenth of the volume's side, so that it does not depend on the voxel count
@@ -111,7 +116,7 @@ class VolumeIn3D(QObject):
 
     def _surfaces_made(self, surfaces: list[Surface]) -> None:
         view = self._view
-        if view.labels is None or view.mode != "surface":
+        if view.labels is None or view.mode != "surface" or view.grey:
             return
         rgb = view.colors() / 255
         colors = []

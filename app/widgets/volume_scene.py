@@ -209,15 +209,27 @@ class VolumeScene:
         self.canvas.update()
 
     def show_volume(
-        self, labels: np.ndarray, rgba: np.ndarray, method: str, offset: tuple[float, ...], scale: tuple[float, ...]
+        self,
+        labels: np.ndarray,
+        rgba: np.ndarray | None,
+        method: str,
+        offset: tuple[float, ...],
+        scale: tuple[float, ...],
     ) -> int:
-        """Ray cast ``labels``, whose first voxel is at ``offset`` (voxels of ``scale`` units); one in how many."""
-        count = len(rgba)
+        """Ray cast ``labels``, whose first voxel is at ``offset`` (voxels of ``scale`` units); one in how many.
+
+        Without colours the labels are greys, 0 black and 255 white, and the block is solid.
+        """
         limit = SOFTWARE_EDGE if self.software else TEXTURE_EDGE
         step: int = max(1, -(-max(labels.shape) // limit))
         labels = labels[::step, ::step, ::step]
-        self.volume.set_data(labels * np.uint8(2) + np.uint8(1), clim=(0, 2 * count))
-        self.volume.cmap = Colormap(rgba, controls=np.linspace(0, 1, count + 1), interpolation="zero")
+        if rgba is None:
+            self.volume.set_data(labels, clim=(0, 255))
+            self.volume.cmap = Colormap([(0.0, 0.0, 0.0, 1.0), (1.0, 1.0, 1.0, 1.0)])
+        else:
+            count = len(rgba)
+            self.volume.set_data(labels * np.uint8(2) + np.uint8(1), clim=(0, 2 * count))
+            self.volume.cmap = Colormap(rgba, controls=np.linspace(0, 1, count + 1), interpolation="zero")
         self.volume.method = method
         place = (np.array(offset) + 0.5 * step) * np.array(scale)
         self.volume.transform.scale = tuple(np.array(scale[::-1]) * step)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.widgets.closer_look import CloserLook
 from app.widgets.key_views import KeyView
+from app.widgets.label_picture import GREY_PHASES
 from app.widgets.oblique_cut import ObliqueCut
 from app.widgets.volume_in_3d import VolumeIn3D
 from app.widgets.volume_lines import VolumeLines
@@ -157,7 +158,8 @@ class VolumeView(QWidget):
         if phases != self.phases:
             self.phases = phases
             # the matrix is see-through in a translucent picture, or it would hide all the rest
-            self.styles = [(p.color, 0.05 if n == 0 else 0.5, n > 0 or len(phases) == 1) for n, p in enumerate(phases)]
+            alone = len(phases) == 1 or self.grey
+            self.styles = [(p.color, 0.05 if n == 0 else 0.5, n > 0 or alone) for n, p in enumerate(phases)]
             self.phase = min(max(self.phase, 0), len(phases) - 1)
         self.labels, self.shape, self._voxel_size = labels, shape, voxel_size
         self.whole = Part(labels) if levels is None else Part(labels, (0, 0, 0), levels.steps[level])
@@ -184,6 +186,18 @@ class VolumeView(QWidget):
         self.closer.look()
         self.changed.emit()
 
+    def set_grey(self, levels: np.ndarray, voxel_size: tuple[float, float, float] | None = None) -> None:
+        """Show a grey volume: sections, and a solid block in 3-D.
+
+        ``levels``: shape (Z, Y, X), uint8; 0 is black, 255 white.
+        """
+        self.set_volume(levels, GREY_PHASES, voxel_size)
+
+    @property
+    def grey(self) -> bool:
+        """Whether what is shown is grey values instead of phases."""
+        return self.phases is GREY_PHASES
+
     def set_preview(
         self,
         labels: np.ndarray,
@@ -192,7 +206,7 @@ class VolumeView(QWidget):
     ) -> None:
         """Show a growing volume; view, cursor and clip stay where its shape stays."""
         count = int(labels.max()) + 1
-        known = self.phases if len(self.phases) >= count else default_phases(max(2, count))
+        known = self.phases if len(self.phases) >= count and not self.grey else default_phases(max(2, count))
         self.set_volume(labels, phases or known, voxel_size or self._voxel_size)
 
     def set_field(self, field: np.ndarray | None, colors: np.ndarray | None = None) -> None:

@@ -61,10 +61,12 @@ def _as_written(file: ReadBack, block: Block) -> bool:
     crc32, counts = 0, np.zeros_like(block.counts)
     for z in range(z0, z0 + depth, CELL):
         labels = file.read_back((z, y, x), (min(CELL, z0 + depth - z), rows, columns))
-        if labels is None or int(labels.max()) >= len(counts):
+        # of grey values nothing is counted
+        if labels is None or (len(counts) and int(labels.max()) >= len(counts)):
             return False
         crc32 = zlib.crc32(np.ascontiguousarray(labels).data, crc32)
-        counts += np.bincount(labels.reshape(-1), minlength=len(counts))
+        if len(counts):
+            counts += np.bincount(labels.reshape(-1), minlength=len(counts))
     return bool((counts == block.counts).all()) and block.crc32 in (None, crc32)
 
 

@@ -7,6 +7,7 @@ whole cells of 64 voxels, made of tiles on one absolute grid.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -239,7 +240,7 @@ def _anew(recipe: Recipe, path: Path, edge: int) -> Journal:
 
 
 def _writer(recipe: Recipe, part: Path, edge: int) -> BlockWriter:
-    outline = Outline(recipe.size, recipe.phases, recipe.voxel_size, recipe.name, recipe.provenance(edge))
+    outline = Outline(recipe.size, recipe.phases, recipe.voxel_size, recipe.name, recipe.provenance(edge), recipe.dtype)
     if suffix_of(part).lower().endswith("zarr"):
         from core.images.zarr_volume import ZarrWriter
 
@@ -254,7 +255,7 @@ def _make(recipe: Recipe, path: Path, journal: Journal, boxes: Sequence[Box]) ->
     writer = _writer(recipe, part, journal.edge)
     voxels = recipe.size[0] * recipe.size[1] * recipe.size[2]
     total = -(-voxels // CELL**3)
-    done = int(journal.counts.sum())
+    done = sum(math.prod(block.size) for block in journal.blocks)
 
     def report(extra: int, finished: np.ndarray | None = None) -> WritingProgress:
         return WritingProgress(round(total * (done + extra) / voxels), total, "Generating", part, finished)
@@ -268,7 +269,7 @@ def _make(recipe: Recipe, path: Path, journal: Journal, boxes: Sequence[Box]) ->
     with ThreadPoolExecutor(1, "writing") as beside:
         kept: Future[None] | None = None
         for start, shape in _missing(journal, boxes):
-            labels = np.zeros(shape, np.uint8)
+            labels = np.zeros(shape, recipe.dtype)
             made = 0
             for tile in filling(
                 labels, recipe.make_tile, start, journal.edge, recipe.period, "Generating", recipe.at_once

@@ -33,13 +33,15 @@ class Recipe:
         Called with a tile's first voxel and its edge; returns its labels, shape (edge, edge, edge), uint8. To the bit,
         they depend on both.
     phases, voxel_size, name
-        As of the `Volume` that it will be.
+        As of the `Volume` that it will be. A grey volume has no phases.
     provenance
         Of that volume, given the edge of the tiles that it was computed with.
     identity
         All that decides the voxels, as plain JSON values: recipes with the same one make the same volume to the bit.
     at_once
         How many tiles may be made at the same time: ``make_tile`` is then called from so many threads.
+    dtype
+        Of the values: "uint8" of labels, "uint8", "uint16" or "float32" of grey ones.
     written
         Called once the volume is in its place on the disk, and nothing of the recipe is needed any more.
     """
@@ -54,6 +56,7 @@ class Recipe:
     identity: Mapping[str, Any]
     at_once: int = 1
     written: Callable[[], None] = _nothing
+    dtype: str = "uint8"
 
     @property
     def period(self) -> Period:

@@ -20,6 +20,8 @@ Triple = tuple[int, int, int]
 _CLASSIC_LIMIT = 4_000_000_000
 END = b"\0microloom: end\0"
 """Stands behind all else: a file without it was cut short. Readers of TIFF do not look there."""
+GREY_END = b"\0microloom: grey end\0"
+"""The same of a grey volume, which is no volume of phases in blocks."""
 
 
 class TiffWriter:
@@ -28,20 +30,21 @@ class TiffWriter:
     def __init__(self, path: Path, outline: Outline) -> None:
         import tifffile
 
-        self.path, self._shape = path, outline.shape
+        self.path, self._shape, self._kind = path, outline.shape, np.dtype(outline.dtype)
+        end = GREY_END if outline.grey else END
         if not path.is_file():
             words: dict[str, object] = {"axes": "ZYX", "Description": OME_MARKER + json.dumps(outline.card())}
             for axis, size in zip("ZYX", outline.voxel_size or (), strict=False):
                 words |= {f"PhysicalSize{axis}": size * 1e6, f"PhysicalSize{axis}Unit": "µm"}
             tifffile.imwrite(
-                path, shape=outline.shape, dtype=np.uint8, ome=True, metadata=words, photometric="minisblack",
-                bigtiff=math.prod(outline.shape) > _CLASSIC_LIMIT,
+                path, shape=outline.shape, dtype=self._kind, ome=True, metadata=words, photometric="minisblack",
+                bigtiff=math.prod(outline.shape) * self._kind.itemsize > _CLASSIC_LIMIT,
             )  # fmt: skip
             with path.open("ab") as plain:
-                plain.write(END)
+                plain.write(end)
         with path.open("rb") as plain:
-            plain.seek(max(0, path.stat().st_size - len(END)))
-            if plain.read() != END:
+            plain.seek(max(0, path.stat().st_size - len(end)))
+            if plain.read() != end:
                 raise ValueError(f"{path.name} was cut short")
         with tifffile.TiffFile(path) as file:
             series = file.series[0]
@@ -57,28 +60,28 @@ class TiffWriter:
         # not through mapped memory: a disk that turns out to be full would end the process
         with self.path.open("r+b") as file:
             for z, plane in enumerate(np.ascontiguousarray(labels), z0):
-                first = self._start + (z * rows + y0) * columns + x0
+                first = (z * rows + y0) * columns + x0
                 if whole:
-                    file.seek(first)
+                    file.seek(self._start + first * self._kind.itemsize)
                     file.write(plane.tobytes())
                     continue
                 for y, line in enumerate(plane):
-                    file.seek(first + y * columns)
+                    file.seek(self._start + (first + y * columns) * self._kind.itemsize)
                     file.write(line.tobytes())
             file.flush()
             os.fsync(file.fileno())
 
     def read_back(self, origin: Triple, size: Triple) -> np.ndarray | None:
         """Labels of a block as they lie on the disk, or None where the file ends before them."""
-        labels = np.empty(size, np.uint8)
+        labels = np.empty(size, self._kind)
         (z0, y0, x0), (_, rows, columns) = origin, self._shape
         with self.path.open("rb") as file:
             for z, y in np.ndindex(size[0], size[1]):
-                file.seek(self._start + ((z0 + z) * rows + y0 + y) * columns + x0)
-                line = file.read(size[2])
-                if len(line) < size[2]:
+                file.seek(self._start + (((z0 + z) * rows + y0 + y) * columns + x0) * self._kind.itemsize)
+                line = file.read(size[2] * self._kind.itemsize)
+                if len(line) < size[2] * self._kind.itemsize:
                     return None
-                labels[z, y] = np.frombuffer(line, np.uint8)
+                labels[z, y] = np.frombuffer(line, self._kind)
         return labels
 
     def give_up(self, origin: Triple, size: Triple) -> list[tuple[Triple, Triple]]:

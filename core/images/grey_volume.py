@@ -174,7 +174,7 @@ def is_zarr_store(path: Path) -> bool:
 def is_grey_store(path: Path) -> bool:
     """Whether a Zarr folder holds grey values rather than labels.
 
-    What Microloom wrote holds labels. Else values of 16 or 32 bits are grey, and those of 8 bits where the middle slice
+    What Microloom wrote says which. Else values of 16 or 32 bits are grey, and those of 8 bits where the middle slice
     has more levels than labels have.
     """
     if not is_zarr_store(path):
@@ -182,8 +182,9 @@ def is_grey_store(path: Path) -> bool:
     try:
         import zarr
 
-        if "microloom" in dict(zarr.open(path, mode="r").attrs):
-            return False
+        told = dict(zarr.open(path, mode="r").attrs).get("microloom")
+        if told is not None:
+            return isinstance(told, Mapping) and "grey" in told
         volume = _zarr(path)
         if volume.dtype != np.uint8:
             return True

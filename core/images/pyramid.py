@@ -1,4 +1,4 @@
-"""Coarse levels of a labelled volume: each half as fine as the one before, so that a large one can be seen at once."""
+"""Coarse levels of a volume: each half as fine as the one before, so that a large one can be seen at once."""
 
 from __future__ import annotations
 
@@ -67,13 +67,26 @@ def halved(labels: np.ndarray) -> np.ndarray:
     return best
 
 
-def coarser(origin: Triple, labels: np.ndarray, levels: int) -> list[tuple[Triple, np.ndarray]]:
+def halved_grey(grey: np.ndarray) -> np.ndarray:
+    """Grey values at half the resolution: the mean of each cell of 2³ voxels; ends, shapes and type as of `halved`."""
+    if any(side % 2 for side in grey.shape):
+        grey = np.pad(grey, [(0, side % 2) for side in grey.shape], mode="edge")
+    sums = grey.astype(np.float64)
+    for axis in range(3):
+        first, second = (sums[(slice(None),) * axis + (slice(start, None, 2),)] for start in (0, 1))
+        sums = first + second
+    mean = sums / 8
+    return np.asarray(mean if grey.dtype.kind == "f" else np.rint(mean), grey.dtype)
+
+
+def coarser(origin: Triple, labels: np.ndarray, levels: int, *, grey: bool = False) -> list[tuple[Triple, np.ndarray]]:
     """A block at each of ``levels`` levels: its first voxel there and its labels, the full one first.
 
     ``origin`` must be a multiple of `CELL` along each axis, and the block end at one or at the volume's far face.
+    ``labels`` may be ``grey`` values.
     """
     found = [(origin, labels)]
     while len(found) < levels:
         (z, y, x), finer = found[-1]
-        found.append(((z // 2, y // 2, x // 2), halved(finer)))
+        found.append(((z // 2, y // 2, x // 2), halved_grey(finer) if grey else halved(finer)))
     return found

@@ -4,7 +4,7 @@ Zarr format 3, OME-NGFF 0.5: level 0 is the volume, each further one half as fin
 64³ voxels, 4³ chunks make a shard (one file), chunks are compressed by Blosc (zstd, bits shuffled) and have a
 checksum. Phases and provenance stand in the group's attribute ``microloom`` beside ``ome``. Every shard is written,
 even one of nothing but label 0, and the attribute says so: a file that is empty, cut short or missing never reads as
-label 0.
+label 0. Grey volumes are written so too; their coarser levels are means.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class ZarrWriter:
                 group.create_array(
                     str(level),
                     shape=shape,
-                    dtype="uint8",
+                    dtype=outline.dtype,
                     chunks=(CELL, CELL, CELL),
                     shards=_shard(shape),
                     compressors=(BloscCodec(cname="zstd", clevel=5, shuffle="bitshuffle"), Crc32cCodec()),
@@ -97,7 +97,8 @@ class ZarrWriter:
 
         ``origin`` is a multiple of `CELL` along each axis, and the block ends at one or at the volume's far face.
         """
-        for array, (start, block) in zip(self._levels, coarser(origin, labels, len(self._levels)), strict=True):
+        levels = coarser(origin, labels, len(self._levels), grey=self._outline.grey)
+        for array, (start, block) in zip(self._levels, levels, strict=True):
             array[_slices(start, block.shape)] = block
             for file, _ in files_of(self.path, array, start, block.shape):
                 if self._all_written or file.exists():
@@ -108,8 +109,8 @@ class ZarrWriter:
         try:
             if silent_damage(self.path, self._levels[0], origin, size, self._all_written):
                 return None
-            labels = np.asarray(self._levels[0][_slices(origin, size)], np.uint8)
-            coarse = coarser(origin, labels, len(self._levels))[1:]
+            labels = np.asarray(self._levels[0][_slices(origin, size)], self._outline.dtype)
+            coarse = coarser(origin, labels, len(self._levels), grey=self._outline.grey)[1:]
             for array, (start, block) in zip(self._levels[1:], coarse, strict=True):
                 if silent_damage(self.path, array, start, block.shape, self._all_written):
                     return None
@@ -158,7 +159,8 @@ class ZarrWriter:
                 shift = [edge * (2**level - 1) / 2 for edge in edges]
                 transforms.append({"type": "translation", "translation": shift})
             datasets.append({"path": str(level), "coordinateTransformations": transforms})
-        multiscale = {"name": outline.name, "axes": axes, "datasets": datasets, "type": "most frequent label"}
+        how = "mean of 2³ voxels" if outline.grey else "most frequent label"
+        multiscale = {"name": outline.name, "axes": axes, "datasets": datasets, "type": how}
         # through text: tuples become lists, and what is no JSON is found here
         card = json.loads(json.dumps(outline.card()))
         return {
@@ -338,6 +340,10 @@ def open_zarr(path: Path) -> ZarrVolume:
         scale = voxel_size(multiscale)
     except (KeyError, IndexError, TypeError, ValueError, OSError, AttributeError) as error:
         raise InputError(f"{path.name} is no OME-Zarr volume that can be read ({error}).", _AGAIN) from error
+    told = attributes.get("microloom")
+    own: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
+    if "grey" in own:
+        raise InputError(f"{path.name} holds grey values, not labels.", "Open it as a micrograph, and segment it.")
     shapes = []
     for level in levels:
         shape = tuple(int(side) for side in getattr(level, "shape", ()))
@@ -349,8 +355,6 @@ def open_zarr(path: Path) -> ZarrVolume:
         shapes.append((shape[0], shape[1], shape[2]))
     if not shapes or any(max(b) > max(a) for a, b in pairwise(shapes)):
         raise InputError(f"The levels of {path.name} are not in order.", _AGAIN)
-    told = attributes.get("microloom")
-    own: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
     facts = card_facts(json.dumps(own, default=str))
     phases = stored_phases(facts)
     made = stored_provenance(facts)

@@ -21,6 +21,7 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 _ROWS = 64
+_GREY_ROWS = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +94,20 @@ def nearest_steps(generated: Bools, training: Bools) -> Generator[None, None, Ne
         yield
     apart = np.concatenate(among)
     return Nearest(np.concatenate(squares), np.concatenate(places), np.where(np.isinf(apart), np.nan, apart))
+
+
+def squares_apart(some: np.ndarray, others: np.ndarray) -> Floats:
+    """Mean squared difference of each of ``some`` grey pictures, shape (n, p), from each of ``others``, (m, p)."""
+    found = np.empty((len(some), len(others)))
+    some = some.astype(np.float64)
+    own = np.einsum("ij,ij->i", some, some)
+    # what is compared is made double here, some at a time
+    for start in range(0, len(others), _GREY_ROWS):
+        block = np.asarray(others[start : start + _GREY_ROWS], np.float64)
+        both = np.matmul(some, block.T)
+        found[:, start : start + len(block)] = own[:, None] + np.einsum("ij,ij->i", block, block)[None] - 2 * both
+    # rounding must not make anything nearer than the same
+    return np.asarray(np.maximum(found, 0) / some.shape[1])
 
 
 def differing(some: Bools, others: Bools) -> Floats:

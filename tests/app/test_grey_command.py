@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import tifffile
 
 from app.__main__ import main
+from core.images.grey_volume import open_grey_volume
 from core.images.reading import read_labels, read_micrograph
 from core.images.values import PhaseImage
 from tests.app.test_diffusion_command import TINY
@@ -33,10 +35,29 @@ def test_from_grey_images_to_grey_pictures_and_volumes(tmp_path: Path, capsys: p
     volume = tmp_path / "v.tif"
     assert main([*asked, str(volume), "--size", "6,8,10"]) == 0
     assert tifffile.imread(volume).shape == (6, 8, 10) and tifffile.imread(volume).dtype == np.uint16
-    capsys.readouterr()
+    told = capsys.readouterr().out
+    # how well it agrees with the data
+    assert "ε of the autocovariance along z " in told and "of their range, Wasserstein-1)" in told
+    # in blocks, the same voxels, with a report
+    stored, report = tmp_path / "v.ome.zarr", tmp_path / "report.json"
+    assert main([*asked, str(stored), "--size", "6,8,10", "--report", str(report)]) == 0
+    found = open_grey_volume(stored)
+    assert found is not None and np.array_equal(found.whole(), tifffile.imread(volume))
+    read_back = json.loads(report.read_text(encoding="utf-8"))
+    assert read_back["size"] == [6, 8, 10] and read_back["grey"]["type"] == "uint16"
+    agreement = read_back["agreement"]
+    assert agreement["histogram"]["unit"] == "grey values" and agreement["histogram"]["wasserstein_1"] > 0
+    assert agreement["autocovariance"]["x"]["largest_lag_px"] == 4
+    assert capsys.readouterr().out.splitlines()[1:3] == told.splitlines()[-2:]
+    blocks = tmp_path / "blocks.tif"
+    assert main([*asked, str(blocks), "--size", "6,8,10", "--block", "64"]) == 0
+    assert np.array_equal(tifffile.imread(blocks), tifffile.imread(volume))
+    assert main(["info", str(stored)]) == 0
+    assert "grey volume in blocks" in capsys.readouterr().out
     for wrong, words in (
         ([str(volume), "--force", "--volume-fraction", "0.3"], "there are no phases, and no volume fractions. Leave"),
-        ([str(tmp_path / "v.npy")], "End the name with .tif"),
+        ([str(tmp_path / "v.npy")], "End the name with .tif or .ome.zarr"),
+        ([str(out), "--pictures", "1", "--size", "16", "--report", str(report), "--force"], "tells of grey volumes"),
         ([str(out), "--pictures", "1", "--size", "16"], "exists already"),
         ([str(volume), "--force", "--set", "guidance=1"], "guided towards"),
     ):

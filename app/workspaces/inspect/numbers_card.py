@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from app.session import Result
-from app.widgets.column import column_of
-from app.widgets.label_picture import label_pixmap
+from app.widgets.copied_pair import CopiedPair
 from app.widgets.panel import hint, set_role
 from app.workspaces.inspect.verdict import rows, verdict
-from core.reconstruction.diffusion.copying import Copying, copying_told
-
-_SIDE = 96
-"""Of the two pictures, in the screen's own measure."""
-_PAIR = (
-    ("Sample", "The one of the model's samples that came nearest to the training data"),
-    ("Nearest in the data", "The part of the training data that this sample is nearest to"),
-)
+from core.reconstruction.diffusion.copying import copying_told
 
 
 class NumbersCard(QWidget):
@@ -34,19 +26,8 @@ class NumbersCard(QWidget):
         self._grid.setColumnStretch(0, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        self.pair = QWidget()
-        self.pair.setAccessibleName("The sample nearest to the training data, and its nearest part of these")
-        self.pictures = [QLabel(), QLabel()]
-        row = QHBoxLayout(self.pair)
-        row.setContentsMargins(0, 4, 0, 0)
-        for picture, (words, tip) in zip(self.pictures, _PAIR, strict=True):
-            picture.setAccessibleName(words)
-            picture.setToolTip(tip)
-            caption = hint(words)
-            row.addWidget(column_of(picture, caption, growing=caption))
-        row.addStretch(1)
-        self.pair.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        self.pair.hide()
+        self.pair = CopiedPair()
+        self.pictures = self.pair.pictures
         column.addWidget(self.sentence)
         column.addWidget(self.pair)
         column.addWidget(self.table)
@@ -65,7 +46,7 @@ class NumbersCard(QWidget):
         card = {} if result.model is None else result.model.card
         copied = copying_told(card)
         self.sentence.setText(said.sentence if copied is None else f"{said.sentence} {copied.sentence}")
-        self._show_pair(copied, result)
+        self.pair.show_pair(copied, [phase.color for phase in result.volume.phases])
         good = said.good and (copied is None or not card["copying"]["copies"])
         set_role(self.sentence, "role", "good" if good else "warning")
         while self._grid.count():
@@ -81,14 +62,6 @@ class NumbersCard(QWidget):
             self._grid.addWidget(hint(label), line, 0)
             self._grid.addWidget(number, line, 1)
         self.table.show()
-
-    def _show_pair(self, copied: Copying | None, result: Result) -> None:
-        colors = [phase.color for phase in result.volume.phases]
-        found = [] if copied is None else [copied.sample, copied.nearest]
-        drawn = [labels for labels in found if labels is not None and int(labels.max()) < len(colors)]
-        for picture, labels in zip(self.pictures, drawn, strict=False):
-            picture.setPixmap(label_pixmap(labels, colors, _SIDE, self.devicePixelRatioF(), whole=False))
-        self.pair.setVisible(len(drawn) == len(self.pictures))
 
 
 def facts_of(result: Result) -> str:

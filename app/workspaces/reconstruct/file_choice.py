@@ -151,7 +151,7 @@ class FileChoice(QWidget):
             self.box.setChecked(path is not None)
         for widget in (self.name, self.other):
             widget.setVisible(path is not None)
-        share = _begun(path)
+        share = begun_share(path)
         self.begun.setVisible(share is not None)
         self.anew.setVisible(share is not None)
         if path is None:
@@ -165,7 +165,7 @@ class FileChoice(QWidget):
             self.begun.setText(there + ("they are given up." if self.anew.isChecked() else "Run goes on with them."))
 
 
-def _begun(path: Path | None) -> float | None:
+def begun_share(path: Path | None) -> float | None:
     """The share of an unfinished volume at ``path``, or None."""
     if path is None:
         return None

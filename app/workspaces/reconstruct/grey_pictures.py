@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtCore import QObject, QSize, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
@@ -25,21 +27,58 @@ from PySide6.QtWidgets import (
 
 from app.context import Context
 from app.jobs import JobRunner
+from app.widgets.copied_pair import CopiedPair
 from app.widgets.form_dialog import Button, FormDialog, foot
 from app.widgets.label_picture import GREYS, label_icon
 from app.widgets.panel import hint
 from app.widgets.picture_dialog import named
+from app.workspaces.reconstruct.file_choice import begun_share
+from app.workspaces.reconstruct.run import preview_caption
 from core.errors import InputError, MicroloomError
-from core.job import Job
+from core.job import Job, reported
 
 if TYPE_CHECKING:
     from core.images.values import Micrograph
+    from core.statistics.grey_agreement import GreyAgreement
 
 JOB = "grey volume"
+_KINDS = "TIFF stack (*.tif);;OME-Zarr, compressed, with coarse levels (*.ome.zarr)"
 SUFFIX = ".microloom-model"
 _PICTURE = 96
 _MOST = 1000
+_IN_ONE = 512
+"""Edge of the largest volume that is written in one piece."""
+_SHOWN = 256
+"""Of a larger volume, only every so many voxels are shown."""
 _LARGEST_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class ShownGrey:
+    """A grey volume for the screen.
+
+    Attributes
+    ----------
+    levels
+        Shape (Z, Y, X), uint8: 0 black, 255 white; of a large volume every so many voxels.
+    voxel_size
+        Of these, in metres, or None.
+    caption
+        What it is.
+    """
+
+    levels: np.ndarray
+    voxel_size: float | None
+    caption: str
+
+
+@dataclass(frozen=True, eq=False)
+class WrittenGrey:
+    """A grey volume that lies at ``path``, what of it the window shows, and how well it agrees with the data."""
+
+    path: Path
+    shown: ShownGrey | None
+    agreement: GreyAgreement | None
 
 
 class GreyPictures(QObject):
@@ -49,9 +88,18 @@ class GreyPictures(QObject):
     -------
     written(path)
         A folder of images, or a volume, lies there.
+    begun()
+        A volume is being made.
+    showed(shown)
+        It as it emerges, and as it was written: `ShownGrey`.
+    told(words)
+        What was made, and how well it agrees with the data.
     """
 
     written = Signal(object)
+    begun = Signal()
+    showed = Signal(object)
+    told = Signal(str)
 
     def __init__(self, context: Context, parent: QWidget) -> None:
         super().__init__(parent)
@@ -60,8 +108,12 @@ class GreyPictures(QObject):
         self.action = QAction("&Grey images from a model …", self)
         self.action.setToolTip("Images and volumes of grey values, from a model that was trained on grey images")
         self.action.triggered.connect(self.ask)
+        self._model: Any = None
+        self._edge = 1
+        context.jobs.progressed.connect(self._progressed)
         context.jobs.returned.connect(self._returned)
         context.jobs.failed.connect(self._failed)
+        context.jobs.cancelled.connect(self._cancelled)
 
     def ask(self) -> None:
         """Show the dialog."""
@@ -84,26 +136,93 @@ class GreyPictures(QObject):
             self._context.messages.say(f"{jobs.title} is running. Wait for it or cancel it first.", "warning")
             return
         model, edge, seed, path = dialog.chosen, dialog.edge.value(), dialog.seed.value(), dialog.path
-        jobs.start(f"Grey volume {edge}³", lambda: volume(model, edge, seed, path), kind=JOB)
+        resume = dialog.resumes
+        self._model, self._edge = model, edge
+        jobs.start(f"Grey volume {edge}³", lambda: volume(model, edge, seed, path, resume=resume), kind=JOB)
+        self.begun.emit()
+
+    def _progressed(self, progress: Any) -> None:
+        preview = getattr(progress, "preview", None)
+        if self._context.jobs.kind == JOB and preview is not None:
+            caption = preview_caption(preview, progress)
+            self.showed.emit(shown_of(self._model, preview, (self._edge,) * 3, caption))
 
     def _returned(self, result: Any) -> None:
         if self._context.jobs.kind == JOB:
-            text = f"The grey volume is written: {result.name}. Opened as a micrograph, it can be segmented."
+            text = f"The grey volume is written: {result.path.name}. Opened as a micrograph, it can be segmented."
             self._context.messages.say(text, "good")
-            self.written.emit(result)
+            agrees = () if result.agreement is None else result.agreement.lines
+            self.told.emit("\n".join((f"Done: {result.path.name}.", *agrees)))
+            if result.shown is not None:
+                self.showed.emit(result.shown)
+            self.written.emit(result.path)
 
     def _failed(self, error: Exception) -> None:
         if self._context.jobs.kind == JOB:
             self._context.messages.failed("Making the grey volume", error)
 
+    def _cancelled(self) -> None:
+        if self._context.jobs.kind == JOB:
+            begun = (
+                self.dialog is not None and self.dialog.path is not None and begun_share(self.dialog.path) is not None
+            )
+            self._context.messages.say(
+                "Cancelled. What is finished is kept: the same numbers and file go on with it."
+                if begun else "Cancelled: no grey volume was written."
+            )  # fmt: skip
 
-def volume(model: Any, edge: int, seed: int, path: Path) -> Job[Path]:
-    """A job that makes a grey volume and writes it."""
+
+def shown_of(model: Any, grey: np.ndarray, size: tuple[int, ...], caption: str) -> ShownGrey:
+    """Every so many voxels of a volume of ``size``, in the model's own grey values, for the screen."""
+    edge, by = model.card["pixel_size"], -(-max(size) // max(grey.shape))
+    black, white = model.black_and_white
+    levels = np.clip((grey.astype(np.float32) - black) * (255 / (white - black)), 0, 255).round().astype(np.uint8)
+    form = ".4g" if model.range.kind == "float32" else ".0f"
+    words = f"{caption}\nblack {black:{form}}, white {white:{form}}"
+    return ShownGrey(levels, None if edge is None else by * float(edge), words)
+
+
+def volume(model: Any, edge: int, seed: int, path: Path, *, resume: bool = False) -> Job[WrittenGrey]:
+    """A job that makes a grey volume and writes it, block by block where memory does not hold it or into OME-Zarr.
+
+    ``resume``: go on with what an earlier run left; else that is given up.
+    """
     from core.devices import resolve
+    from core.generation.block_writing import suffix_of, write_by_blocks
+    from core.images.grey_volume import open_grey_volume
     from core.images.grey_writing import write_grey_volume
+    from core.reconstruction.diffusion.sampled_model import beyond_memory
+    from core.reconstruction.to_disk import keeping
 
-    made = yield from model.volume((edge,) * 3, seed, device=resolve("auto"))
-    return write_grey_volume(made.grey, path, made.voxel_size, made.provenance, overwrite=True)
+    size, device, caption = (edge,) * 3, resolve("auto"), f"{edge}³ voxels, seed {seed}: {path.name}"
+    by = -(-edge // _SHOWN)
+    if not (resume or beyond_memory(size) or suffix_of(path).endswith("zarr") or edge > _IN_ONE):
+        made = yield from model.volume(size, seed, device=device)
+        agreement = yield from model.agreement(made.grey, size)
+        written = write_grey_volume(made.grey, path, made.voxel_size, made.provenance, overwrite=True)
+        shown = shown_of(model, made.grey[::by, ::by, ::by], size, _with(caption, agreement))
+        return WrittenGrey(written, shown, agreement)
+    kept = keeping(model, path, resume=resume, overwrite=True)
+    last: list[np.ndarray] = []
+
+    def watched(progress: Any) -> Any:
+        if progress.preview is not None:
+            last[:] = [progress.preview]
+        return progress
+
+    recipe = yield from reported(model.grey_recipe(size, seed, device=device, **kept), watched)
+    written = yield from write_by_blocks(recipe, path, resume=resume, overwrite=True)
+    found = open_grey_volume(written)
+    agreement = None
+    if found is not None:
+        agreement = yield from model.agreement(map(found.plane, range(edge)), size)
+    # of a sampling that was there as a whole nothing was seen
+    emerged = shown_of(model, last[0], size, _with(caption, agreement)) if last else None
+    return WrittenGrey(written, emerged, agreement)
+
+
+def _with(caption: str, agreement: GreyAgreement | None) -> str:
+    return "\n".join((caption, *(() if agreement is None else agreement.lines)))
 
 
 class GreyDialog(FormDialog):
@@ -123,6 +242,8 @@ class GreyDialog(FormDialog):
         self.resize(760, 520)
         self.model: Any = None
         self.path: Path | None = None
+        self.resumes = False
+        """Whether the volume at `path` goes on where an earlier run stopped."""
         self.folder = Path.home()
         self.images: Sequence[Micrograph] = ()
         self.runner = JobRunner(self)
@@ -144,7 +265,11 @@ class GreyDialog(FormDialog):
         self.make.clicked.connect(self._make)
         self.write = QToolButton()
         self.write.setText("Write a volume …")
-        named(self.write, "Write a volume", "A grey volume with this side, plane by plane, as a TIFF stack")
+        named(
+            self.write, "Write a volume",
+            "A grey volume with this side, plane by plane, as a TIFF stack or OME-Zarr;\n"
+            "one that memory does not hold is made on the disk, and goes on after an interruption",
+        )  # fmt: skip
         self.write.clicked.connect(self._choose_volume)
         self.grid = QListWidget()
         named(self.grid, "Images", "What the model makes")
@@ -164,6 +289,8 @@ class GreyDialog(FormDialog):
         side.addLayout(form)
         side.addWidget(self.make)
         side.addWidget(self.write)
+        self.copied = CopiedPair()
+        side.addWidget(self.copied)
         side.addStretch(1)
         row = QHBoxLayout()
         row.addLayout(side, 2)
@@ -208,6 +335,7 @@ class GreyDialog(FormDialog):
 
     def take(self, path: Path) -> None:
         """Offer what the model in a file makes."""
+        from core.reconstruction.diffusion.copying import copying_told
         from core.reconstruction.model_file import load_model
 
         try:
@@ -224,9 +352,10 @@ class GreyDialog(FormDialog):
         self.edge.setRange(model.stride, self.edge.maximum() // model.stride * model.stride)
         self.edge.setSingleStep(model.stride)
         self.edge.setValue(model.crop)
-        self.where.setText(
-            f"{path.name}: grey values {model.range.words}. There are no phases and no volume fractions."
-        )
+        copied = copying_told(model.card)
+        words = f"{path.name}: grey values {model.range.words}. There are no phases and no volume fractions."
+        self.where.setText(words if copied is None else f"{words} {copied.sentence}")
+        self.copied.show_pair(copied, GREYS)
         self._follow()
 
     def _make(self) -> None:
@@ -285,8 +414,33 @@ class GreyDialog(FormDialog):
         self.saved.emit(Path(name))
 
     def _choose_volume(self) -> None:
-        proposed = self.folder / f"{self.classes.currentText()}.tif"
-        name, _filter = QFileDialog.getSaveFileName(self, "Write a grey volume", str(proposed), "TIFF stack (*.tif)")
-        if name:
-            self.path = Path(name if name.endswith((".tif", ".tiff")) else name + ".tif")
-            self.accept()
+        from app.workspaces.reconstruct.file_run import checked_place
+
+        title, proposed = "Write a grey volume", self.folder / f"{self.classes.currentText()}.tif"
+        name, kind = QFileDialog.getSaveFileName(self, title, str(proposed), _KINDS)
+        if not name:
+            return
+        path = Path(name)
+        if not path.name.lower().endswith((".tif", ".tiff", ".zarr")):
+            path = path.with_name(path.name + (".ome.zarr" if "Zarr" in kind else ".tif"))
+        try:
+            path = checked_place(path)
+        except MicroloomError as error:
+            QMessageBox.warning(self, title, str(error))
+            return
+        # the dialog asks before a file is replaced, but not before a folder is
+        if path.is_dir():
+            text = f"{path.name} exists already. Replace it when the new volume is finished?"
+            if QMessageBox.question(self, title, text) != QMessageBox.StandardButton.Yes:
+                return
+        share = begun_share(path)
+        self.resumes = False
+        if share is not None:
+            text = f"{100 * share:.0f} % of {path.name} are there already. Go on with them? No begins again."
+            buttons = QMessageBox.StandardButton
+            answer = QMessageBox.question(self, title, text, buttons.Yes | buttons.No | buttons.Cancel)
+            if answer == buttons.Cancel:
+                return
+            self.resumes = answer == buttons.Yes
+        self.path = path
+        self.accept()

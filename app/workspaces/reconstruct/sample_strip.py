@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QStackedWidget, QVBo
 from app.widgets.column import column_of
 from app.widgets.label_picture import GREYS, label_pixmap
 from app.widgets.volume_view import VolumeView
+from app.workspaces.reconstruct.besides import Besides
+from app.workspaces.reconstruct.grey_pictures import ShownGrey
 from app.workspaces.reconstruct.run import Run, preview_phases
 from core.images.values import Phase
 
@@ -33,6 +35,7 @@ class SampleStrip(QWidget):
     def __init__(self, view: VolumeView) -> None:
         super().__init__()
         self._view = view
+        self._above: QStackedWidget | None = None
         self._samples: list[tuple[int, QLabel, QWidget]] = []
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(8, 4, 8, 4)
@@ -49,7 +52,14 @@ class SampleStrip(QWidget):
 
     def under(self, above: QStackedWidget) -> QWidget:
         """A widget that holds what is ``above``, and the strip at its foot."""
+        self._above = above
         return column_of(above, self, growing=above)
+
+    def watch_besides(self, besides: Besides) -> None:
+        """Show what trainings on classes and models of grey images make."""
+        besides.classes.previewed.connect(self.show_class)
+        besides.classes.previewed_grey.connect(self.show_grey_class)
+        besides.grey.showed.connect(self.show_grey)
 
     def watch(self, run: Run, progress: Any) -> None:
         """Take a report of a run: one with a model as trained so far comes with a sample of it."""
@@ -62,6 +72,22 @@ class SampleStrip(QWidget):
         self._view.set_preview(labels, tuple(phases), None)
         self._view.set_caption(f"{x} × {y} × {z} voxels at step {step}, made by the model so far")
         self.add(labels, phases, step)
+
+    def show_grey_class(self, levels: np.ndarray, step: int) -> None:
+        """A grey sample of a training, in 256 greys, here and in 3-D."""
+        z, y, x = levels.shape
+        self._show_grey(levels, None, f"{x} × {y} × {z} voxels at step {step}, made by the model so far")
+        self.add_grey(levels, step)
+
+    def show_grey(self, shown: ShownGrey) -> None:
+        """A grey volume that emerges, or was written, in 3-D alone."""
+        self._show_grey(shown.levels, shown.voxel_size, shown.caption)
+
+    def _show_grey(self, levels: np.ndarray, voxel_size: float | None, caption: str) -> None:
+        self._view.set_grey(levels, None if voxel_size is None else (voxel_size,) * 3)
+        self._view.set_caption(caption)
+        if self._above is not None:
+            self._above.setCurrentWidget(self._view)
 
     def add(self, labels: np.ndarray, phases: Sequence[Phase], step: int) -> None:
         """The middle section of a sample that was made after ``step`` steps; an earlier step is another training's."""

@@ -143,8 +143,9 @@ class ReconstructWorkspace(Workspace):
         self.stop_action.triggered.connect(self.stop_and_keep)
         self.besides = Besides(self.context, self.panel)
         self.besides.written.connect(self.written)
-        self.besides.classes.previewed.connect(self.strip.show_class)
-        self.besides.classes.previewed_grey.connect(self.strip.add_grey)
+        self.strip.watch_besides(self.besides)
+        self.besides.grey.begun.connect(lambda: self.wants_step.emit(self.key))
+        self.besides.grey.told.connect(self.result_text.setText)
 
     def actions(self) -> list[QAction]:
         """Stop and keep; a volume without a training."""

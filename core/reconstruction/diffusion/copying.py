@@ -1,8 +1,9 @@
 """Whether a trained denoiser hands its training data out again: a few pictures of it against crops of the data.
 
-The minimum pixel MSE (Eq. 24 of Lee and Yun), between labels the share of pixels that differ. As training turns and
-mirrors crops, so are the pictures before they are compared. How near crops of the data that do not overlap come to each
-other says what is near (`core.quality.copying`).
+The minimum pixel MSE (Eq. 24 of Lee and Yun), between labels the share of pixels that differ; between grey pictures a
+share of the squared range of the data, as if they went from 0 to 1. As training turns and mirrors crops, so are the
+pictures before they are compared. How near crops of the data that do not overlap come to each other says what is near
+(`core.quality.copying`).
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.quality.copying import differing, nearest_steps
-from core.reconstruction.model_record import picture_entry, picture_from
+from core.quality.copying import differing, nearest_steps, squares_apart
+from core.reconstruction.diffusion.phases import GREY, GREY_LEVELS
+from core.reconstruction.model_record import THUMBNAIL_EDGE, picture_entry, picture_from
 
 if TYPE_CHECKING:
     from core.reconstruction.diffusion.denoiser import Denoiser
@@ -68,7 +70,7 @@ def comparing(
     "among" (the least between tiles of the data; None where there is only one) and "copies", how many samples come
     nearer than half of that.
     """
-    from core.reconstruction.diffusion.pictures import sampling_pictures
+    from core.reconstruction.diffusion.pictures import sampling_fields, sampling_pictures
 
     edge = denoiser.settings.crop or 0
     settings = replace(
@@ -83,18 +85,27 @@ def comparing(
         condition = label if len(labels) > 1 else -1
         denoiser.to(device)
         try:
-            making = sampling_pictures(
-                denoiser, count, edge, seed + number, label=condition, device=device, settings=settings
+            asked: dict[str, Any] = {"label": condition, "device": device, "settings": settings}
+            making = (
+                sampling_fields(denoiser, count, edge, seed + number, within=True, **asked)
+                if phases == GREY
+                else sampling_pictures(denoiser, count, edge, seed + number, **asked)
             )
             made: np.ndarray = yield from _quietly(making)
+            if phases == GREY:
+                made = np.clip(made[:, 0], -1, 1)
         finally:
             denoiser.to("cpu")
         group = [item for item in exemplars if item.label == label]
         symmetries = group[0].symmetries
         turned = np.concatenate([_turned(picture, symmetries) for picture in made])
         tiles = _crops(group, list(_places(group, edge, edge))[:_TILES], edge)
-        apart = yield from nearest_steps(_split(turned, phases), _split(tiles, phases))
-        least = float(np.nanmin(apart.among)) * phases / 2 if len(tiles) > 1 else math.nan
+        if phases == GREY:
+            yield
+            least = _least_among(tiles)
+        else:
+            apart = yield from nearest_steps(_split(turned, phases), _split(tiles, phases))
+            least = float(np.nanmin(apart.among)) * phases / 2 if len(tiles) > 1 else math.nan
         found = []
         for pictures in np.split(turned, count):
             found.append(nearest_crop(group, pictures, edge, phases))
@@ -107,7 +118,7 @@ def comparing(
         "samples": len(told),
         "steps": settings.steps,
         "least_pixel_mse": nearest[0],
-        "pair": [picture_entry(nearest[1]), picture_entry(nearest[2])],
+        "pair": [picture_entry(_drawn(picture) if phases == GREY else picture) for picture in nearest[1:]],
         "among": min(among) if among else None,
         "copies": copies,
     }
@@ -123,9 +134,13 @@ def nearest_crop(
     stride = 1
     while len(places := list(_places(group, edge, stride))) > _MOST:
         stride *= 2
-    sides = _split(pictures, phases).reshape(len(pictures), -1)
+    sides = pictures if phases == GREY else _split(pictures, phases)
+    sides = sides.reshape(len(pictures), -1)
 
     def apart() -> np.ndarray:
+        if phases == GREY:
+            # −1 to 1 is twice as far as 0 to 1
+            return squares_apart(sides, _crops(group, places, edge).reshape(len(places), -1)) / 4
         crops = _split(_crops(group, places, edge), phases).reshape(len(places), -1)
         return differing(sides, crops) * phases / 2
 
@@ -147,13 +162,17 @@ def sentence(card: Mapping[str, Any]) -> str | None:
     least, among, copies = (told.get(name) for name in ("least_pixel_mse", "among", "copies"))
     if type(least) is not float or not 0 <= least <= 1 or type(copies) is not int or copies < 0:
         return None
-    said = f"The sample nearest to the training data differs from it in {100 * least:.1f} % of its pixels"
+    grey = "grey" in card
+    # of grey pictures a root: it can be compared with contrast
+    shares = [math.sqrt(value) if grey else value for value in (least, among if type(among) is float else 0.0)]
+    how, of = ("by", " of the range of grey values (root mean square)") if grey else ("in", " of its pixels")
+    said = f"The sample nearest to the training data differs from it {how} {100 * shares[0]:.1f} %{of}"
     if type(among) is not float or not 0 <= among <= 1:
         return f"{said}; the data are too few to say whether that is a copy."
     if copies:
         many = "1 sample is a copy" if copies == 1 else f"{copies} samples are copies"
-        return f"{said}, crops of the data from each other in {100 * among:.1f} %: {many}, more data are needed."
-    return f"{said}, crops of the data from each other in at least {100 * among:.1f} %: no copy."
+        return f"{said}, crops of the data from each other {how} {100 * shares[1]:.1f} %: {many}, more data are needed."
+    return f"{said}, crops of the data from each other {how} at least {100 * shares[1]:.1f} %: no copy."
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +185,7 @@ class Copying:
         As of `sentence`.
     sample, nearest
         The sample that came nearest to the data, and what of these it is nearest to: labels as of the model's volumes,
-        shape (Y, X), uint8; None where the card holds no pictures that can be.
+        shape (Y, X), uint8, or 256 greys; None where the card holds no pictures that can be.
     """
 
     sentence: str
@@ -180,11 +199,11 @@ def copying_told(card: Mapping[str, Any]) -> Copying | None:
     if said is None:
         return None
     try:
-        phases = len(card["phases"])
+        phases = GREY_LEVELS if "grey" in card else len(card["phases"])
         sample, nearest = (picture_from(one, phases)[0] for one in card["copying"]["pair"])
     except (KeyError, TypeError, ValueError, zlib.error, binascii.Error):  # of a file from elsewhere: words are enough
         return Copying(said)
-    if phases == 2 and card.get("volume_phase", 1) == 0:
+    if "grey" not in card and phases == 2 and card.get("volume_phase", 1) == 0:
         # the network knows the phase of interest as 1
         sample, nearest = np.uint8(1) - sample, np.uint8(1) - nearest
     return Copying(said, sample, nearest)
@@ -211,6 +230,22 @@ def _crops(group: Sequence[Exemplar], places: Sequence[Place], edge: int) -> np.
 def _split(labels: np.ndarray, phases: int) -> np.ndarray:
     """Each phase beside the other, (n, Y, phases · X) bool: two pixels there differ for each that differs in labels."""
     return np.concatenate([labels == label for label in range(phases)], axis=2)
+
+
+def _least_among(tiles: np.ndarray) -> float:
+    """The least mean squared difference between two grey tiles, as `nearest_crop` counts it; NaN where there is one."""
+    if len(tiles) < 2:
+        return math.nan
+    flat = tiles.reshape(len(tiles), -1)
+    found = squares_apart(flat, flat)
+    np.fill_diagonal(found, np.inf)
+    return float(found.min()) / 4
+
+
+def _drawn(picture: np.ndarray) -> np.ndarray:
+    """A grey picture of −1 to 1 in 256 greys, no larger than a card keeps it."""
+    by = -(-max(picture.shape) // THUMBNAIL_EDGE)
+    return np.asarray(np.rint(127.5 * (picture[::by, ::by] + 1)), np.uint8)
 
 
 def _turned(picture: np.ndarray, symmetries: str) -> np.ndarray:

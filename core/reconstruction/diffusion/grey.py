@@ -31,11 +31,13 @@ from core.reconstruction.diffusion.classes import (
     resolved_by_shapes,
     symmetries_of,
 )
+from core.reconstruction.diffusion.copying import checked
 from core.reconstruction.diffusion.phases import GREY
 from core.reconstruction.diffusion.settings import DiffusionSettings
 from core.reconstruction.engine import Model
 from core.reconstruction.model_card import training_entry, wrong
 from core.reconstruction.training_job import as_contract
+from core.statistics.grey_agreement import GreyRecord, levels_of
 
 if TYPE_CHECKING:
     from core.reconstruction.diffusion.grey_model import GreyModel
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
 
 KINDS = ("uint8", "uint16", "float32")
 """Types of grey values, the one that holds the others last."""
+
+MOST_MEASURED = 64
+"""Histogram and autocovariance of a class are those of so many of its pictures at most, evenly chosen."""
 
 GreyClasses = Mapping[str, Sequence[Micrograph]]
 """Grey pictures by class."""
@@ -109,6 +114,11 @@ class GreyRange:
     def seen(self, grey: np.ndarray) -> np.ndarray:
         """Grey values as 256 greys for a screen, uint8: black is the darkest of the data, white the brightest."""
         return seen(self.learned(grey))
+
+    @property
+    def levels(self) -> np.ndarray:
+        """Grey values that histograms count."""
+        return levels_of(self.low, self.high, self.kind != "float32")
 
     @property
     def words(self) -> str:
@@ -207,6 +217,7 @@ def training(
         max_seconds=max_seconds,
         checkpoints=checkpoints,
     )
+    job = checked(job, exemplars, GREY, seed, device)
     remedy = "Choose smaller crops, fewer channels or the preset small."
     return (yield from as_contract(job, lambda made: _model(classes, span, settings, made, seed, device), remedy))
 
@@ -226,7 +237,10 @@ def _model(
 ) -> GreyModel:
     from core.reconstruction.diffusion.grey_model import GreyModel
 
-    told = [{"name": name, "images": len(group), "hash": _hash(group)} for name, group in classes.items()]
+    told = [
+        {"name": name, "images": len(group), "hash": _hash(group), **_record(group, span)}
+        for name, group in classes.items()
+    ]
     chosen = described.to_json(trained.denoiser.settings)
     provenance = Provenance(
         "train diffusion on grey images",
@@ -252,6 +266,13 @@ def _model(
         **trained.found,
     }
     return GreyModel(trained.denoiser, card)
+
+
+def _record(group: Sequence[Micrograph], span: GreyRange) -> dict[str, Any]:
+    """What volumes of a class are set beside; nothing where pictures are too small to tell it."""
+    chosen = group[:: -(-len(group) // MOST_MEASURED)]
+    record = GreyRecord.of([picture.grey for picture in chosen], span.levels)
+    return {} if record is None else {"statistics": record.to_json()}
 
 
 def _hash(group: Sequence[Micrograph]) -> str:

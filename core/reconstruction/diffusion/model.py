@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
 
 from core import devices
 from core import settings as described
@@ -28,13 +28,12 @@ from core.reconstruction.diffusion.levels import Varying, labels_by_level
 from core.reconstruction.diffusion.phases import as_channels, channel_fractions, labels_around, plain_labels
 from core.reconstruction.diffusion.pictures import check_edge, sampling_pictures
 from core.reconstruction.diffusion.planes import Emerging, Wanted
-from core.reconstruction.diffusion.sampled_model import SampledModel, beyond_memory, too_large
+from core.reconstruction.diffusion.sampled_model import SampledModel, beyond_memory, cut_out, too_large
 from core.reconstruction.diffusion.settings import sampled_as
 from core.reconstruction.diffusion.shelf import Shelf
 from core.reconstruction.diffusion.surroundings import set_apart
 from core.reconstruction.shares import shared
 from core.reconstruction.towards import Towards
-from core.reconstruction.weights import weights_hash
 
 QUICK_STEPS, QUICK_EDGE = 10, 32
 """Steps and edge (voxels) of rough volumes."""
@@ -72,8 +71,6 @@ class DiffusionModel(SampledModel):
     settings
         How it samples; by default as the denoiser's settings say.
     """
-
-    keeps_sampling = True
 
     def note(self, entries: Mapping[str, Any]) -> None:
         """Add to the card what was found out about the model since."""
@@ -145,13 +142,6 @@ class DiffusionModel(SampledModel):
             shelf, size, seed, device, volume_fraction, mask, periodic, anchors, towards
         )
 
-        def make_tile(start: Triple, edge: int) -> np.ndarray:
-            tile = np.zeros((edge, edge, edge), dtype=np.uint8)
-            low = [max(0, -first) for first in start]
-            part = labels[tuple(slice(max(0, first), max(0, first + edge)) for first in start)]
-            tile[tuple(slice(first, first + side) for first, side in zip(low, part.shape, strict=True))] = part
-            return tile
-
         def provenance_of(_edge: int, _needed: Shelf = shelf) -> Provenance:
             # files of the shelf go when the recipe does
             return provenance
@@ -159,18 +149,12 @@ class DiffusionModel(SampledModel):
         return Recipe(
             size=size,
             periodic=periodic,
-            make_tile=make_tile,
+            make_tile=partial(cut_out, labels),
             phases=self._phases,
             voxel_size=self._voxel_size,
             name=self._name(size, seed),
             provenance=provenance_of,
-            identity={
-                **provenance.settings,
-                "seed": seed,
-                "model": weights_hash(self.weights()),
-                "device": device,
-                "torch": str(torch.__version__),
-            },
+            identity=self._identity_of_file(provenance, seed, device),
             written=(lambda: None) if kept is None else kept.remove,
         )
 
@@ -271,18 +255,6 @@ class DiffusionModel(SampledModel):
         if towards is not None:
             asked["towards"] = towards.entry()
         return labels, self._provenance(asked, seed, device)
-
-    def _identity(self, wanted: Wanted, device: str) -> dict[str, Any]:
-        """All that decides what is sampled, as JSON values."""
-        towards = wanted.towards
-        return {
-            "size": list(wanted.size), "seed": wanted.seed, "periodic": axes_name(wanted.periodic),
-            "volume fraction": wanted.fractions and list(wanted.fractions), "told": wanted.told and list(wanted.told),
-            "class": list(wanted.labels), "settings": described.to_json(self._settings),
-            "anchors": [[*place, array_hash(picture)] for place, picture in sorted(wanted.anchors.items())],
-            "towards": None if towards is None else towards.entry(),
-            "model": weights_hash(self.weights()), "device": device, "torch": str(torch.__version__),
-        }  # fmt: skip
 
     @property
     def _phases(self) -> tuple[Phase, ...]:

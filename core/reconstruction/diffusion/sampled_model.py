@@ -11,16 +11,17 @@ import numpy as np
 import torch
 
 from core import devices
+from core import settings as described
 from core.errors import InputError, JobError
-from core.generation.periods import Axes, Triple, misfit
+from core.generation.periods import Axes, Triple, axes_name, misfit
 from core.job import Progress
-from core.provenance import Provenance, versions
+from core.provenance import Provenance, array_hash, versions
 from core.reconstruction.diffusion.denoiser import Denoiser
 from core.reconstruction.diffusion.planes import Emerging, Wanted, sampling_volume
 from core.reconstruction.diffusion.preflight import BYTES_PER_VOXEL
 from core.reconstruction.diffusion.settings import DiffusionSettings
 from core.reconstruction.diffusion.shelf import Shelf
-from core.reconstruction.weights import weights_of
+from core.reconstruction.weights import weights_hash, weights_of
 
 SMALLER = "Choose a smaller size."
 
@@ -36,6 +37,15 @@ def too_large(size: Triple, more: str = "") -> JobError:
     return JobError(f"A volume of {' × '.join(map(str, size))} voxels{more} does not fit into memory.", SMALLER)
 
 
+def cut_out(volume: np.ndarray, start: Triple, edge: int) -> np.ndarray:
+    """The tile of ``edge`` voxels that begins at ``start``, of a volume (Z, Y, X); 0 beyond its faces."""
+    tile: np.ndarray = np.zeros((edge, edge, edge), dtype=volume.dtype)
+    low = [max(0, -first) for first in start]
+    part = volume[tuple(slice(max(0, first), max(0, first + edge)) for first in start)]
+    tile[tuple(slice(first, first + side) for first, side in zip(low, part.shape, strict=True))] = part
+    return tile
+
+
 class SampledModel:
     """Base of such models.
 
@@ -48,6 +58,8 @@ class SampledModel:
     settings
         How it samples; by default as the denoiser's settings say.
     """
+
+    keeps_sampling = True
 
     def __init__(self, denoiser: Denoiser, card: Mapping[str, Any], settings: DiffusionSettings | None = None) -> None:
         self._denoiser = denoiser.eval().requires_grad_(False)
@@ -120,6 +132,28 @@ class SampledModel:
                 raise too_large(wanted.size) from error
             finally:
                 making.close()
+
+    def _identity(self, wanted: Wanted, device: str) -> dict[str, Any]:
+        """All that decides what is sampled, as JSON values."""
+        towards = wanted.towards
+        return {
+            "size": list(wanted.size), "seed": wanted.seed, "periodic": axes_name(wanted.periodic),
+            "volume fraction": wanted.fractions and list(wanted.fractions), "told": wanted.told and list(wanted.told),
+            "class": list(wanted.labels), "settings": described.to_json(self._settings),
+            "anchors": [[*place, array_hash(picture)] for place, picture in sorted(wanted.anchors.items())],
+            "towards": None if towards is None else towards.entry(),
+            "model": weights_hash(self.weights()), "device": device, "torch": str(torch.__version__),
+        }  # fmt: skip
+
+    def _identity_of_file(self, provenance: Provenance, seed: int, device: str) -> dict[str, Any]:
+        """As `core.generation.recipe.Recipe.identity`."""
+        return {
+            **provenance.settings,
+            "seed": seed,
+            "model": weights_hash(self.weights()),
+            "device": device,
+            "torch": str(torch.__version__),
+        }
 
     def _name(self, size: Triple, seed: int) -> str:
         return f"{self._card['name']} {'×'.join(map(str, size))} seed {seed}"

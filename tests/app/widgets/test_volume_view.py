@@ -115,6 +115,29 @@ def test_a_preview_keeps_the_camera(view: VolumeView, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: like(pixels(view), "#E69F00") > 30_000, timeout=60_000)
 
 
+def test_a_grey_volume_is_a_solid_block_with_grey_sections(view: VolumeView, qtbot: QtBot) -> None:
+    levels = np.full((24, 24, 24), 90, np.uint8)
+    levels[:12] = 200
+    view.set_grey(levels)
+    view.set_cursor((3, 12, 12))
+    assert view.grey and view.phase_name(view.label_at((3, 0, 0))) == "grey 200 of 255"
+
+    def there() -> bool:
+        picture = pixels(view)
+        section = picture[: picture.shape[0] // 2, : picture.shape[1] // 2]
+        # across z one grey (but for letters); the block shows both
+        both = all(like(quarter(picture), color) > 2000 for color in ("#5a5a5a", "#c8c8c8"))
+        return like(section, "#c8c8c8") > 20_000 and like(section, "#5a5a5a") < 1000 and both
+
+    qtbot.waitUntil(there, timeout=60_000)
+    # no surface of the phases before stands in it
+    assert not any(mesh.visible for mesh in view.scene.meshes)
+    # the phases come back, whatever they are called
+    view.set_preview(np.ones((24, 24, 24), np.uint8))
+    assert not view.grey and len(view.phases) == 2
+    qtbot.waitUntil(lambda: like(pixels(view), view.phases[1].color) > 30_000, timeout=60_000)
+
+
 def test_clearing_shows_nothing(view: VolumeView, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: like(pixels(view), "#E69F00") > 3000, timeout=60_000)
     assert not view.scene.nothing.visible

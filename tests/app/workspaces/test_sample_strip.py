@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QStackedWidget
 from pytestqt.qtbot import QtBot
 
 from app.widgets.volume_view import VolumeView
+from app.workspaces.reconstruct.grey_pictures import ShownGrey
 from app.workspaces.reconstruct.sample_strip import MOST, SampleStrip
 from core.images.values import default_phases
 
@@ -42,3 +43,23 @@ def test_the_first_and_the_latest_are_kept(qtbot: QtBot) -> None:
     assert strip.steps == [5]
     strip.clear()
     assert strip.isHidden() and not strip.steps
+
+
+def test_grey_samples_and_grey_volumes_are_shown(qtbot: QtBot) -> None:
+    view, other = VolumeView(), QStackedWidget()
+    strip, stack = SampleStrip(view), QStackedWidget()
+    stack.addWidget(view)
+    stack.addWidget(other)
+    whole = strip.under(stack)
+    qtbot.addWidget(whole)
+    whole.show()
+    stack.setCurrentWidget(other)
+    levels = np.full((4, 6, 8), 90, np.uint8)
+    strip.show_grey_class(levels, 10)
+    assert view.grey and view.labels is levels and strip.steps == [10]
+    assert view.caption == "8 × 6 × 4 voxels at step 10, made by the model so far"
+    # a volume takes the place of whatever was on show, and leaves the samples alone
+    stack.setCurrentWidget(other)
+    strip.show_grey(ShownGrey(levels // 2, 2e-6, "emerging"))
+    assert stack.currentWidget() is view and view.voxel_size == (2e-6,) * 3 and view.caption == "emerging"
+    assert strip.steps == [10]

@@ -11,6 +11,7 @@ from core.job import finish
 from core.reconstruction.diffusion import copying
 from core.reconstruction.diffusion.copying import comparing, copying_told, nearest_crop, sentence
 from core.reconstruction.diffusion.engine import DiffusionEngine
+from core.reconstruction.diffusion.phases import GREY
 from core.reconstruction.diffusion.sections import Exemplar
 from core.reconstruction.model_record import picture_entry
 from tests.core.reconstruction.diffusion.tiny import TINY, exemplar, target, tiny_denoiser
@@ -62,6 +63,44 @@ def test_copies_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     tiles = [image.labels[y : y + 16, x : x + 16] for y in (0, 16) for x in (0, 16, 32)]
     pairs = [float((one != other).mean()) for n, one in enumerate(tiles) for other in tiles[:n]]
     assert card["among"] == pytest.approx(min(pairs))
+
+
+def test_grey_copies_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = np.random.default_rng(0).uniform(-1, 1, (40, 48)).astype(np.float32)
+    known, made = [Exemplar(data, 0, "all")], data[2:18, 9:25].T[::-1]
+
+    def fields(more: float) -> Any:
+        def sampling(_denoiser: Any, count: int, *_args: Any, within: bool, **_named: Any) -> Any:
+            assert within
+            yield
+            # what lies beyond the range is cut off
+            return np.stack([made * np.float32(1 + more)] * count)[:, None]
+
+        return sampling
+
+    room = "core.reconstruction.diffusion.pictures.sampling_fields"
+    monkeypatch.setattr(room, fields(0.0))
+    card = finish(comparing(tiny_denoiser(), known, GREY, 0))
+    assert card["least_pixel_mse"] == pytest.approx(0, abs=1e-12) and card["copies"] == card["samples"] == 8
+    monkeypatch.setattr(room, fields(-2.0))
+    card = finish(comparing(tiny_denoiser(), known, GREY, 0))
+    ways = copying._turned(-made, "all")
+    every = [
+        ((data[y : y + 16, x : x + 16] - way) ** 2).mean() / 4 for way in ways for y in range(25) for x in range(33)
+    ]
+    assert card["copies"] == 0 and card["least_pixel_mse"] == pytest.approx(min(every), rel=1e-5)
+    tiles = [data[y : y + 16, x : x + 16] for y in (0, 16) for x in (0, 16, 32)]
+    pairs = [float(((one - other) ** 2).mean()) / 4 for n, one in enumerate(tiles) for other in tiles[:n]]
+    assert card["among"] == pytest.approx(min(pairs), rel=1e-5)
+    # in words a root, as contrast is told; the pair in 256 greys
+    told = copying_told({"grey": {}, "copying": card})
+    assert told is not None and told.sample is not None and told.nearest is not None
+    share = f"by {100 * min(every) ** 0.5:.1f} % of the range of grey values"
+    assert share in told.sentence and told.sentence.endswith("no copy.")
+    assert any(np.array_equal(told.sample, copying._drawn(way)) for way in ways)
+    assert (np.abs(told.sample.astype(float) - told.nearest) ** 2).mean() / 255**2 == pytest.approx(
+        min(every), rel=0.02
+    )
 
 
 def test_samples_of_the_network_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,11 +12,12 @@ from core.images.grey_volume import open_grey_volume
 from core.images.grey_writing import write_grey_volume, write_micrograph
 from core.images.reading import read_micrograph
 from core.images.values import Micrograph
-from core.job import finish
+from core.job import Progress, finish
 from core.provenance import Provenance
+from core.reconstruction.diffusion import copying
 from core.reconstruction.diffusion.engine import DiffusionEngine
 from core.reconstruction.diffusion.grey import GreyRange, grey_settings, read_grey_classes, training
-from core.reconstruction.diffusion.grey_model import GreyModel
+from core.reconstruction.diffusion.grey_model import EmergingGrey, GreyModel
 from core.reconstruction.engine import TrainingProgress
 from core.reconstruction.model_file import load_model, save_model
 from tests.core.reconstruction.diffusion.tiny import TINY, tiny_denoiser
@@ -75,7 +76,13 @@ def test_pictures_and_volumes_lie_in_the_range_of_the_data(trained: tuple[GreyMo
     assert np.array_equal(again[1].grey, made[1].grey) and not np.array_equal(again[0].grey, again[1].grey)
     other = finish(known.of_class("dark").pictures(1, 16, 7))
     assert not np.array_equal(other[0].grey, made[0].grey)  # the class is a condition
-    volume = finish(model.volume((6, 9, 10), 7))
+    reports: list[Progress] = []
+    volume = finish(model.volume((6, 9, 10), 7), reports.append)
+    # it is seen emerging after each step, in grey values of the data, and ends as what is made
+    seen = [one.preview for one in reports if isinstance(one, EmergingGrey) and one.preview is not None]
+    assert len(seen) == TINY.steps and all(one.shape == (6, 9, 10) and one.dtype == np.uint8 for one in seen)
+    assert not np.array_equal(seen[0], seen[1]) and min(one.min() for one in seen) >= 40
+    assert np.array_equal(seen[-1], volume.grey)
     assert volume.grey.shape == (6, 9, 10) and volume.grey.dtype == np.uint8 and volume.voxel_size == 2e-6
     assert np.array_equal(volume.grey, finish(model.volume((6, 9, 10), 7)).grey)
     with pytest.raises(InputError, match="Choose 14 or 16 px"):
@@ -87,6 +94,17 @@ def test_a_model_file_keeps_it_and_other_places_refuse_it(
 ) -> None:
     model, _ = trained
     assert model.card["grey"] == {"low": 40.0, "high": 250.0, "type": "uint8"}
+    # what volumes of each class are set beside
+    dark, bright = model.of_class("dark").record, model.of_class("bright").record
+    assert dark is not None and bright is not None and len(dark.levels) == 211
+    assert dark.counts.sum() == 2 * 24 * 32 and bright.counts[:60].sum() == 0 and len(bright.covariance) == 12
+    assert model.of_class("bright").black_and_white == (100, 250)
+    volume = np.stack([micrograph(0).grey] * 4)
+    apart = [finish(model.of_class(name).agreement(volume, volume.shape)) for name in ("dark", "bright")]
+    assert apart[0] is not None and apart[1] is not None and apart[0].distance < 5 < 40 < apart[1].distance
+    earlier = GreyModel(tiny_denoiser(2, told=False), {**model.card, "classes": [{"name": "dark"}, {"name": "bright"}]})
+    assert earlier.record is None and finish(earlier.agreement(volume, volume.shape)) is None
+    assert earlier.black_and_white == (40, 250)
     path = save_model(model, tmp_path / "grey.microloom-model")
     with pytest.raises(InputError, match="grey images"):
         load_model(path)
@@ -102,6 +120,14 @@ def test_a_model_file_keeps_it_and_other_places_refuse_it(
     for key, spoilt in told.items():
         with pytest.raises(InputError, match="cannot be used"):
             DiffusionEngine().restore({**model.card, key: spoilt}, model.weights())
+
+
+def test_its_samples_are_compared_with_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copying, "LEAST_ITERATIONS", 3)
+    model = finish(training({"one": [micrograph()]}, TINY))
+    told = model.card["copying"]
+    assert told["samples"] == 8 and 0 < told["least_pixel_mse"] < 1
+    assert "of the range of grey values" in str(copying.sentence(model.card))
 
 
 def test_previews_are_grey_and_the_settings_ask_for_no_phases(
