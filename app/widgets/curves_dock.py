@@ -51,6 +51,7 @@ class CurvesDock(QWidget):
         self._loss: list[tuple[float, float]] = []
         self._held_out: list[tuple[float, float]] = []
         self._now: dict[int, float] = {}
+        self._solid = ""
         self._session.derived.connect(self._derived)
         self._session.changed.connect(self._changed)
         context.jobs.started.connect(self._started)
@@ -69,7 +70,7 @@ class CurvesDock(QWidget):
             self.show_result()
         elif new.result is None and old.opened is not new.opened:
             # another picture: what is drawn is not its volume
-            self._loss, self._held_out, self._now = [], [], {}
+            self._loss, self._held_out, self._now, self._solid = [], [], {}, ""
             self.plot.set_loss([])
             self.plot.set_result(None)
             if not same_volume(old, new):  # its own curves are still to come; those of the one before are another's
@@ -83,12 +84,12 @@ class CurvesDock(QWidget):
         self.plot.set_exemplar(curves)
         self.plot.set_band(band)
         image, phase = self._session.phase_image, self._session.phase_of_interest
-        self.note.setText(EMPTY_NOTE if curves is None else f"{_curves_of(image, phase)}{EXEMPLAR_NOTE}")
+        self.note.setText(EMPTY_NOTE if curves is None else f"{_curves_of(image, phase)}{self._solid}{EXEMPLAR_NOTE}")
 
     def _started(self, _title: str) -> None:
         if self._context.jobs.kind != "reconstruction":
             return
-        self._loss, self._held_out, self._now = [], [], {}
+        self._loss, self._held_out, self._now, self._solid = [], [], {}, ""
         self.plot.set_loss([])
         self.plot.set_result(None)
         self._show_exemplar()
@@ -109,8 +110,8 @@ class CurvesDock(QWidget):
             phase = self._session.phase_of_interest
             self._now = {} if phase is None else {phase: float(curves.s2[0, 0])}
             mean = f"mean of the last {progress.previews} previews" if progress.previews > 1 else "the first preview"
-            of = _curves_of(self._session.phase_image, phase)
-            self.note.setText(f"{of}Solid: {mean}, step {progress.step}. {EXEMPLAR_NOTE}")
+            self._solid = f"Solid: {mean}, step {progress.step}. "
+            self.note.setText(f"{_curves_of(self._session.phase_image, phase)}{self._solid}{EXEMPLAR_NOTE}")
             self._show_fractions()
 
     def show_result(self) -> None:
@@ -123,7 +124,8 @@ class CurvesDock(QWidget):
         self.plot.set_result(result.comparison.volume)
         several = len(result.volume.phases) > 2
         self._now = dict(enumerate(result.volume.fractions)) if several else {result.phase: result.fraction_after}
-        self.note.setText(f"{_curves_of(result.exemplar, result.phase)}Solid: the volume. {EXEMPLAR_NOTE}")
+        self._solid = "Solid: the volume. "
+        self.note.setText(f"{_curves_of(result.exemplar, result.phase)}{self._solid}{EXEMPLAR_NOTE}")
         self._show_fractions()
 
     def _show_fractions(self) -> None:
