@@ -136,10 +136,10 @@ class HelpPage(QDialog):
         self._hits = {key: found for key in PAGES if (found := hits(searched_text(key), query))}
         for row, (key, title) in enumerate(PAGES.items()):
             item = self.pages.item(row)
-            found = len(self._hits.get(key, []))
-            item.setText(f"{title}  ({found})" if found else title)
+            count = len(self._hits.get(key, []))
+            item.setText(f"{title}  ({count})" if count else title)
             # pages keep their places; those without the words step back
-            quiet = bool(self._hits) and not found
+            quiet = bool(self._hits) and not count
             color = self.palette().color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
             item.setData(Qt.ItemDataRole.ForegroundRole, color if quiet else None)
         self._at = 0
