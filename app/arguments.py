@@ -17,6 +17,7 @@ from core.errors import InputError
 
 S = TypeVar("S")
 _METHODS = ("otsu", "multi-otsu", "manual", "hysteresis", "sauvola", "adaptive-mean", "adaptive-gaussian")
+_LIMIT = "end the training after this time; calibrating, generating and measuring come on top"
 _DENOISE = ("none", "median", "gaussian", "non-local-means", "bilateral")
 
 
@@ -153,7 +154,7 @@ def _reconstruct(commands: Any) -> None:
     _periodic(command)
     _device(command)
     _sampling(command)
-    command.add_argument("--max-seconds", type=_positive, metavar="S", help="end the training after this time")
+    command.add_argument("--max-seconds", type=_positive, metavar="S", help=_LIMIT)
     command.add_argument(
         "--patience", type=positive_whole_number, metavar="STEPS",
         help="end it too when S2 and L of its previews have not come nearer to the exemplar's for so many steps",
@@ -191,7 +192,7 @@ def _train(commands: Any) -> None:
     add_options(command)
     _output(command, "M.microloom-model", "model to write")
     command.add_argument("--seed", type=seed, default=0, help="seed of the training (default 0)")
-    command.add_argument("--max-seconds", type=_positive, metavar="S", help="end the training after this time")
+    command.add_argument("--max-seconds", type=_positive, metavar="S", help=_LIMIT)
     _checkpoints(command)
     _device(command)
     add_sampling(command)

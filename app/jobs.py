@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QObject, QRunnable, Qt, QThread, QThreadPool, QTimer, Signal
+from shiboken6 import isValid
 
 from core.errors import JobError, MicroloomError
 from core.job import Job, Progress
@@ -147,9 +148,9 @@ class JobRunner(QObject):
         self._began, self._held = time.monotonic(), 0.0
         queued = Qt.ConnectionType.QueuedConnection
         worker.progressed.connect(lambda progress: self._progress(worker, progress), queued)
-        worker.returned.connect(lambda result: self._end(worker, self.returned, result), queued)
-        worker.failed.connect(lambda error: self._end(worker, self.failed, error), queued)
-        worker.cancelled.connect(lambda: self._end(worker, self.cancelled), queued)
+        worker.returned.connect(lambda result: self._end(worker, "returned", result), queued)
+        worker.failed.connect(lambda error: self._end(worker, "failed", error), queued)
+        worker.cancelled.connect(lambda: self._end(worker, "cancelled"), queued)
         self.started.emit(title)
         worker.start()
 
@@ -181,7 +182,8 @@ class JobRunner(QObject):
         return all(worker.wait(max(0, round(1000 * (end - time.monotonic())))) for worker in workers)
 
     def _progress(self, worker: _Worker, progress: Progress) -> None:
-        if worker is self._worker:
+        # what a worker said last may come when the dialog that owns this is closed and gone
+        if isValid(self) and worker is self._worker:
             self.last = progress
             self.progressed.emit(progress)
 
@@ -190,9 +192,12 @@ class JobRunner(QObject):
         worker = self._worker
         if worker is not None:
             self._leaving.append(worker)
-            self._end(worker, self.cancelled)
+            self._end(worker, "cancelled")
 
-    def _end(self, worker: _Worker, signal: Any, *arguments: Any) -> None:
+    def _end(self, worker: _Worker, how: str, *arguments: Any) -> None:
+        if not isValid(self):
+            worker.wait()
+            return
         if worker is not self._worker:  # cancelled long ago
             if worker in self._leaving:
                 self._leaving.remove(worker)
@@ -205,7 +210,7 @@ class JobRunner(QObject):
             worker.wait()
             worker.deleteLater()
         self.is_paused = False
-        signal.emit(*arguments)
+        getattr(self, how).emit(*arguments)
         self.idle.emit()
 
 

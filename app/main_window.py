@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QMainWindow,
-    QMessageBox,
     QSplitter,
     QStackedWidget,
     QToolBar,
@@ -32,6 +31,7 @@ from PySide6.QtWidgets import (
 from app import icons, theme
 from app.context import Context
 from app.exemplar import LiveExemplar
+from app.guide import Guide
 from app.menus import RecentMenu, UndoMemoryMenu, build_menus
 from app.message_tabs import MessageTabs
 from app.opening import FILTER, PROJECT_FILTER, OpenedModel, OpenedProject, Opener
@@ -41,7 +41,6 @@ from app.saving import Saver
 from app.slices import Slices
 from app.stored_volume import StoredView
 from app.widgets import keyboard
-from app.widgets.command_palette import CommandPalette
 from app.widgets.curves_dock import CurvesDock
 from app.widgets.job_strip import JobStrip
 from app.widgets.recovery_bar import RecoveryBar
@@ -68,6 +67,7 @@ class MainWindow(QMainWindow):
         self.commands = self.context.commands
         self.exemplar = LiveExemplar(self.context)
         self.opener = Opener(self.context, self.preferences)
+        self.guide = Guide(self)
         self.saver = Saver(self.context, self.preferences, self.exemplar, self)
         self.opener.guard = self.saver.guard
         self.recovery = Recovery(self.context, self.saver.snapshot, self.preferences.state_folder, self)
@@ -202,11 +202,13 @@ class MainWindow(QMainWindow):
         self.fit_action = self._action("&Fit to view", "F", "fit")
         self.fit_action.triggered.connect(self._fit)
         self.palette_action = self._action("&Command palette …", "Ctrl+Shift+P", "search")
-        self.palette_action.triggered.connect(self.open_palette)
+        self.palette_action.triggered.connect(lambda: self.guide.open_palette())
         self.help_action = self._action("&Help on this step", "F1", "help")
-        self.help_action.triggered.connect(self.show_help)
+        self.help_action.triggered.connect(lambda: self.guide.show_help())
+        self.search_action = self._action("&Search the help …", "Ctrl+F", tip="Search all pages of the help")
+        self.search_action.triggered.connect(lambda: self.guide.search_help())
         self.about_action = self._action("&About Microloom")
-        self.about_action.triggered.connect(self._about)
+        self.about_action.triggered.connect(lambda: self.guide.show_about())
         self.reset_action = self._action("&Reset the window layout")
         self.reset_action.triggered.connect(self._reset_layout)
         self.step_actions = []
@@ -259,7 +261,7 @@ class MainWindow(QMainWindow):
             self.export_action, self.undo_action, self.redo_action, *self.undo_memory.choices.values(),
             self.run_action, self.pause_action, self.cancel_action, self.fit_action, *self.step_actions,
             *self.scheme_actions.values(), self.curves_dock.toggleViewAction(), self.messages_dock.toggleViewAction(),
-            self.reset_action, self.help_action, self.about_action, self.quit_action,
+            self.reset_action, self.help_action, self.search_action, self.about_action, self.quit_action,
         ]  # fmt: skip
         return own + [action for space in self.workspaces.values() for action in space.actions()]
 
@@ -400,21 +402,6 @@ class MainWindow(QMainWindow):
 
     # --- everything else -----------------------------------------------------------------------------------------
 
-    def open_palette(self) -> CommandPalette:
-        """Show the command palette."""
-        palette = CommandPalette(self, self.all_actions())
-        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        palette.open_over(self)
-        self._palette = palette
-        return palette
-
-    def show_help(self) -> None:
-        """Open the help page of the step on show."""
-        from app.widgets.help_page import HelpPage
-
-        self._help = HelpPage(self, self.current.key)
-        self._help.show()
-
     def set_scheme(self, scheme: str) -> None:
         """Draw the window light, dark or as the system."""
         self.preferences.scheme = scheme
@@ -470,17 +457,6 @@ class MainWindow(QMainWindow):
     def _reset_layout(self) -> None:
         self.restoreState(self._default_layout)
         self.resize(1440, 900)
-
-    def _about(self) -> None:
-        from core.provenance import versions
-
-        lines = "<br>".join(f"{name} {version}" for name, version in versions().items())
-        QMessageBox.about(
-            self,
-            "About Microloom",
-            "<b>Microloom</b> weaves statistically equivalent 3-D volumes from a 2-D micrograph.<br><br>"
-            f"{lines}<br><br>MIT licence. Made with Qt (LGPL).",
-        )
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask only where work would be lost: a running job, or changes that are in no project."""

@@ -91,4 +91,6 @@ def build_menus(window: MainWindow, samples: Sequence[QAction], recent: QMenu, s
         if space.actions():
             bar.addMenu(space.title).addActions(space.actions())
     bar.addMenu("&Run").addActions([window.run_action, window.pause_action, window.cancel_action])
-    bar.addMenu("&Help").addActions([window.help_action, window.palette_action, window.about_action])
+    bar.addMenu("&Help").addActions(
+        [window.help_action, window.search_action, window.palette_action, window.about_action]
+    )

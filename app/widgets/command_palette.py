@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
@@ -45,10 +47,14 @@ def plain(text: str) -> str:
 
 
 class CommandPalette(QDialog):
-    """A list over the table of actions, filtered as one types."""
+    """A list over the table of actions, filtered as one types; at its end, what was typed is looked for in the help.
 
-    def __init__(self, parent: QWidget, actions: list[QAction]) -> None:
+    ``search`` gets what was typed; without it there is no such line.
+    """
+
+    def __init__(self, parent: QWidget, actions: list[QAction], search: Callable[[str], object] | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
+        self._search = search
         self._actions = [action for action in actions if action.isEnabled() and not action.isSeparator()]
         self.setAccessibleName("Command palette")
         self.field = QLineEdit()
@@ -90,22 +96,30 @@ class CommandPalette(QDialog):
         self.list.clear()
         rated = [(score(query, plain(action.text())), action) for action in self._actions]
         fitting = sorted((pair for pair in rated if pair[0] is not None), key=lambda pair: -(pair[0] or 0))
-        for _rating, action in fitting if query else rated:
-            item = QListWidgetItem()
-            item.setData(Qt.ItemDataRole.UserRole, action)
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, plain(action.text()))
-            row = QWidget()
-            line = QHBoxLayout(row)
-            line.setContentsMargins(8, 2, 8, 2)
-            line.addWidget(QLabel(plain(action.text())), 1)
-            keys = QLabel(action.shortcut().toString(QKeySequence.SequenceFormat.NativeText))
-            keys.setProperty("role", "hint")
-            line.addWidget(keys)
-            item.setSizeHint(row.sizeHint())
-            self.list.addItem(item)
-            self.list.setItemWidget(item, row)
+        shown = fitting if query else rated
+        for _rating, action in shown:
+            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            self._add(plain(action.text()), keys, action.trigger)
+        self.nothing.setVisible(not shown)
+        words, search = query.strip(), self._search
+        if words and search is not None:
+            self._add(f"Search the help for “{words}”", "", lambda: search(words))
         self.list.setCurrentRow(0)
-        self.nothing.setVisible(self.list.count() == 0)
+
+    def _add(self, text: str, keys: str, does: Callable[[], object]) -> None:
+        item = QListWidgetItem()
+        item.setData(Qt.ItemDataRole.UserRole, does)
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, text)
+        row = QWidget()
+        line = QHBoxLayout(row)
+        line.setContentsMargins(8, 2, 8, 2)
+        line.addWidget(QLabel(text), 1)
+        told = QLabel(keys)
+        told.setProperty("role", "hint")
+        line.addWidget(told)
+        item.setSizeHint(row.sizeHint())
+        self.list.addItem(item)
+        self.list.setItemWidget(item, row)
 
     def _color(self) -> None:
         """Letters on the chosen line take the colour that is read on the accent."""
@@ -118,4 +132,4 @@ class CommandPalette(QDialog):
         item = self.list.currentItem()
         self.close()
         if item is not None:
-            item.data(Qt.ItemDataRole.UserRole).trigger()
+            item.data(Qt.ItemDataRole.UserRole)()

@@ -253,8 +253,8 @@ class CurvePlot(QWidget):
 
     def _draw_axes(self, text: QColor) -> None:
         scale, unit = self._scale()
-        self.plots[0].showAxis("top", self._pixel_size is not None)
-        self.plots[0].setLabel("top", "Distance r (voxels)" if self._pixel_size is not None else "", color=text.name())
+        self.plots[0].setLabel("top", "Distance r (voxels)", color=text.name())
+        self.plots[0].showAxis("top", self._pixel_size is not None)  # after the label, which shows its axis
         self.plots[1].setLabel("bottom", f"Distance r ({unit})", color=text.name())
         for plot in self.plots[:2]:
             plot.getAxis("bottom").setScale(scale)
@@ -316,10 +316,11 @@ class CurvePlot(QWidget):
         if not values:
             self.readout.setText(" ")
             return
-        distance = f"r = {lag} voxels"
+        voxels = f"{lag} voxel{'s' if lag != 1 else ''}"
+        distance = f"r = {voxels}"
         if self._pixel_size is not None:
             scale, unit = self._scale()
-            distance = f"r = {lag * scale:.4g} {unit} ({lag} voxels)"
+            distance = f"r = {lag * scale:.4g} {unit} ({voxels})"
         kept = {name: value for name, value in values.items() if name not in ("r_voxels", "r_um")}
         if not self.axes_box.isChecked():
             kept = {name: value for name, value in kept.items() if name[-2:] not in ("_z", "_y", "_x")}

@@ -15,7 +15,9 @@ from app.session import State
 from app.slices import same_volume
 from app.widgets.curve_plot import CurvePlot
 from app.widgets.panel import hint, section_label
+from core.images.values import PhaseImage
 
+EMPTY_NOTE = "S₂ and L appear as soon as there are phases."
 EXEMPLAR_NOTE = "Dashed: the exemplar; band: how far a sample of its size scatters (95 %)."
 
 
@@ -27,7 +29,7 @@ class CurvesDock(QWidget):
         self._context = context
         self._session = context.session
         self.plot = CurvePlot()
-        self.note = hint("S₂ and L appear as soon as there are phases.")
+        self.note = hint(EMPTY_NOTE)
         self.fractions = QTableWidget(0, 4)
         self.fractions.setHorizontalHeaderLabels(["Phase", "Exemplar", "Target", "Now"])
         self.fractions.setAccessibleName("Volume fractions")
@@ -49,6 +51,7 @@ class CurvesDock(QWidget):
         self._loss: list[tuple[float, float]] = []
         self._held_out: list[tuple[float, float]] = []
         self._now: dict[int, float] = {}
+        self._solid = ""
         self._session.derived.connect(self._derived)
         self._session.changed.connect(self._changed)
         context.jobs.started.connect(self._started)
@@ -67,24 +70,26 @@ class CurvesDock(QWidget):
             self.show_result()
         elif new.result is None and old.opened is not new.opened:
             # another picture: what is drawn is not its volume
-            self._loss, self._held_out, self._now = [], [], {}
+            self._loss, self._held_out, self._now, self._solid = [], [], {}, ""
             self.plot.set_loss([])
             self.plot.set_result(None)
             if not same_volume(old, new):  # its own curves are still to come; those of the one before are another's
                 self.plot.set_exemplar(None)
                 self.plot.set_band(None)
+                self.note.setText(EMPTY_NOTE)
         self._show_fractions()
 
     def _show_exemplar(self) -> None:
         curves, band = self._session.curves, self._session.band
         self.plot.set_exemplar(curves)
         self.plot.set_band(band)
-        self.note.setText("S₂ and L appear as soon as there are phases." if curves is None else EXEMPLAR_NOTE)
+        image, phase = self._session.phase_image, self._session.phase_of_interest
+        self.note.setText(EMPTY_NOTE if curves is None else f"{_curves_of(image, phase)}{self._solid}{EXEMPLAR_NOTE}")
 
     def _started(self, _title: str) -> None:
         if self._context.jobs.kind != "reconstruction":
             return
-        self._loss, self._held_out, self._now = [], [], {}
+        self._loss, self._held_out, self._now, self._solid = [], [], {}, ""
         self.plot.set_loss([])
         self.plot.set_result(None)
         self._show_exemplar()
@@ -105,7 +110,8 @@ class CurvesDock(QWidget):
             phase = self._session.phase_of_interest
             self._now = {} if phase is None else {phase: float(curves.s2[0, 0])}
             mean = f"mean of the last {progress.previews} previews" if progress.previews > 1 else "the first preview"
-            self.note.setText(f"Solid: {mean}, step {progress.step}. {EXEMPLAR_NOTE}")
+            self._solid = f"Solid: {mean}, step {progress.step}. "
+            self.note.setText(f"{_curves_of(self._session.phase_image, phase)}{self._solid}{EXEMPLAR_NOTE}")
             self._show_fractions()
 
     def show_result(self) -> None:
@@ -118,7 +124,8 @@ class CurvesDock(QWidget):
         self.plot.set_result(result.comparison.volume)
         several = len(result.volume.phases) > 2
         self._now = dict(enumerate(result.volume.fractions)) if several else {result.phase: result.fraction_after}
-        self.note.setText(f"Solid: the volume. {EXEMPLAR_NOTE}")
+        self._solid = "Solid: the volume. "
+        self.note.setText(f"{_curves_of(result.exemplar, result.phase)}{self._solid}{EXEMPLAR_NOTE}")
         self._show_fractions()
 
     def _show_fractions(self) -> None:
@@ -142,3 +149,8 @@ class CurvesDock(QWidget):
                 else:
                     cell.setData(Qt.ItemDataRole.DecorationRole, QColor(item.color))
                 self.fractions.setItem(label, column, cell)
+
+
+def _curves_of(image: PhaseImage | None, phase: int | None) -> str:
+    """Which phase the curves are of; empty where there is none to name."""
+    return "" if image is None or phase is None else f"Curves of {image.phases[phase].name}. "

@@ -211,6 +211,12 @@ class JobStrip(QFrame):
         if self.text.text().startswith(f"{self._jobs.title} ·") or not self.text.text():
             self.text.setText("Ready")
 
+    @property
+    def _of_what(self) -> str:
+        """Whose end the time left leads to: a reconstruction calibrates, generates and measures after its training."""
+        what = "" if self._jobs.last is None else self._jobs.last.what
+        return f" of {what[:1].lower()}{what[1:]}" if what and self._jobs.kind == "reconstruction" else ""
+
     def _show(self) -> None:
         held = resident_bytes()
         self.memory.setText("" if held is None else f"Memory {held / 2**30:.1f} GB")
@@ -228,5 +234,5 @@ class JobStrip(QFrame):
             parts.append("paused")
         elif progress.of:
             left = self._left_seconds
-            parts.append("measuring the time left…" if left is None else f"{format_seconds(left)} left")
+            parts.append("measuring the time left…" if left is None else f"{format_seconds(left)} left{self._of_what}")
         self.text.setText(" · ".join(parts))

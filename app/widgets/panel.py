@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 _WIDTH = 300
+_LONGEST = 30
+"""Letters of a file's name that a card of the narrowest panel holds."""
 
 
 def section_label(text: str) -> QLabel:
@@ -25,6 +27,14 @@ def hint(text: str = "") -> QLabel:
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.PlainText)
     return label
+
+
+def shortened(name: str, most: int = _LONGEST) -> str:
+    """A file's name with dots in its middle where no line of the panel holds it: both ends tell files apart."""
+    if len(name) <= most:
+        return name
+    end = most // 2 - 1
+    return f"{name[: most - end - 1]}…{name[-end:]}"
 
 
 def card(*widgets: QWidget) -> QFrame:
@@ -110,6 +120,8 @@ class Panel(QWidget):
         for section in (self.inputs, self.settings, self.output):
             column.addWidget(section)
         column.addStretch(1)
+        # no word is so long that it pushes everything else out of sight
+        inner.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         scroll = QScrollArea()
         scroll.setWidget(inner)
         scroll.setWidgetResizable(True)

@@ -68,7 +68,8 @@ class Rulers(QWidget):
             at = origin.x() + value / scale / per_pixel
             if at > thick:
                 painter.drawLine(QPointF(at, thick - 5), QPointF(at, thick))
-                painter.drawText(QPointF(at + 3, thick - 5), f"{value:g}")
+                if at + 3 + painter.fontMetrics().horizontalAdvance(f"{value:g}") <= self.width():
+                    painter.drawText(QPointF(at + 3, thick - 5), f"{value:g}")
         for value in ticks(top, bottom, max(1, self.height() // 70)):
             at = origin.y() + value / scale / per_pixel
             if at > thick:

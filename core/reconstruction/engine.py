@@ -194,11 +194,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run is expected to cost. None where the engine cannot say before measuring."""
+    """What a run is expected to cost. None where the engine cannot say before measuring.
+
+    ``calibrate_seconds`` comes after the training and is in none of the others; 0 where an engine has nothing to
+    calibrate.
+    """
 
     train_seconds: float | None
     generate_seconds: float | None
     memory_bytes: int | None
+    calibrate_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

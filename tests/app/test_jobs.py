@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete, isValid
 
 from app import jobs
 from app.jobs import JobRunner, Latest
@@ -42,6 +43,21 @@ def test_a_job_returns_its_result_in_the_gui_thread(qtbot: QtBot, runner: JobRun
         assert runner.busy
     assert seen == [("done", threading.main_thread())]
     assert not runner.busy
+
+
+def test_what_a_job_says_last_disturbs_nobody_when_its_dialog_is_gone(qtbot: QtBot) -> None:
+    runner, said = JobRunner(), threading.Event()
+
+    def job() -> Job[None]:
+        yield Progress(1, 2, "Counting")
+        said.set()
+        yield Progress(2, 2, "Counting")
+
+    runner.start("Count", job)
+    assert said.wait(20) and runner.finish(20_000)
+    delete(runner)
+    qtbot.wait(50)  # what was queued comes now; an error in it would end this test
+    assert not isValid(runner)
 
 
 def test_cancel_closes_the_generator_and_says_so(qtbot: QtBot, runner: JobRunner) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from threading import Event
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QPalette
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QScrollArea, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.context import Context
 from app.widgets.command_palette import CommandPalette, score
-from app.widgets.job_strip import Sentence, TimeLeft, format_seconds
+from app.widgets.job_strip import JobStrip, Sentence, TimeLeft, format_seconds
+from app.widgets.panel import Panel, card, shortened
 from app.widgets.settings_form import SettingsForm
-from core.job import Progress
+from core.job import Job, Progress
 from core.settings import setting
 
 
@@ -135,3 +138,45 @@ def test_time_left_waits_until_it_knows_and_starts_anew_with_each_phase_of_work(
     assert left.read(Progress(20, 100, "Training"), now=20.0) == pytest.approx(40.0)
     assert left.read(Progress(1, 8, "Generating"), now=21.0) is None
     assert left.read(Progress(5, 0, "Generating"), now=30.0) is None
+
+
+def test_time_left_says_whose_end_it_is(qtbot: QtBot) -> None:
+    context, go = Context(), Event()
+    strip = JobStrip(context)
+    qtbot.addWidget(strip)
+
+    def job() -> Job[None]:
+        yield Progress(4, 10, "Training")
+        go.wait(20)
+
+    for kind, words in (("reconstruction", "1 min 5 s left of training"), ("export", "1 min 5 s left")):
+        go.clear()
+        context.jobs.start("gold", job, kind=kind)
+        qtbot.waitUntil(lambda: context.jobs.last is not None)
+        strip._left_seconds = 65.0
+        strip._show()
+        assert strip.text.text().endswith(words)
+        go.set()
+        qtbot.waitUntil(lambda: not context.jobs.busy)
+
+
+def test_long_names_keep_both_ends() -> None:
+    assert shortened("gold.tif") == "gold.tif"
+    assert shortened("a" * 40 + "_slice_0123.tif") == "a" * 15 + "…" + "_slice_0123.tif"[-14:]
+    assert len(shortened("a" * 200)) == 30
+
+
+def test_a_word_without_end_pushes_nothing_out_of_the_panel(qtbot: QtBot) -> None:
+    panel = Panel()
+    qtbot.addWidget(panel)
+    label = QLabel("x" * 300)
+    label.setWordWrap(True)
+    button = QLineEdit()
+    panel.inputs.add(card(label))
+    panel.inputs.add(button)
+    panel.resize(300, 400)
+    panel.show()
+    scroll = panel.findChild(QScrollArea)
+    assert isinstance(scroll, QScrollArea)
+    qtbot.waitUntil(lambda: scroll.widget().width() == scroll.viewport().width())
+    assert button.mapTo(panel, button.rect().topRight()).x() < 300

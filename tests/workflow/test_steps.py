@@ -262,13 +262,17 @@ def test_cancel_keeps_the_last_good_model(
 
 
 def test_the_palette_reaches_every_action_and_f1_the_step_s_page(window: MainWindow, qtbot: QtBot) -> None:
-    palette = window.open_palette()
+    palette = window.guide.open_palette()
     qtbot.keyClicks(palette.field, "inspect")
     qtbot.keyClick(palette.field, Qt.Key.Key_Return)
     assert window.current is window.inspect
-    window.show_help()
-    assert "Export" in window._help.text.toPlainText()
-    window._help.close()
+    window.help_action.trigger()
+    page = window.guide.help
+    assert page is not None and "Export" in page.text.toPlainText()
+    page.close()
+    window.search_action.trigger()
+    assert window.guide.help is page and page.isVisible() and page.focusWidget() is page.field
+    page.close()
 
 
 def test_every_action_has_a_name_and_the_visible_buttons_a_tooltip(window: MainWindow) -> None:

@@ -113,7 +113,7 @@ class SetsDialog(QDialog):
         self.form = QFormLayout()
         for title, widget in (
             ("Generated", self.generated), ("", self.generated_path), ("Real", self.real), ("", self.real_path),
-            ("Phase", self.phase), ("Pictures of", self.tile), ("Features", self.features), ("", self.weights),
+            ("Phase", self.phase), ("Picture side", self.tile), ("Features", self.features), ("", self.weights),
             ("", self.told),
         ):  # fmt: skip
             self.form.addRow(title, widget)

@@ -14,7 +14,7 @@ from app.context import Context
 from app.session import Box, State, differing
 from app.slices import Slices, same_volume, show_slice
 from app.widgets.image_canvas import ImageCanvas, display_range
-from app.widgets.panel import card, hint
+from app.widgets.panel import card, hint, shortened
 from app.widgets.range_slider import DoubleRangeSlider
 from app.widgets.slice_bar import SliceBar, with_slices
 from app.workspaces.micrograph.start_page import StartPage
@@ -250,6 +250,7 @@ class MicrographWorkspace(Workspace):
         if picture is None:
             self._stack.setCurrentWidget(self.start_page)
             self.name.setText("No micrograph yet")
+            self.name.setToolTip("")
             self.facts.setText("Open a file, drop one on the window, or click a sample.")
             self.result.setText("Nothing yet")
             self.pixel.clear()
@@ -304,7 +305,8 @@ class MicrographWorkspace(Workspace):
             self.levels.setValue(display_range(grey) if stack is None else stack.contrast)
             self.image.set_levels(*self.levels.value())
         rows, columns = picture.shape
-        self.name.setText(picture.name)
+        self.name.setText(shortened(picture.name))
+        self.name.setToolTip(picture.name)
         what = "" if stack is None else f"{stack.count} slices of "
         facts = [f"{what}{columns} × {rows} pixels, {picture.grey.dtype}"]
         facts += [f"{key}: {value}" for key, value in picture.notes.items()]

@@ -52,7 +52,7 @@ class PhaseTable(QTableWidget):
             color.setBackground(QColor(phase.color))
             color.setFlags(Qt.ItemFlag.ItemIsEnabled)
             color.setData(Qt.ItemDataRole.AccessibleTextRole, f"Colour {phase.color}")
-            text = f"{100 * image.fractions[label]:.2f} %"
+            text = f"{100 * image.fractions[label]:.2f}"
             tip = "Area fraction in this picture"
             if label < len(intervals):
                 interval = intervals[label]
@@ -62,7 +62,7 @@ class PhaseTable(QTableWidget):
                     f"95 % interval {100 * interval.low:.2f} to {100 * interval.high:.2f} %: how far the material's "
                     f"fraction may lie from this picture's ({interval.method})"
                 )
-            share = QTableWidgetItem(text)
+            share = QTableWidgetItem(f"{text} %")
             share.setFlags(Qt.ItemFlag.ItemIsEnabled)
             share.setToolTip(tip)
             share.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

@@ -15,7 +15,7 @@ from app.exemplar import LiveExemplar
 from app.session import State, differing
 from app.slices import Slices, same_volume, show_slice
 from app.widgets.image_canvas import ImageCanvas
-from app.widgets.panel import Fold, card, hint
+from app.widgets.panel import Fold, card, hint, shortened
 from app.widgets.settings_form import SettingsForm
 from app.widgets.slice_bar import SliceBar, with_slices
 from app.widgets.tool_row import with_tools
@@ -244,7 +244,8 @@ class PhasesWorkspace(Workspace):
             self.set_status("empty", "Open a micrograph first (step 1).")
             return
         rows, columns = micrograph.shape
-        self.source.setText(f"{micrograph.name}, {columns} × {rows} pixels")
+        self.source.setText(f"{shortened(micrograph.name)}, {columns} × {rows} pixels")
+        self.source.setToolTip(micrograph.name)
         self.taken_note.setVisible(state.take_labels)
         self.taken_note.setText("Its grey levels are taken as labels; edges blurred by scaling are cleaned up.")
         problem = self.session.phase_image_problem

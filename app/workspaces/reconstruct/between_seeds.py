@@ -284,7 +284,7 @@ class BetweenDialog(FormDialog):
 
     def _show(self) -> None:
         first, last = (spin.value() for spin in self.seeds)
-        self.told.setText(f"Weight {self.weight:.3g}, between seed {first} (0) and seed {last} (1)")
+        self.told.setText(f"Weight {self.weight:.3g}; at 0 it is the volume of seed {first}, at 1 that of seed {last}")
         self.save.setEnabled(self.volume is not None)
         self.state.setText(self._problem or self._words())
         volume = self.volume

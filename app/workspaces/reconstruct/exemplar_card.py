@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout
 
+from app.widgets.panel import shortened
 from core.images.values import PhaseImage
 
 
@@ -41,9 +42,12 @@ class ExemplarCard(QFrame):
                 240, 120, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
             )
         )
-        shares = ", ".join(f"{p.name} {100 * f:.1f} %" for p, f in zip(image.phases, image.fractions, strict=True))
+        # a line ends between two phases, not between a phase and its share
+        found = zip(image.phases, image.fractions, strict=True)
+        shares = [f"{phase.name} {100 * share:.1f} %".replace(" ", "\u00a0") for phase, share in found]
         rows, columns = image.shape
-        self.text.setText(f"{image.name}\n{columns} × {rows} pixels: {shares}")
+        self.text.setToolTip(image.name)
+        self.text.setText(f"{shortened(image.name)}\n{columns} × {rows} pixels: {', '.join(shares)}")
 
 
 def thumbnail_levels(image: PhaseImage) -> np.ndarray:

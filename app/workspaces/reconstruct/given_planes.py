@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from app.context import Context
 from app.jobs import Latest
-from app.widgets.panel import Fold, hint
+from app.widgets.panel import Fold, hint, shortened
 from app.workspaces.reconstruct.plane_exemplars import FILTER, phase_image
 from core.images.values import PhaseImage
 from core.reconstruction.anchors import AXES, Anchor
@@ -96,9 +96,9 @@ class GivenPlanes(Fold):
         self.names, self.remove = [], []
         for line, anchor in enumerate(anchors):
             height, width = anchor.image.shape
-            name, clear = QLabel(f"{anchor.name}: {anchor.image.name}"), QToolButton()
+            name, clear = QLabel(f"{anchor.name}: {shortened(anchor.image.name)}"), QToolButton()
             name.setWordWrap(True)
-            name.setToolTip(f"{width} × {height} pixels")
+            name.setToolTip(f"{anchor.image.name}: {width} × {height} pixels")
             clear.setText("×")
             clear.setAutoRaise(True)
             clear.setToolTip(f"The plane {anchor.name} is not given any more")

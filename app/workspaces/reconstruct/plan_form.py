@@ -24,6 +24,7 @@ from app.widgets.panel import Fold, hint
 from app.widgets.settings_form import SettingsForm
 from app.workspaces.reconstruct.phase_fractions import PhaseFractions
 from app.workspaces.reconstruct.run import engine_settings
+from core.devices import Device
 from core.images.pixel_size import format_length
 
 _SIDES = (32, 64, 96, 128, 192, 256)
@@ -35,6 +36,7 @@ class PlanForm(QWidget):
     def __init__(self, session: Session, commands: Commands) -> None:
         super().__init__()
         self._session, self._commands = session, commands
+        self._devices: tuple[Device, ...] = ()  # known once torch is there
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(6)
@@ -130,7 +132,8 @@ class PlanForm(QWidget):
         self.limit.valueChanged.connect(
             lambda value: self._commands.plan("time limit", merge="limit", max_seconds=value * 60 if value else None)
         )
-        self._add(grid, "Time limit", "Training ends here, with what it has reached, if its steps are not done before",
+        self._add(grid, "Time limit", "Training ends here, with what it has reached, if its steps are not done yet.\n"
+                  "It counts training alone: calibrating, generating and measuring come after it, as the estimate says",
                   self.limit)  # fmt: skip
         self.patience = self._spin(0, 100_000, "Patience")
         self.patience.setSuffix(" steps")
@@ -251,16 +254,22 @@ class PlanForm(QWidget):
             changed = plan.volume_fraction is not None or plan.volume_fractions is not None
             self.fractions.show_fractions(image.phases, shares, changed)
 
+    def show_devices(self, devices: tuple[Device, ...]) -> None:
+        """Offer what torch found to compute on."""
+        self._devices = devices
+        self.show_plan(self._session.state.plan)
+
     def show_plan(self, plan: Plan) -> None:
-        """Make the controls say what the plan says; torch must have been imported by then."""
-        from core.devices import available
+        """Make the controls say what the plan says; the engines must have been imported by then."""
         from core.reconstruction.registry import ENGINES, engine
 
         image = self._session.phase_image
         _fill(self.engine, [(item.title, key) for key, item in ENGINES.items()], plan.engine)
         chosen = engine(plan.engine)
         _fill(self.preset, [(key, key) for key in chosen.presets], plan.preset)
-        devices = [("automatic", "auto"), *((device.title, device.key) for device in available())]
+        devices = [("automatic", "auto"), *((device.title, device.key) for device in self._devices)]
+        if plan.device not in [key for _title, key in devices]:
+            devices.append((plan.device, plan.device))
         _fill(self.device, devices, plan.device)
         phase = self._session.phase_of_interest
         _fill(self.phase, [] if image is None else [(p.name, n) for n, p in enumerate(image.phases)], phase)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QGridLayout, QLabel, QPushButton, QTo
 
 from app.context import Context
 from app.jobs import Latest
-from app.widgets.panel import Fold, hint
+from app.widgets.panel import Fold, hint, shortened
 from core.images.values import PhaseImage
 from core.segmentation.settings import SegmentationSettings
 
@@ -70,8 +70,8 @@ class PlaneExemplars(Fold):
                     f"{phase.name} {100 * part:.1f} %"
                     for phase, part in zip(image.phases, image.fractions, strict=True)
                 )
-                self.names[row].setText(image.name)
-                self.names[row].setToolTip(f"{image.shape[1]} × {image.shape[0]} pixels: {share}")
+                self.names[row].setText(shortened(image.name))
+                self.names[row].setToolTip(f"{image.name}: {image.shape[1]} × {image.shape[0]} pixels: {share}")
             self.choose[row].setEnabled(possible)
             self.remove[row].setVisible(image is not None)
         if any(planes) and planes != self._shown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from app.workspaces.reconstruct.run import Run, engine_settings
 
 if TYPE_CHECKING:
     from app.session import Plan
+    from core.devices import Device
     from core.reconstruction.engine import Estimate, Problem
 
 _MOST_FRACTIONS = 50
@@ -39,6 +41,8 @@ class Checked:
             parts.append("no training (an earlier run's model serves)")
         elif cost.train_seconds is not None:
             parts.append(f"training about {format_seconds(cost.train_seconds)}")
+        if cost.calibrate_seconds > 0:
+            parts.append(f"calibrating about {format_seconds(cost.calibrate_seconds)}")
         if cost.generate_seconds is not None:
             parts.append(f"generating about {format_seconds(cost.generate_seconds)}")
         if cost.memory_bytes is not None:
@@ -47,17 +51,20 @@ class Checked:
         return f"{of_what}: {', '.join(parts)}." if parts else ""
 
 
-def import_engines() -> bool:
-    """Import the engines, and with them torch."""
-    from core.devices import available
-    from core.reconstruction.registry import ENGINES
+def import_engines() -> None:
+    """Import the engines' settings: soon done, for torch is left to `list_devices`."""
+    importlib.import_module("core.reconstruction.registry")
 
-    available()
-    return bool(ENGINES)
+
+def list_devices() -> tuple[Device, ...]:
+    """What this computer computes on. Imports torch, which takes seconds."""
+    from core.devices import available
+
+    return available()
 
 
 def keeps_planes(plan: Plan) -> bool:
-    """Whether the plan's engine keeps given planes; torch must have been imported by then."""
+    """Whether the plan's engine keeps given planes; the engines must have been imported by then."""
     from core.reconstruction.registry import engine
 
     return bool(getattr(engine(plan.engine), "uses_anchors", False))
@@ -95,15 +102,19 @@ def preflight(run: Run, fractions: Sequence[float | None], runs: int, trainings:
                 found.append(problem)
     if target is None or any(item.severity == "error" for item in found):
         return Checked(found, None, runs)
+    if run.plan.max_seconds is not None:
+        settings = replace(settings, time_limit=run.plan.max_seconds)  # longer than the preset's own, too
     cost = chosen.estimate(target, settings, device)
     if run.file is not None:
         held = chosen.estimate(sample_target(target), settings, device).memory_bytes
         cost = replace(cost, memory_bytes=held)
-    limit = run.plan.max_seconds
     train, generate = cost.train_seconds, cost.generate_seconds
-    if train is not None:
-        train = trainings * (train if limit is None else min(train, limit))
-    cost = replace(cost, train_seconds=train, generate_seconds=None if generate is None else runs * generate)
+    cost = replace(
+        cost,
+        train_seconds=None if train is None else trainings * train,
+        generate_seconds=None if generate is None else runs * generate,
+        calibrate_seconds=trainings * cost.calibrate_seconds,
+    )
     return Checked(found, cost, runs)
 
 

@@ -236,9 +236,9 @@ class ReadyDialog(FormDialog):
 
 def _words(model: ShippedModel, name: str) -> str:
     facts, (mean, _low, _high) = model.facts(name), model.told(name)
-    text = f"{name.capitalize() or model.name}\n{100 * mean:.0f} %"
+    text = f"{name.capitalize() or model.name}\n{100 * mean:.0f} % of the volume"
     if facts:
-        text += f"\nε of S₂ {facts['epsilon_s2']:.1f} %, of L {facts['epsilon_l']:.1f} %"
+        text += f"\nS₂ differs by {facts['epsilon_s2']:.1f} %, L by {facts['epsilon_l']:.1f} %"
     return text
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QPushButton, QStackedWidget
 
@@ -17,7 +17,7 @@ from app.jobs import Latest
 from app.session import Result, Series, State, differing
 from app.widgets.block_cube import BlockCube
 from app.widgets.job_strip import format_seconds
-from app.widgets.panel import card, hint, set_role
+from app.widgets.panel import card
 from app.widgets.volume_view import VolumeView
 from app.workspaces.reconstruct.besides import Besides
 from app.workspaces.reconstruct.earlier import (
@@ -28,12 +28,14 @@ from app.workspaces.reconstruct.earlier import (
     same_exemplars,
     settings_of,
 )
+from app.workspaces.reconstruct.engines import Engines
 from app.workspaces.reconstruct.exemplar_card import ExemplarCard
 from app.workspaces.reconstruct.file_choice import FileChoice
+from app.workspaces.reconstruct.findings import CHECKING, UNCHECKED, Findings
 from app.workspaces.reconstruct.given_planes import GivenPlanes
 from app.workspaces.reconstruct.plan_form import PlanForm
 from app.workspaces.reconstruct.plane_exemplars import PlaneExemplars
-from app.workspaces.reconstruct.preflight import Checked, import_engines, keeps_planes, preflight
+from app.workspaces.reconstruct.preflight import Checked, keeps_planes, preflight
 from app.workspaces.reconstruct.queue import Entry, RunQueue
 from app.workspaces.reconstruct.queue_view import QueueView
 from app.workspaces.reconstruct.run import Run, preview_caption, preview_phases
@@ -83,14 +85,12 @@ class ReconstructWorkspace(Workspace):
         self._kept: Entry | None = None
         self._again: Result | None = None
         self._largest = 0
-        self._ready = False
-        self._found = Checked([], None, 1)
-        self._warm = Latest(self)
-        self._warm.answered.connect(self._warmed)
-        self._warm.failed.connect(lambda error: context.messages.failed("Loading torch", error))
+        self._found, self._begins = UNCHECKED, False
+        self._engines = Engines(context, self)
+        self._engines.ready.connect(self._warmed)
         self._check = Latest(self)
         self._check.answered.connect(self._checked)
-        self._check.failed.connect(lambda error: context.messages.failed("Preflight", error))
+        self._check.failed.connect(self._unchecked)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(30)
@@ -116,6 +116,7 @@ class ReconstructWorkspace(Workspace):
         self.form = PlanForm(self.session, self.commands)
         self.panel.settings.add(self.form)
         self.form.setEnabled(False)
+        self._engines.devices.connect(self.form.show_devices)
         self.series = SeriesForm()
         self.series.changed.connect(self._series_typed)
         self.series.setEnabled(False)
@@ -125,10 +126,8 @@ class ReconstructWorkspace(Workspace):
         self.file.setEnabled(False)
         self.panel.settings.add(self.file)
         self.panel.settings.add(self.series)
-        self.preflight = QLabel()
-        self.preflight.setWordWrap(True)
-        self.preflight.setTextFormat(Qt.TextFormat.PlainText)
-        self.estimate = hint()
+        self.preflight = Findings()
+        self.estimate = self.preflight.estimate
         self.result_text = QLabel()
         self.result_text.setWordWrap(True)
         self.result_text.linkActivated.connect(lambda _link: self.build_kept())
@@ -154,15 +153,12 @@ class ReconstructWorkspace(Workspace):
     # --- torch in the background ---------------------------------------------------------------------------------
 
     def warm_up(self) -> None:
-        """Import the engines (and with them torch) off the GUI thread."""
-        if not self._ready and not self._warm.busy:
-            self._warm.ask(import_engines)
+        """Import the engines, then torch, off the GUI thread."""
+        self._engines.warm_up()
 
-    def _warmed(self, _answer: object) -> None:
-        self._ready = True
-        self.form.setEnabled(True)
-        self.series.setEnabled(True)
-        self.file.setEnabled(True)
+    def _warmed(self) -> None:
+        for part in (self.form, self.series, self.file):
+            part.setEnabled(True)
         self._refresh()
 
     def entered(self) -> None:
@@ -173,6 +169,7 @@ class ReconstructWorkspace(Workspace):
     def _start_anew(self, state: State) -> None:
         """Another picture or project: what the last run left belongs to the one before."""
         self._snapshot = self._kept = self._again = None
+        self._found, self._begins = UNCHECKED, False
         self.queue.forget()
         self.strip.clear()
         self._stack.setCurrentWidget(self.view)
@@ -206,12 +203,14 @@ class ReconstructWorkspace(Workspace):
         image, phase = self.session.phase_image, self.session.phase_of_interest
         self.exemplar.show_image(image, self._missing())
         self.planes.show_planes(self.session.state.planes, image is not None)
-        heeded = self._ready and keeps_planes(self.session.state.plan)
+        ready = self._engines.are_ready
+        heeded = ready and keeps_planes(self.session.state.plan)
         self.given.show_planes(self.session.state.anchors, image is not None, heeded)
-        if self._ready:
+        if ready:
             self.form.show_plan(self.session.state.plan)
-        if image is None or phase is None or not self._ready:
-            self._show_state()
+        self._show_state()
+        if image is None or phase is None or not ready:
+            self._begins = self._begins and not self.session.phase_image_problem
             return
         run = self._wanted(image, phase)
         series = self.series.series(run)
@@ -237,22 +236,23 @@ class ReconstructWorkspace(Workspace):
             anchors=state.anchors,
         )  # fmt: skip
 
+    def _unchecked(self, error: Exception) -> None:
+        """The check itself failed: that stops nobody."""
+        self.context.messages.failed("Preflight", error)
+        self._checked(Checked([], None, 1))
+
     def _checked(self, answer: Checked) -> None:
         self._found = answer
-        self._show_problems()
+        self.preflight.show_found(answer, self.queue.busy)
         issues = [Issue("reconstruct", item.severity, item.message, item.remedy) for item in answer.problems]
         self.context.messages.set_issues("reconstruct", issues)
         self.estimate.setText(
             "Made by the model of the earlier run, as then: no training." if self._as_then else answer.estimate
         )
         self._show_state()
-
-    def _show_problems(self) -> None:
-        """What preflight found; with nothing to say, where the next click leads."""
-        lines = [f"{item.message} {item.remedy}".strip() for item in self._found.problems]
-        ready = "Can be added to what runs." if self.queue.busy else "Ready to run."
-        self.preflight.setText("\n".join(lines) if lines else ready)
-        set_role(self.preflight, "role", "error" if self._found.errors else "warning" if lines else "good")
+        if self._begins and not self._check.busy:
+            self._begins = False
+            self.run()
 
     @property
     def _stops(self) -> str:
@@ -282,6 +282,10 @@ class ReconstructWorkspace(Workspace):
             self.context.messages.say(self._missing(), "warning")
             self.wants_step.emit(missing)
             return
+        if self._found is UNCHECKED:
+            self.context.messages.say("The run begins as soon as its settings are checked.")
+            self._begins = True
+            return
         if self._stops:
             self.context.messages.say(self._stops, "error")
             return
@@ -296,10 +300,11 @@ class ReconstructWorkspace(Workspace):
 
     def run_when_ready(self) -> None:
         """Start the reconstruction as soon as the engines and the phases are there."""
-        if self._ready and self.session.phase_image is not None and not self._check.busy:
+        under_way = self._found is UNCHECKED or self._check.busy or self._soon.isActive()
+        if self.session.phase_image is None or under_way:
+            self._begins = not self.session.phase_image_problem
+        else:
             self.run()
-        elif not self.session.phase_image_problem:
-            QTimer.singleShot(100, self, self.run_when_ready)
 
     def _enqueue(self, entries: list[Entry]) -> None:
         self.result_text.clear()
@@ -362,8 +367,7 @@ class ReconstructWorkspace(Workspace):
         self.watched.emit(progress)
 
     def _show_preview(self, run: Run, labels: np.ndarray) -> None:
-        size = run.exemplar.pixel_size
-        phases = preview_phases(run)
+        size, phases = run.exemplar.pixel_size, preview_phases(run)
         self.view.set_preview(labels, phases, None if size is None else (size, size, size))
 
     def _returned(self, entry: Entry, made: Any) -> None:
@@ -426,8 +430,7 @@ class ReconstructWorkspace(Workspace):
     def build_again(self, result: Result, changes: Mapping[str, Any]) -> None:
         """Make a volume with another fraction, or towards another seed, from a model that is there."""
         plan = replace(result.plan, **changes)
-        asked, planes = result.asked or result.plan, planes_of(result)
-        given = anchors_of(result)
+        asked, planes, given = result.asked or result.plan, planes_of(result), anchors_of(result)
         run = Run(result.exemplar, result.phase, plan, result.band, asked=asked, planes=planes, anchors=given)
         self._enqueue([Entry(run, model=result.model)])
 
@@ -444,8 +447,8 @@ class ReconstructWorkspace(Workspace):
 
     def _show_state(self) -> None:
         missing, now = self._missing(), self.queue.now
-        if not missing and (self._found.cost or self._found.problems):
-            self._show_problems()
+        if not missing and self._found is not UNCHECKED:
+            self.preflight.show_found(self._found, self.queue.busy)
         self.add_button.setVisible(self.queue.busy and not missing)
         if self.queue.busy:
             several = bool(self.queue.waiting)
@@ -454,7 +457,7 @@ class ReconstructWorkspace(Workspace):
                 tip="Cancel what runs and all that waits" if several else
                 "Cancel the running job (Esc); the last good model is kept",
             )  # fmt: skip
-            self.add_button.setEnabled(self._ready and not self._stops)
+            self.add_button.setEnabled(self._engines.are_ready and not self._stops)
             more = f" {self.queue.counted()}." if len(self.queue.entries) > 1 else ""
             self.set_status("running", f"{'A run' if now is None else now.run.title} is running.{more}")
             return
@@ -462,20 +465,19 @@ class ReconstructWorkspace(Workspace):
         what = "Run" if count == 1 else f"Run {count} times"
         if missing:
             self.panel.set_primary("Run", missing=missing)
-            self.preflight.setText(missing)
-            self.estimate.clear()
+            self.preflight.show_instead(missing)
             self.set_status("empty", missing)
-        elif not self._ready:
-            self.panel.set_primary("Run", missing="The engines are still loading.")
-            self.preflight.setText("The engines are still loading …")
-            self.set_status("empty", "The engines are still loading.")
+        elif self._found is UNCHECKED:
+            self.panel.set_primary("Run", missing=CHECKING)
+            self.preflight.show_instead(CHECKING)
+            mark, sentence = self._result_state()
+            self.set_status(mark, CHECKING if mark == "empty" else sentence)
         elif self._stops:
             self.panel.set_primary(what, missing=self._stops)
             self.set_status("issue", self._stops)
         else:
             self.panel.set_primary(what, tip="Run the reconstruction (Ctrl+R)")
-            mark, sentence = self._result_state()
-            self.set_status(mark, sentence)
+            self.set_status(*self._result_state())
 
     def _result_state(self) -> Any:
         result = self.session.state.result

@@ -36,7 +36,8 @@ class DiffusionSettings:
     time_limit: float | None = setting(
         None,
         "Time limit",
-        "Training ends after this time with what it has reached; the learning rate falls accordingly.",
+        "Training ends after this time with what it has reached; the learning rate falls accordingly. The time counts "
+        "training alone: generating and measuring come after it.",
         unit="s",
         minimum=1.0,
         maximum=1e7,

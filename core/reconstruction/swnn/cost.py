@@ -16,7 +16,9 @@ from torch import nn
 
 from core.generation.tiles import TILE_EDGE, tile_origins
 from core.reconstruction.engine import Estimate
+from core.reconstruction.swnn.model import CALIBRATION_SIZE
 from core.reconstruction.swnn.network import SwnnNetwork
+from core.reconstruction.swnn.serving import NODES
 from core.reconstruction.swnn.settings import SwnnSettings
 from core.reconstruction.swnn.training import overview_around, training_blocks
 from core.reconstruction.weights import first_weights
@@ -53,10 +55,14 @@ def estimate(settings: SwnnSettings, size: Triple, device: str, phases: int = 2)
     # each further phase adds its patterns, shapes and maps
     more = 1 + PHASE_SHARE * (phases - 2 if phases == 2 else phases - 1)
     unlimited = settings.iterations * per_step * both * TRAINING_SHARE * more
+    # a range is calibrated at each of its nodes, and once more where the first look was not close enough
+    fields = 2 * NODES if settings.conditional else 1
+    sample = len(tile_origins((0, 0, 0), CALIBRATION_SIZE, TILE_EDGE))
     return Estimate(
         train_seconds=unlimited if settings.time_limit is None else min(unlimited, settings.time_limit),
         generate_seconds=tiles * per_tile * forward * GENERATION_SHARE,
         memory_bytes=_FIXED_BYTES + int(max(largest * width, finest * width + 4 * voxels)),
+        calibrate_seconds=fields * sample * per_tile * forward * GENERATION_SHARE,
     )
 
 

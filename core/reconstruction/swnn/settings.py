@@ -31,7 +31,8 @@ class SwnnSettings:
     time_limit: float | None = setting(
         None,
         "Time limit",
-        "Training ends after this time with what it has reached; the learning rate falls accordingly.",
+        "Training ends after this time with what it has reached; the learning rate falls accordingly. The time counts "
+        "training alone: calibrating, generating and measuring come after it.",
         unit="s",
         minimum=1.0,
         maximum=1e7,

@@ -33,7 +33,7 @@ def test_values_at_a_lag(plot: CurvePlot) -> None:
 
 def test_read_out_names_the_distance_in_both_units(plot: CurvePlot) -> None:
     plot._read(1)
-    assert "20 nm (1 voxels)" in plot.readout.text()
+    assert "20 nm (1 voxel)" in plot.readout.text()
     assert "S2 exemplar 0.3000" in plot.readout.text()
 
 
@@ -49,7 +49,9 @@ def test_copy_and_save(plot: CurvePlot, tmp_path: Path) -> None:
 
 
 def test_voxels_only_where_the_pixel_size_is_unknown(plot: CurvePlot) -> None:
+    assert plot.plots[0].getAxis("top").isVisible()
     plot.set_pixel_size(None)
+    assert not plot.plots[0].getAxis("top").isVisible(), "voxels below say it all"
     assert "r_um" not in plot.table()[0]
     assert "voxels" in plot.plots[1].getAxis("bottom").labelText
 

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from app.context import Context
 from app.session import Plan, Result
-from app.widgets.curves_dock import CurvesDock
+from app.widgets.curves_dock import EMPTY_NOTE, CurvesDock
 from core.images.values import Micrograph, PhaseImage, Volume, default_phases
 from core.provenance import Provenance
 from core.reconstruction.engine import TrainingProgress
@@ -56,6 +56,7 @@ def test_all_phases_have_a_target_and_what_was_achieved(qtbot: QtBot, context: C
         [phase.name, f"{100 * own:.2f} %", f"{100 * own:.2f} %", f"{100 * got:.2f} %"]
         for phase, own, got in zip(image.phases, image.fractions, volume.fractions, strict=True)
     ]
+    assert dock.note.text().startswith(f"Curves of {image.phases[2].name}. Solid: the volume.")
 
 
 def test_of_one_phase_against_the_rest_only_its_row_is_filled(qtbot: QtBot, context: Context) -> None:
@@ -95,3 +96,14 @@ def test_the_curves_of_another_picture_are_not_shown(qtbot: QtBot, context: Cont
     grey = np.arange(1600, dtype=np.uint8).reshape(40, 40)
     session.replace(opened=Micrograph(grey, None, "another", MADE))
     assert "S2_exemplar" not in dock.plot.table()[0]
+    assert dock.note.text() == EMPTY_NOTE
+
+
+def test_the_curves_of_a_project_say_which_line_is_the_volume(qtbot: QtBot, context: Context) -> None:
+    dock = CurvesDock(context)
+    qtbot.addWidget(dock)
+    volume = Volume(labels((12, 12, 12), 1), default_phases(3), None, "volume", MADE)
+    result = result_of(context, volume, 2)
+    context.session.replace(results=(result,))
+    context.session.derive(curves=result.comparison.exemplar)  # they come after the volume that lay in the file
+    assert "Solid: the volume. Dashed: the exemplar" in dock.note.text()

@@ -67,3 +67,21 @@ def test_the_cost_of_several_runs_is_that_of_all_of_them(monkeypatch: pytest.Mon
     assert found.cost == Estimate(2.0, 6.0, 3)
     assert found.estimate.startswith("Estimate for 3 runs: training about 2 s, generating about 6 s")
     assert "no training (an earlier run's model serves)" in preflight(plain, [None], 1, 0).estimate
+
+
+def test_the_estimate_names_the_calibration_and_heeds_a_limit_beyond_the_preset_s(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits = []
+
+    def estimate(_engine: object, _target: object, settings: Any, _device: str) -> Estimate:
+        limits.append(settings.time_limit)
+        return Estimate(settings.time_limit, 2.0, 3, calibrate_seconds=4.0)
+
+    monkeypatch.setattr(SwnnEngine, "estimate", estimate)
+    plain = Run(exemplar(), 1, Plan(size=(24, 24, 24), device="cpu", max_seconds=3600.0), SimpleNamespace())
+    found = preflight(plain, [None], 3, 2)
+    assert limits == [3600.0], "the preset's own limit of three minutes does not hold"
+    assert found.cost == Estimate(7200.0, 6.0, 3, calibrate_seconds=8.0)
+    assert "training about 2 h 0 min, calibrating about 8 s, generating about 6 s" in found.estimate
+    assert "calibrating" not in preflight(plain, [None], 1, 0).estimate, "an earlier run's model is calibrated"

@@ -60,8 +60,8 @@ def test_a_kind_a_fraction_and_a_file(
     dialog = gesture.dialog
     assert dialog is not None
     said = [dialog.kinds.item(row).text() for row in range(dialog.kinds.count())]
-    assert said[0] == "Fibres\n30 %"
-    assert said[1].splitlines() == ["Ceramic", "30 %", "ε of S₂ 3.2 %, of L 4.5 %"]
+    assert said[0] == "Fibres\n30 % of the volume"
+    assert said[1].splitlines() == ["Ceramic", "30 % of the volume", "S₂ differs by 3.2 %, L by 4.5 %"]
     assert not dialog.kinds.item(0).icon().isNull() and not dialog.kinds.item(1).icon().isNull()
     row = dialog.kinds.visualItemRect(dialog.kinds.item(1)).center()
     qtbot.mouseClick(dialog.kinds.viewport(), Qt.MouseButton.LeftButton, pos=row)

@@ -124,6 +124,8 @@ def test_estimate_grows_with_the_work() -> None:
     assert small.train_seconds
     assert small.generate_seconds
     assert small.memory_bytes
+    assert small.calibrate_seconds == pytest.approx(small.generate_seconds), "a volume of 128³, as the target's"
+    assert limited.calibrate_seconds == pytest.approx(small.calibrate_seconds), "no limit of the training ends it"
     assert limited.train_seconds == 1.0
     assert longer.train_seconds == pytest.approx(2 * small.train_seconds)
     assert larger.generate_seconds == pytest.approx(8 * small.generate_seconds)
