@@ -178,7 +178,10 @@ class Pull:
                 some[level].append(inside[:, -before % step :: step].clone())
                 seen[level] += inside.shape[1]
         shifts = [
-            [shift_for(one, share) for one, share in zip(torch.cat(found, 1), self._varying.fractions(mean), strict=True)]
+            [
+                shift_for(one, share)
+                for one, share in zip(torch.cat(found, 1), self._varying.fractions(mean), strict=True)
+            ]
             for found, mean in zip(some, self._levels.means.tolist(), strict=True)
         ]
         # what lies between the last level and none has its pull
@@ -190,7 +193,8 @@ class Pull:
         left, share = self._left[slab].to(odds.device).int(), self._share[slab].to(odds.device)
         shifts = self._shifts.to(odds)
         moved = [
-            one + torch.lerp(shifts[channel][left], shifts[channel][left + 1], share) for channel, one in enumerate(odds)
+            one + torch.lerp(shifts[channel][left], shifts[channel][left + 1], share)
+            for channel, one in enumerate(odds)
         ]
         return torch.stack(moved)
 

@@ -35,6 +35,7 @@ from torch import Tensor
 from core.generation.noise import gaussian
 from core.generation.periods import NOWHERE, Axes, Triple
 from core.masks.mask import Mask
+from core.masks.stretched import Stretched
 from core.reconstruction.diffusion.denoiser import Condition, Denoiser
 from core.reconstruction.diffusion.levels import Pull, Varying
 from core.reconstruction.diffusion.phases import plain_labels
@@ -160,8 +161,7 @@ def sampling_volume(
     looks = [AXES if settings.planes == "together" else (AXES[turn % 3],) for turn in range(len(turns))]
     looks[-1] = AXES  # the last word is that of all three directions
     parts = [
-        sum(len(batches(size, axis, device, block)) for axis in axes for block in blocks(size, axis))
-        for axes in looks
+        sum(len(batches(size, axis, device, block)) for axis in axes for block in blocks(size, axis)) for axes in looks
     ]
     of = sum(parts)
     weight = weight_over(wanted, size)
@@ -172,7 +172,7 @@ def sampling_volume(
         if wanted.towards is None or weight is None:
             return own
         other = gaussian(wanted.towards.seed, number, denoiser.channels, place, shape, device)
-        return blended(own, other, weight[slab] if isinstance(weight, np.ndarray) else weight)
+        return blended(own, other, weight if isinstance(weight, float) else weight.sections(slab.start, slab.stop))
 
     every, slabs = (denoiser.channels, *size), blocks(size, 0)
     x, clean = shelf.tensor(every), shelf.tensor(every)
@@ -294,16 +294,12 @@ def shown(clean: Tensor, size: Triple) -> np.ndarray:
     return clean[:, :z:by, :y:by, :x:by].cpu().numpy()
 
 
-def weight_over(wanted: Wanted, size: Triple) -> float | np.ndarray | None:
+def weight_over(wanted: Wanted, size: Triple) -> float | Stretched | None:
     """How far the noise of a volume, sampled in ``size``, has passed into that of another seed; None: not at all."""
     if wanted.towards is None:
         return None
     weight = wanted.towards.over(wanted.size)
-    if not isinstance(weight, Mask):
-        return weight
-    beyond = [(0, side - own) for side, own in zip(size, wanted.size, strict=True)]
-    padded: np.ndarray = np.pad(weight.resampled(wanted.size).fraction, beyond, mode="edge")
-    return padded
+    return Stretched(weight, wanted.size, size) if isinstance(weight, Mask) else float(weight)
 
 
 def telling(steps: Generator[None, None, R], told: Emerging) -> Generator[Emerging, None, R]:

@@ -17,8 +17,8 @@ from core.masks import stretched
 from core.masks.mask import Mask
 from core.provenance import Provenance
 from core.reconstruction.anchors import Anchor
-from core.reconstruction.diffusion import planes
 from core.reconstruction.diffusion import model as models
+from core.reconstruction.diffusion import planes
 from core.reconstruction.diffusion.kept_sampling import KeptSampling
 from core.reconstruction.diffusion.model import DiffusionModel
 from core.reconstruction.diffusion.planes import Wanted, sampling_volume
