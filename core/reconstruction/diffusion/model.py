@@ -240,7 +240,8 @@ class DiffusionModel(SampledModel):
         varying = Varying(here, *ends) if here is not None and varies else None
         wanted = Wanted(size, seed, periodic, fractions, told, self._planes, pictures, varying, towards)
         if shelf.keeps:
-            shelf.begin(self._identity(wanted, mask, device))
+            followed = None if mask is None else array_hash(mask.fraction)
+            shelf.begin({**self._identity(wanted, device), "mask": followed})
         field = yield from self._sampled(wanted, device, shelf)
         inside = int(self._card["volume_phase"])
         # one after the other: the comparison of the whole would be as large as the field
@@ -273,7 +274,7 @@ class DiffusionModel(SampledModel):
             asked["towards"] = towards.entry()
         return labels, self._provenance(asked, seed, device)
 
-    def _identity(self, wanted: Wanted, mask: Mask | None, device: str) -> dict[str, Any]:
+    def _identity(self, wanted: Wanted, device: str) -> dict[str, Any]:
         """All that decides what is sampled, as JSON values."""
         towards = wanted.towards
         return {
@@ -282,7 +283,6 @@ class DiffusionModel(SampledModel):
             "class": list(wanted.labels), "settings": described.to_json(self._settings),
             "anchors": [[*place, array_hash(picture)] for place, picture in sorted(wanted.anchors.items())],
             "towards": None if towards is None else towards.entry(),
-            "mask": None if mask is None else array_hash(mask.fraction),
             "model": weights_hash(self.weights()), "device": device, "torch": str(torch.__version__),
         }  # fmt: skip
 

@@ -29,7 +29,7 @@ BYTES_PER_VOXEL = 40
 CHANNEL_ON_DISK = 20
 """Bytes that a voxel of a channel takes while it is sampled on the disk: as it is, as it will be, as it is expected."""
 MASK_ON_DISK, CHANNEL_BY_LEVEL = 7, 5
-"""Bytes besides, where a mask is followed: a voxel's level and its pull; and a channel put side by side, level by level."""
+"""Bytes besides, where a mask is followed: a voxel's level and its pull; and each channel, sorted by level."""
 
 
 def find_problems(target: Target, settings: DiffusionSettings, device: str) -> list[Problem]:
