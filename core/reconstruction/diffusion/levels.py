@@ -9,8 +9,9 @@ All of it is done some sections at a time, whether the volume lies in memory or 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -43,7 +44,7 @@ class Varying:
     field: Stretched
     none: tuple[float, ...]
     whole: tuple[float, ...]
-    _means: list[np.ndarray] = field(default_factory=list, repr=False)
+    _means: list[np.ndarray] = dataclasses.field(default_factory=list, init=False, repr=False)
 
     def fractions(self, share: float) -> tuple[float, ...]:
         """Of each channel, where the phase of interest has ``share``."""
@@ -102,7 +103,8 @@ class Levels:
             # values that occur, so that no group is empty
             ranks = np.floor((int(np.prod(field.shape)) - 1) * np.linspace(0, 1, MOST + 1)[:-1]).astype(np.int64)
             values = np.unique((yield from ranking(lambda: (part for _, part in field.slabs()), ranks)))
-        marks, counts, sums = np.arange(len(values)), np.zeros(len(values), np.int64), np.zeros(len(values))
+        marks, counts = np.arange(len(values)), np.zeros(len(values), np.int64)
+        sums: np.ndarray = np.zeros(len(values))
         found = cls(values, sums, counts)
         for _, part in field.slabs():
             group = found.group(part).reshape(-1)
@@ -247,8 +249,8 @@ def labelling_by_level(
         yield
     for slab, moves in _moves(levels, wanted):
         part = np.zeros(labels[slab].size, np.uint8)
-        for places, there in moves:
-            part[places] = found[there]
+        for places, to in moves:
+            part[places] = found[to]
         labels[slab] = part.reshape(labels[slab].shape)
         yield
 

@@ -185,8 +185,9 @@ def sampling_volume(
     after, begun = shelf.tensor(every) if shelf.keeps else x, shelf.done
     pull = None
     if wanted.varying is not None:
-        wanted = replace(wanted, varying=wanted.varying.padded(size))
-        pull = yield from telling(Pull.over(wanted.varying, shelf), Emerging(0, of))
+        varying = wanted.varying.padded(size)
+        pull = yield from telling(Pull.over(varying, shelf), Emerging(0, of))
+        wanted = replace(wanted, varying=varying)
     if not begun:
         for slab in slabs:
             x[:, slab] = noise(0, slab)

@@ -114,7 +114,7 @@ def test_a_mask_is_followed_on_the_disk_to_the_same_labels_also_after_a_kill(
 ) -> None:
     size, draw = (10, 12, 16), np.random.default_rng(2)
     values = np.array([0.2, 0.6]).reshape(1, 1, 2) if field == "two layers" else draw.random((14, 9, 16))
-    mask = Mask(np.float32(values), None, field, Provenance("drawn"))
+    mask = Mask(values.astype(np.float32), None, field, Provenance("drawn"))
     shares = {"exemplar_fractions": [0.2, 0.5, 0.3], "exemplar_fraction": 0.3, "volume_fraction": 0.3}
     told = {"volume_phase": 0} if phases == 2 else {"phases": THREE, "volume_phase": 2, **shares}
     model = DiffusionModel(tiny_denoiser(channels=1 if phases == 2 else 3), card(**told))
