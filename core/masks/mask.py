@@ -187,17 +187,21 @@ def resample_axis(field: np.ndarray, axis: int, wanted: int) -> np.ndarray:
         integral = np.concatenate([np.zeros((*moved.shape[:-1], 1)), np.cumsum(moved, axis=-1)], axis=-1)
         edges = np.arange(wanted + 1) * (have / wanted)
         edges[-1] = have
-        new = np.diff(_between(integral, edges), axis=-1) * (wanted / have)
+        new = np.diff(read_between(integral, edges), axis=-1) * (wanted / have)
     else:
         centres = (np.arange(wanted) + 0.5) * (have / wanted) - 0.5
-        new = _between(moved, np.clip(centres, 0, have - 1))
+        new = read_between(moved, np.clip(centres, 0, have - 1))
     return np.moveaxis(new, -1, axis)
 
 
-def _between(values: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Linear interpolation along the last axis at ``places`` (in elements, inside the range)."""
-    left = np.minimum(places.astype(int), values.shape[-1] - 1)
-    right = np.minimum(left + 1, values.shape[-1] - 1)
+def read_between(values: np.ndarray, places: np.ndarray, begin: int = 0, length: int | None = None) -> np.ndarray:
+    """Linear interpolation along the last axis at ``places`` (in elements, inside the range).
+
+    ``values`` may be a part of ``length`` elements that begins at element ``begin`` and holds all that is read.
+    """
+    last = (values.shape[-1] if length is None else length) - 1
+    left = np.minimum(places.astype(int), last)
+    right = np.minimum(left + 1, last)
     share = places - left
-    found: np.ndarray = values[..., left] * (1 - share) + values[..., right] * share
+    found: np.ndarray = values[..., left - begin] * (1 - share) + values[..., right - begin] * share
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -53,19 +53,29 @@ class Anchor:
                 "hash": array_hash(self.image.labels)}  # fmt: skip
 
 
-def known_in(size: Triple, anchors: Sequence[Anchor], known: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def known_in(
+    size: Triple,
+    anchors: Sequence[Anchor],
+    known: Sequence[np.ndarray],
+    zeros: Callable[[Triple, type[np.generic]], np.ndarray] = np.zeros,
+) -> tuple[np.ndarray, np.ndarray]:
     """What anchors say of a volume.
 
     Parameters
     ----------
     known
         Labels to put in the place of each anchor's own, of the same shapes (as `part_in` gives).
+    zeros
+        Makes the arrays, for volumes that memory does not hold. Without anchors none is made.
 
     Returns
     -------
     Labels, shape ``size``, uint8, 0 where nothing is given; and where something is, bool.
     """
-    labels, given = np.zeros(size, dtype=np.uint8), np.zeros(size, dtype=bool)
+    if not anchors:
+        nothing = np.broadcast_to(np.uint8(0), size)
+        return nothing, nothing.view(np.bool_)
+    labels, given = zeros(size, np.uint8), zeros(size, np.bool_)
     for anchor, part in zip(anchors, known, strict=True):
         for array, value in ((labels, part), (given, True)):
             np.moveaxis(array, anchor.axis, 0)[anchor.place, : part.shape[0], : part.shape[1]] = value
@@ -105,10 +115,28 @@ def contradictions(size: Triple, anchors: Sequence[Anchor]) -> Iterator[tuple[st
                    f"{AXES[anchor.axis]}.", f"Choose a place from 0 to {side - 1}.")  # fmt: skip
             return
     for one, other in combinations(anchors, 2):
-        (first, seen), (second, known) = (known_in(size, [item], [item.part_in(size)]) for item in (one, other))
-        both = seen & known
-        apart = int(np.count_nonzero(first[both] != second[both]))
+        first, second = _shared(one, other, size)
+        apart = int(np.count_nonzero(first != second))
         if apart:
             where = "are one plane" if one.axis == other.axis else "cross"
             what = f"The planes {one.name} and {other.name} {where}, and say different things of {apart} of "
-            yield f"{what}{np.count_nonzero(both)} voxels.", "Leave one of them out, or cut both from one volume."
+            yield f"{what}{first.size} voxels.", "Leave one of them out, or cut both from one volume."
+
+
+def _shared(one: Anchor, other: Anchor, size: Triple) -> tuple[np.ndarray, np.ndarray]:
+    """What two anchors say of the voxels that both give."""
+    first, second = one.part_in(size), other.part_in(size)
+    if one.axis == other.axis:
+        first = first if one.place == other.place else first[:0]
+    else:
+        first, second = _line(first, one.axis, other), _line(second, other.axis, one)
+    common = tuple(slice(min(sides)) for sides in zip(first.shape, second.shape, strict=True))
+    return first[common], second[common]
+
+
+def _line(part: np.ndarray, axis: int, across: Anchor) -> np.ndarray:
+    """Where a plane across ``axis``, which shows ``part``, meets another one; empty where it ends before."""
+    along = [other for other in range(3) if other != axis].index(across.axis)
+    lines = np.moveaxis(part, along, 0)
+    found: np.ndarray = lines[across.place] if across.place < len(lines) else lines[:0].reshape(-1)
+    return found

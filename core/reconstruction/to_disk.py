@@ -111,9 +111,13 @@ def disk_problems(chosen: Engine, target: Target, settings: Any, device: str, pa
         return [*found, Problem("error", "file", f"{path.parent} cannot be used: {error.strerror}.", "Choose another.")]
     # compressed labels take a tenth to a fifth
     needed = math.prod(target.size) // (4 if path.name.lower().endswith("zarr") else 1)
+    # what an engine keeps there until the volume is written
+    beside = int(getattr(chosen, "bytes_beside", lambda _target: 0)(target))
+    needed += beside
     if needed > free:
+        sampled = ", most of it while it is sampled" if beside else ""
         found.append(
-            Problem("error", "file", f"The volume takes about {needed / 2**30:.1f} GB on the disk; "
+            Problem("error", "file", f"The volume takes about {needed / 2**30:.1f} GB on the disk{sampled}; "
                     f"{free / 2**30:.1f} GB are free.", "Choose another disk or a smaller size.")
         )  # fmt: skip
     return found

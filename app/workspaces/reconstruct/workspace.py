@@ -200,14 +200,13 @@ class ReconstructWorkspace(Workspace):
         self._soon.start()
 
     def _refresh(self) -> None:
-        image, phase = self.session.phase_image, self.session.phase_of_interest
+        image, phase, state = self.session.phase_image, self.session.phase_of_interest, self.session.state
         self.exemplar.show_image(image, self._missing())
-        self.planes.show_planes(self.session.state.planes, image is not None)
+        self.planes.show_planes(state.planes, image is not None)
         ready = self._engines.are_ready
-        heeded = ready and keeps_planes(self.session.state.plan)
-        self.given.show_planes(self.session.state.anchors, image is not None, heeded)
+        self.given.show_planes(state.anchors, image is not None, ready and keeps_planes(state.plan))
         if ready:
-            self.form.show_plan(self.session.state.plan)
+            self.form.show_plan(state.plan)
         self._show_state()
         if image is None or phase is None or not ready:
             self._begins = self._begins and not self.session.phase_image_problem

@@ -6,12 +6,13 @@ the bits each therefore find the value that so many voxels lie above: exactly, i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
-from core.reconstruction.diffusion.phases import ROUNDS, whole_numbers
+from core.reconstruction.diffusion.phases import ROUNDS, label_by_sorting, whole_numbers
 
 _AT_ONCE = 1 << 22
 
@@ -24,18 +25,30 @@ def rising(values: np.ndarray) -> np.ndarray:
     return turned
 
 
+def label_by_counting(
+    field: np.ndarray, fractions: Sequence[float], labels: np.ndarray, known: np.ndarray, given: np.ndarray
+) -> None:
+    """Write into ``labels`` what `core.reconstruction.diffusion.phases.label_by_sorting` does, in little memory."""
+    if labels.size <= _AT_ONCE:
+        label_by_sorting(field, fractions, labels, known, given)
+    elif len(field) == 1:
+        label_like(field[0], fractions, labels, known, given)
+    else:
+        label_several_like(field, fractions, labels, known, given)
+
+
 def label_like(
     field: np.ndarray, fractions: Sequence[float], labels: np.ndarray, known: np.ndarray, given: np.ndarray
 ) -> None:
     """Write into ``labels`` what `core.reconstruction.diffusion.phases.labels_around` gives for two phases."""
     labels[...] = known
-    free = ~given if given.any() else None
-    left = labels.size if free is None else int(free.sum())
-    wanted = whole_numbers(fractions, labels.size)[1] - int(np.count_nonzero(known & given))
-    label_highest(field, min(max(0, wanted), left), labels, free)
+    kept = sum(int(np.count_nonzero(given[part])) for part in _parts(given))
+    ones = sum(int(np.count_nonzero(known[part] & given[part])) for part in _parts(given)) if kept else 0
+    wanted = whole_numbers(fractions, labels.size)[1] - ones
+    label_highest(field, min(max(0, wanted), labels.size - kept), labels, given if kept else None)
 
 
-def label_highest(field: np.ndarray, count: int, labels: np.ndarray, free: np.ndarray | None = None) -> None:
+def label_highest(field: np.ndarray, count: int, labels: np.ndarray, given: np.ndarray | None = None) -> None:
     """Set to 1 the ``count`` highest places of ``field`` in ``labels``, and to 0 the others; of equal ones the first.
 
     As `core.reconstruction.diffusion.phases.labels_with` does for two phases, to the voxel, in little memory.
@@ -43,17 +56,17 @@ def label_highest(field: np.ndarray, count: int, labels: np.ndarray, free: np.nd
     Parameters
     ----------
     field
-        Shape (z, y, x), finite; may be a view of a file.
+        Shape (z, y, x) or any other, finite; may be a view of a file.
     labels
         Of the same shape, uint8, to be written.
-    free
-        The places that are meant, bool; others are left as they are. None: all.
+    given
+        The places that are left as they are, bool. None: none.
     """
     above, bits = 0, 0
     for shift in (16, 0):
         counts = np.zeros(1 << 16, np.int64)
         for part in _parts(field):
-            values = rising(field[part] if free is None else field[part][free[part]]).reshape(-1)
+            values = rising(field[part] if given is None else field[part][~given[part]]).reshape(-1)
             if shift == 0:
                 values = values[values >> 16 == bits]
             counts += np.bincount((values >> shift) & 0xFFFF, minlength=1 << 16)
@@ -65,11 +78,11 @@ def label_highest(field: np.ndarray, count: int, labels: np.ndarray, free: np.nd
     for part in _parts(field):
         values = rising(field[part])
         one = values > bits
-        same = (values == bits) if free is None else (values == bits) & free[part]
+        same = (values == bits) if given is None else (values == bits) & ~given[part]
         places = np.flatnonzero(same)[:equal]
         one.reshape(-1)[places] = True
         equal -= len(places)
-        labels[part] = one if free is None else np.where(free[part], one, labels[part])
+        labels[part] = one if given is None else np.where(given[part], labels[part], one)
 
 
 def _parts(field: np.ndarray) -> Iterator[slice]:
@@ -88,15 +101,17 @@ def label_several_like(
     Parameters
     ----------
     field
-        Channels, shape (C, z, y, x), float32, finite; may be a view of a file.
+        Channels, shape (C, z, y, x) or (C, …), float32, finite; may be a view of a file.
     labels
-        Shape (z, y, x), uint8, to be written.
+        Shape of a channel, uint8, to be written.
     known, given
         Labels, and where they are to be kept.
     """
     labels[...] = known
-    free = _Free(field, ~given)
-    left = np.array(whole_numbers(fractions, labels.size)) - np.bincount(known[given], minlength=len(field))
+    free, kept = _Free(field, given), np.zeros(len(field), np.int64)
+    for part in _parts(given):
+        kept += np.bincount(known[part][given[part]], minlength=len(field))
+    left = np.array(whole_numbers(fractions, labels.size)) - kept
     if not free.count:
         return
     wanted = whole_numbers([float(max(0, number)) for number in left], free.count)
@@ -121,15 +136,15 @@ def label_several_like(
 class _Free:
     """The places that are to be labelled, part by part in their order."""
 
-    def __init__(self, field: np.ndarray, free: np.ndarray) -> None:
-        self._field, self._free = field, free
-        self.count = int(np.count_nonzero(free))
+    def __init__(self, field: np.ndarray, given: np.ndarray) -> None:
+        self._field, self._given = field, given
+        self.count = given.size - sum(int(np.count_nonzero(given[part])) for part in _parts(given))
 
     def places(self) -> Iterator[np.ndarray]:
         """Where they lie in the flat volume."""
-        section = int(np.prod(self._free.shape[1:]))
-        for part in _parts(self._free):
-            yield np.flatnonzero(self._free[part]) + part.start * section
+        section = int(np.prod(self._given.shape[1:]))
+        for part in _parts(self._given):
+            yield np.flatnonzero(~self._given[part]) + part.start * section
 
     def raised(self, offsets: np.ndarray) -> Iterator[np.ndarray]:
         """Their channels (C, n), each raised by its offset."""
@@ -142,8 +157,8 @@ class _Free:
             yield channels[label] - np.delete(channels + offsets[:, None], label, axis=0).max(axis=0)
 
     def _channels(self) -> Iterator[np.ndarray]:
-        for part in _parts(self._free):
-            yield self._field[:, part][:, self._free[part]]
+        for part in _parts(self._given):
+            yield self._field[:, part][:, ~self._given[part]]
 
 
 def _offset(leads: Callable[[], Iterator[np.ndarray]], number: int, count: int) -> float:
@@ -154,6 +169,37 @@ def _offset(leads: Callable[[], Iterator[np.ndarray]], number: int, count: int) 
         return -min(float(part.min()) for part in leads() if part.size) + 1.0
     below, above = ranked(leads, (count - number - 1, count - number))
     return -0.5 * (below + above)
+
+
+def ranking(
+    values: Callable[[], Iterator[np.ndarray]], ranks: np.ndarray
+) -> Generator[None, None, npt.NDArray[np.float32]]:
+    """The values of these ranks (0: the smallest) among ``values`` (float32, in parts): exactly, in two passes.
+
+    Yields after each part.
+    """
+    counts = np.zeros(1 << 16, np.int64)
+    for part in values():
+        counts += np.bincount((rising(part) >> 16).reshape(-1), minlength=1 << 16)
+        yield
+    reached = np.cumsum(counts)
+    digits = np.searchsorted(reached, ranks, side="right")
+    # of the values that share their upper bits with one of these, the lower bits
+    known, which = np.unique(digits, return_inverse=True)
+    place, counts = np.full(1 << 16, -1), np.zeros(len(known) << 16, np.int64)
+    place[known] = np.arange(len(known))
+    for part in values():
+        bits = rising(part).reshape(-1)
+        here = place[bits >> 16]
+        meant = here >= 0
+        counts += np.bincount(here[meant] << 16 | bits[meant] & 0xFFFF, minlength=len(counts))
+        yield
+    inner = np.cumsum(counts.reshape(-1, 1 << 16), axis=1)
+    before = reached[digits] - inner[which, -1]
+    lower = [np.searchsorted(inner[row], rank, side="right") for row, rank in zip(which, ranks - before, strict=True)]
+    found = (digits.astype(np.uint32) << np.uint32(16)) | np.array(lower, np.uint32)
+    turned: npt.NDArray[np.float32] = np.where(found >> 31, found ^ np.uint32(1 << 31), ~found).view(np.float32)
+    return turned
 
 
 def ranked(values: Callable[[], Iterator[np.ndarray]], ranks: Sequence[int]) -> list[float]:

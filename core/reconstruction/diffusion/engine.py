@@ -15,7 +15,7 @@ from core.job import Job
 from core.reconstruction.checkpoints import Checkpoints
 from core.reconstruction.diffusion.copying import checked
 from core.reconstruction.diffusion.phases import channel_fractions, channels_of
-from core.reconstruction.diffusion.preflight import find_problems, fractions_of_crops
+from core.reconstruction.diffusion.preflight import bytes_beside, find_problems, fractions_of_crops
 from core.reconstruction.diffusion.settings import PRESETS, SAMPLING, DiffusionSettings, resolve, stretched
 from core.reconstruction.engine import Estimate, Model, Problem, Target
 from core.reconstruction.model_card import card_of
@@ -55,6 +55,10 @@ class DiffusionEngine:
 
         chosen, phases = resolve(settings, *target.indicators), len(target.volume_phases[0])
         return estimate(chosen, target.size, devices.resolve(device), channels_of(phases))
+
+    def bytes_beside(self, target: Target) -> int:
+        """What lies beside a volume on the disk while it is sampled there; 0 where memory holds it."""
+        return bytes_beside(target)
 
     def train(
         self,

@@ -17,18 +17,19 @@ from core.generation.periods import NOWHERE, Axes, Triple, axes_name
 from core.generation.progress import GenerationProgress
 from core.generation.recipe import Recipe
 from core.images.values import Phase, PhaseImage, Volume
-from core.job import Job, Progress
+from core.job import Job, Progress, reported
 from core.masks.mask import Mask
+from core.masks.stretched import Stretched
 from core.provenance import Provenance, array_hash
 from core.reconstruction.anchors import Anchor, check_anchors, known_in
 from core.reconstruction.diffusion.classes import of_class
-from core.reconstruction.diffusion.counting import label_like, label_several_like
+from core.reconstruction.diffusion.counting import label_by_counting
 from core.reconstruction.diffusion.kept_sampling import KeptSampling
-from core.reconstruction.diffusion.levels import Varying, labels_by_level
-from core.reconstruction.diffusion.phases import as_channels, channel_fractions, labels_around, plain_labels
+from core.reconstruction.diffusion.levels import Varying, labelling_by_level
+from core.reconstruction.diffusion.phases import as_channels, channel_fractions, label_by_sorting, plain_labels
 from core.reconstruction.diffusion.pictures import check_edge, sampling_pictures
 from core.reconstruction.diffusion.planes import Emerging, Wanted
-from core.reconstruction.diffusion.sampled_model import SampledModel, beyond_memory, cut_out, too_large
+from core.reconstruction.diffusion.sampled_model import SampledModel, beyond_memory, cut_out
 from core.reconstruction.diffusion.settings import sampled_as
 from core.reconstruction.diffusion.shelf import Shelf
 from core.reconstruction.diffusion.surroundings import set_apart
@@ -41,6 +42,9 @@ LEAST = 0.005
 """No phase is offered with a smaller share."""
 OWN = 0.002
 """A fraction no further than this from the exemplar's is the exemplar's: the network is then told nothing."""
+
+_PREPARING = GenerationProgress(0, 0, "Reading the mask")
+_LABELLING = GenerationProgress(0, 0, "Meeting the mask")
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ class DiffusionModel(SampledModel):
         Raises
         ------
         JobError
-            Where neither memory nor disk hold it; where a mask is asked for, memory has to.
+            Where neither memory nor disk hold it.
         """
         device = devices.resolve(device)
         begun = kept is not None and kept.begun
@@ -197,14 +201,12 @@ class DiffusionModel(SampledModel):
     ) -> Job[tuple[np.ndarray, Provenance]]:
         """A job that makes the labels of a volume, which lie where ``shelf`` says."""
         fraction = float(self._card["volume_fraction"]) if volume_fraction is None else volume_fraction
-        if shelf.on_disk and mask is not None:
-            raise too_large(size, " with a mask")
-        here = None if mask is None else mask.resampled(size).fraction
+        here, varies = None if mask is None else Stretched(mask, size), False
         if here is not None:
-            fraction = float(here.mean(dtype=np.float64))
+            fraction, low, high = yield from reported(here.measuring(), _PREPARING)
+            # the same everywhere is one fraction
+            varies = low < high
         self._check(size, fraction, periodic)
-        # the same everywhere is one fraction
-        varies = here is not None and float(here.min()) < float(here.max())
         check_anchors(size, anchors)
         sections = [self._known(anchor, size) for anchor in anchors]
         phases = len(self._card["phases"])
@@ -222,28 +224,28 @@ class DiffusionModel(SampledModel):
         varying = Varying(here, *ends) if here is not None and varies else None
         wanted = Wanted(size, seed, periodic, fractions, told, self._planes, pictures, varying, towards)
         if shelf.keeps:
-            shelf.begin(self._identity(wanted, device))
+            followed = None if mask is None else array_hash(mask.fraction)
+            shelf.begin({**self._identity(wanted, device), "mask": followed})
         field = yield from self._sampled(wanted, device, shelf)
         inside = int(self._card["volume_phase"])
         # one after the other: the comparison of the whole would be as large as the field
         found = (self._as_labels(plain_labels(part)) for part in field.swapaxes(0, 1))
         before = float(np.mean([(section == inside).mean() for section in found]))
-        known = known_in(size, anchors, sections)
+        known = known_in(size, anchors, sections, shelf.array if shelf.on_disk else np.zeros)
         set_apart(field)
-        if shelf.on_disk:
-            labels = shelf.array(size, np.uint8)
-            if self._several:
-                label_several_like(field, shares, labels, *known)
-            else:
-                label_like(field[0], shares, labels, *known)
-            if not self._several and self._card["volume_phase"] != 1:
-                np.subtract(np.uint8(1), labels, out=labels)
-        elif varying is None:
-            labels = self._as_labels(labels_around(field, shares, *known))
+        labels = shelf.array(size, np.uint8)
+        label = label_by_counting if shelf.on_disk else label_by_sorting
+        if varying is None:
+            label(field, shares, labels, *known)
         else:
-            labels = self._as_labels(labels_by_level(field, varying.field, self._shares, *known))
+            given = known if anchors else None
+            steps = labelling_by_level(field, varying.field, self._shares, given, labels, label, shelf)
+            yield from reported(steps, _LABELLING)
+        if not self._several and self._card["volume_phase"] != 1:
+            np.subtract(np.uint8(1), labels, out=labels)
         if volume_fraction is None and mask is None and towards is None:
-            calibration = {"fraction_before": before, "fraction_after": float((labels == inside).mean())}
+            after = sum(int(np.count_nonzero(section == inside)) for section in labels) / labels.size
+            calibration = {"fraction_before": before, "fraction_after": after}
             self._card["calibration"] = {**calibration, "size": list(size), "seed": seed}
         asked: dict[str, Any] = {"size": list(size), "volume_fraction": fraction, "fraction_before": before}
         if any(periodic):

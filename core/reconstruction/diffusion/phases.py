@@ -114,6 +114,13 @@ def labels_around(field: Floats, fractions: Sequence[float], known: np.ndarray, 
     return labels
 
 
+def label_by_sorting(
+    field: Floats, fractions: Sequence[float], labels: np.ndarray, known: np.ndarray, given: np.ndarray
+) -> None:
+    """Write into ``labels`` what `labels_around` gives."""
+    labels[...] = labels_around(field, fractions, known, given)
+
+
 def _offset(lead: np.ndarray, number: int) -> float:
     """What to add to a channel whose lead over the others is ``lead``, so that it is ahead at ``number`` places."""
     if number == 0:

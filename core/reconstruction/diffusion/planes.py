@@ -26,6 +26,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -34,6 +35,7 @@ from torch import Tensor
 from core.generation.noise import gaussian
 from core.generation.periods import NOWHERE, Axes, Triple
 from core.masks.mask import Mask
+from core.masks.stretched import Stretched
 from core.reconstruction.diffusion.denoiser import Condition, Denoiser
 from core.reconstruction.diffusion.levels import Pull, Varying
 from core.reconstruction.diffusion.phases import plain_labels
@@ -59,6 +61,7 @@ PREVIEW_EDGE = 256
 _LOOKED_AT = 1 << 18
 """The odds that a fraction asks for are found from about so many voxels."""
 
+R = TypeVar("R")
 Anchor = tuple[int, int]
 """A section that is given: the axis across which it lies, and its place along it."""
 
@@ -143,8 +146,7 @@ def sampling_volume(
     settings
         Say how to sample; by default the denoiser's own.
     shelf
-        Where the volume lies meanwhile; by default in the memory of ``device``. Where fractions vary in space, memory
-        holds the whole of it in any case.
+        Where the volume lies meanwhile; by default in the memory of ``device``.
 
     Returns
     -------
@@ -158,10 +160,8 @@ def sampling_volume(
     turns = [(now, then, number) for now, then in pairwise(times) for number in range(passes)]
     looks = [AXES if settings.planes == "together" else (AXES[turn % 3],) for turn in range(len(turns))]
     looks[-1] = AXES  # the last word is that of all three directions
-    whole = wanted.varying is not None
     parts = [
-        sum(len(batches(size, axis, device, block)) for axis in axes for block in blocks(size, axis, whole))
-        for axes in looks
+        sum(len(batches(size, axis, device, block)) for axis in axes for block in blocks(size, axis)) for axes in looks
     ]
     of = sum(parts)
     weight = weight_over(wanted, size)
@@ -172,12 +172,9 @@ def sampling_volume(
         if wanted.towards is None or weight is None:
             return own
         other = gaussian(wanted.towards.seed, number, denoiser.channels, place, shape, device)
-        return blended(own, other, weight[slab] if isinstance(weight, np.ndarray) else weight)
+        return blended(own, other, weight if isinstance(weight, float) else weight.sections(slab.start, slab.stop))
 
-    if wanted.varying is not None:
-        wanted = replace(wanted, varying=wanted.varying.padded(size))
-    pull = None if wanted.varying is None else Pull(wanted.varying, device, shift_for_some)
-    every, slabs = (denoiser.channels, *size), blocks(size, 0, whole)
+    every, slabs = (denoiser.channels, *size), blocks(size, 0)
     x, clean = shelf.tensor(every), shelf.tensor(every)
     share = shelf.tensor(every) if denoiser.learns_variance else None
     former = shelf.tensor(every) if settings.sampler == "dpm-solver++" else None
@@ -186,6 +183,11 @@ def sampling_volume(
     fresh = int(settings.sampler == "ddpm" or (settings.sampler == "ddim" and settings.eta > 0))
     # where a later run may go on, what a turn starts from is left as it is until the turn is done
     after, begun = shelf.tensor(every) if shelf.keeps else x, shelf.done
+    pull = None
+    if wanted.varying is not None:
+        varying = wanted.varying.padded(size)
+        pull = yield from telling(Pull.over(varying, shelf), Emerging(0, of))
+        wanted = replace(wanted, varying=varying)
     if not begun:
         for slab in slabs:
             x[:, slab] = noise(0, slab)
@@ -200,11 +202,11 @@ def sampling_volume(
                 if array is not None:
                     array.zero_()
             for axis in axes:
-                for block in blocks(size, axis, whole):
+                for block in blocks(size, axis):
                     part = Part.of(axis, block, x, clean, share, device)
                     for rows in batches(size, axis, device, block):
                         look(denoiser, wanted, part.x, now, axis, part.within(rows), part.clean, part.share,
-                             settings.guidance)  # fmt: skip
+                             settings.guidance, part.first)  # fmt: skip
                         done += 1
                         yield Emerging(done, of)
                     part.put_back()
@@ -212,9 +214,11 @@ def sampling_volume(
                 said, here = clean[:, slab].to(device), x[:, slab].to(device)
                 clean[:, slab] = agreed(said, here, step, len(axes), odds, wanted.fractions)
             shifts = None if pull is not None else shifts_for(clean, wanted.fractions)
+            if pull is not None:
+                pull.aim(((slab, odds_of(clean[:, slab].to(device))) for slab in slabs), shift_for, _LOOKED_AT)
             for slab in slabs:
                 here, learned = x[:, slab].to(device), None if share is None else share[:, slab].to(device) / len(axes)
-                expected = anchored(pulled(clean[:, slab].to(device), shifts, pull), wanted.anchors, slab.start)
+                expected = anchored(pulled(clean[:, slab].to(device), shifts, pull, slab), wanted.anchors, slab.start)
                 found = Prediction(expected, here, learned)
                 found = with_clean(found, expected, here, math.sqrt(step.left), math.sqrt(1 - step.left))
                 earlier = None
@@ -250,12 +254,14 @@ class Part:
     ----------
     x, clean, share
         Of these sections alone; shape as of the volume, but shorter along the axis.
+    first
+        The section of the volume that these begin with.
     """
 
     x: Tensor
     clean: Tensor
     share: Tensor | None
-    _first: int
+    first: int
     _home: tuple[tuple[Tensor, Tensor], ...]
 
     @classmethod
@@ -274,7 +280,7 @@ class Part:
 
     def within(self, rows: slice) -> slice:
         """Sections of the volume, as counted here."""
-        return slice(rows.start - self._first, rows.stop - self._first)
+        return slice(rows.start - self.first, rows.stop - self.first)
 
     def put_back(self) -> None:
         """Add what was found to the volume's own."""
@@ -289,21 +295,28 @@ def shown(clean: Tensor, size: Triple) -> np.ndarray:
     return clean[:, :z:by, :y:by, :x:by].cpu().numpy()
 
 
-def weight_over(wanted: Wanted, size: Triple) -> float | np.ndarray | None:
+def weight_over(wanted: Wanted, size: Triple) -> float | Stretched | None:
     """How far the noise of a volume, sampled in ``size``, has passed into that of another seed; None: not at all."""
     if wanted.towards is None:
         return None
     weight = wanted.towards.over(wanted.size)
-    if not isinstance(weight, Mask):
-        return weight
-    beyond = [(0, side - own) for side, own in zip(size, wanted.size, strict=True)]
-    padded: np.ndarray = np.pad(weight.resampled(wanted.size).fraction, beyond, mode="edge")
-    return padded
+    return Stretched(weight, wanted.size, size) if isinstance(weight, Mask) else float(weight)
 
 
-def blocks(size: Triple, axis: int, whole: bool = False) -> list[slice]:
-    """The sections across an axis, in runs of about `BLOCK` voxels, or all in one."""
-    each = size[axis] if whole else max(1, BLOCK // (math.prod(size) // size[axis]))
+def telling(steps: Generator[None, None, R], told: Emerging) -> Generator[Emerging, None, R]:
+    """Run ``steps`` inside a sampling; ``told`` is yielded each time that they yield."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: R = end.value
+            return found
+        yield told
+
+
+def blocks(size: Triple, axis: int) -> list[slice]:
+    """The sections across an axis, in runs of about `BLOCK` voxels."""
+    each = max(1, BLOCK // (math.prod(size) // size[axis]))
     return [slice(first, min(first + each, size[axis])) for first in range(0, size[axis], each)]
 
 
@@ -325,12 +338,16 @@ def look(
     said: Tensor,
     share: Tensor | None,
     guidance: float = 0.0,
+    first: int = 0,
 ) -> None:
-    """Add what the denoiser says of some sections across ``axis``, odds or a picture, to ``said`` and ``share``."""
+    """Add what the denoiser says of some sections across ``axis``, odds or a picture, to ``said`` and ``share``.
+
+    The volume's part ``x`` begins at section ``first``, and ``rows`` counts from there.
+    """
     sections = x.movedim(axis + 1, 0)[rows].contiguous(memory_format=torch.channels_last)
     condition = Condition.nothing(len(sections), denoiser.channels, x.device)
     if wanted.told is not None:
-        condition.fraction[:] = torch.tensor(told_of(wanted, axis, rows), device=x.device)
+        condition.fraction[:] = torch.tensor(told_of(wanted, axis, rows, first), device=x.device)
     condition.label[:] = wanted.labels[axis]
     along, across = (repeats for other, repeats in enumerate(wanted.periodic) if other != axis)
     found = denoiser.predict(sections, now, condition, guidance, (along, across))
@@ -339,25 +356,34 @@ def look(
         share.movedim(axis + 1, 0)[rows] += found.share
 
 
-def told_of(wanted: Wanted, axis: int, rows: slice) -> list[tuple[float, ...]]:
-    """What some sections across ``axis`` are told of their fractions: of all the same, or of each its own mean."""
+def told_of(wanted: Wanted, axis: int, rows: slice, first: int = 0) -> list[tuple[float, ...]]:
+    """What some sections across ``axis`` are told of their fractions: of all the same, or of each its own mean.
+
+    ``rows`` counts from section ``first`` of the volume.
+    """
     told = wanted.told or ()
     if wanted.varying is None:
         return [told] * (rows.stop - rows.start)
-    return [wanted.varying.fractions(float(share)) for share in wanted.varying.along(axis)[rows]]
+    return [wanted.varying.fractions(float(share)) for share in wanted.varying.along(axis)[first:][rows]]
 
 
-def pulled(clean: Tensor, shifts: Sequence[float] | None, pull: Pull | None = None) -> Tensor:
+def odds_of(clean: Tensor) -> Tensor:
+    """Half the log-odds of an expected picture."""
+    return torch.atanh(clean.clamp(-SURE, SURE))
+
+
+def pulled(
+    clean: Tensor, shifts: Sequence[float] | None, pull: Pull | None = None, slab: slice = slice(None)
+) -> Tensor:
     """The expected picture (C, …) within −1 and 1, its odds shifted as `shifts_for` says, one number a channel.
 
-    Where fractions vary in space, ``pull`` does so level by level.
+    Where fractions vary in space, ``pull`` does so level by level; of ``clean``, which is the sections ``slab`` then.
     """
-    clean = clean.clamp(-SURE, SURE)
     if pull is not None:
-        return torch.tanh(pull(torch.atanh(clean)))
+        return torch.tanh(pull(odds_of(clean), slab))
     if shifts is None:
-        return clean
-    odds = torch.atanh(clean)
+        return clean.clamp(-SURE, SURE)
+    odds = odds_of(clean)
     for channel, shift in enumerate(shifts):
         odds[channel] += shift
     return torch.tanh(odds)
@@ -374,13 +400,8 @@ def shifts_for(clean: Tensor, fractions: tuple[float, ...] | None) -> list[float
     found = []
     for channel, fraction in zip(clean, fractions, strict=True):
         some = channel.flatten()[:: max(1, channel.numel() // _LOOKED_AT)]
-        found.append(shift_for(torch.atanh(some.clamp(-SURE, SURE)), fraction))
+        found.append(shift_for(odds_of(some), fraction))
     return found
-
-
-def shift_for_some(odds: Tensor, fraction: float) -> float:
-    """As `shift_for`, found from some of many ``odds`` (n,)."""
-    return shift_for(odds[:: max(1, len(odds) // _LOOKED_AT)], fraction)
 
 
 def shift_for(odds: Tensor, fraction: float) -> float:

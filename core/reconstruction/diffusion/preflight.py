@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
+from core import devices
 from core.errors import InputError
+from core.reconstruction.diffusion.phases import channels_of
 from core.reconstruction.diffusion.settings import DiffusionSettings, resolve
 from core.reconstruction.engine import Problem, Target
 from core.reconstruction.preflight import (
@@ -22,6 +26,10 @@ from core.statistics.indicator import window_fractions
 SMALLEST_SIDE = 16
 BYTES_PER_VOXEL = 40
 """The field while it is sampled, what measuring takes, rounded up."""
+CHANNEL_ON_DISK = 20
+"""Bytes that a voxel of a channel takes while it is sampled on the disk: as it is, as it will be, as it is expected."""
+MASK_ON_DISK, CHANNEL_BY_LEVEL = 7, 5
+"""Bytes besides, where a mask is followed: a voxel's level and its pull; and each channel, sorted by level."""
 
 
 def find_problems(target: Target, settings: DiffusionSettings, device: str) -> list[Problem]:
@@ -42,6 +50,16 @@ def find_problems(target: Target, settings: DiffusionSettings, device: str) -> l
     fraction = fraction_problems(target) or far_problems(target)
     mask = _mask(target, crop)
     return [*found, *misfit_problems(target, settings.stride), *fraction, *mask, *_structure(target, crop)]
+
+
+def bytes_beside(target: Target) -> int:
+    """What lies on the disk beside a volume that memory does not hold, while it is sampled; 0 where memory does."""
+    voxels, free = math.prod(int(side) for side in target.size), devices.free_memory("cpu")
+    if free is None or BYTES_PER_VOXEL * voxels <= free:
+        return 0
+    channels = channels_of(len(target.volume_phases[0]))
+    followed = 0 if target.mask is None else MASK_ON_DISK + CHANNEL_BY_LEVEL * channels
+    return voxels * (CHANNEL_ON_DISK * channels + followed)
 
 
 def fractions_of_crops(target: Target, crop: int) -> tuple[float, float]:

@@ -66,11 +66,11 @@ class Shelf:
         """Whether arrays lie in files."""
         return self._folder is not None
 
-    def tensor(self, shape: tuple[int, ...]) -> Tensor:
-        """Zeros, float32."""
+    def tensor(self, shape: tuple[int, ...], dtype: torch.dtype = torch.float32) -> Tensor:
+        """Zeros, float32 or uint8."""
         if self._folder is None:
-            return torch.zeros(shape, device=self._device)
-        return torch.from_numpy(self.array(shape, np.float32))
+            return torch.zeros(shape, dtype=dtype, device=self._device)
+        return torch.from_numpy(self.array(shape, np.float32 if dtype == torch.float32 else np.uint8))
 
     def array(self, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
         """Zeros, for numpy.

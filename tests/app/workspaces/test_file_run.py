@@ -102,7 +102,7 @@ def test_the_preflight_asks_for_room_on_the_disk_not_in_memory(tmp_path: Path) -
     assert any("of memory" in item.message for item in engine.preflight(run.target(), run.settings, "cpu"))
     problems = to_disk.disk_problems(engine, run.target(), run.settings, "cpu", run.file)
     assert [item.field for item in problems if item.severity == "error"] == ["file"]
-    assert "on the disk" in problems[-1].message
+    assert "on the disk; " in problems[-1].message
     small = Run(image(), 1, Plan(size=(65, 64, 64), periodic=(True, False, False), changed_settings=SMALL), None)
     problems = to_disk.disk_problems(engine, small.target(), small.settings, "cpu", tmp_path / "v.tif")
     assert any("64 or 66" in f"{item.message} {item.remedy}" for item in problems)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.job import finish
 from core.reconstruction.diffusion import counting
 from core.reconstruction.diffusion import phases as phases_room
 from core.reconstruction.diffusion.counting import label_highest, label_like, rising
@@ -57,3 +58,13 @@ def test_values_of_a_rank_are_found_by_counting() -> None:
     parts = np.array_split(values, 3)
     ranks = (0, 1, 252, 253, len(values) - 1)
     assert counting.ranked(lambda: iter(parts), ranks) == np.sort(values)[list(ranks)].tolist()
+
+
+def test_float32_values_of_a_rank_are_found_in_two_passes() -> None:
+    draw = np.random.default_rng(1)
+    values = np.concatenate((draw.random(400), draw.normal(0, 1e3, 300), [0.0, -0.0, 0.25, 0.25, 1e-30]))
+    values = draw.permutation(values.astype(np.float32))
+    ranks = np.array([0, 1, 350, 351, 700, len(values) - 1])
+    parts = np.array_split(values, 4)
+    found = finish(counting.ranking(lambda: iter(parts), ranks))
+    assert found.dtype == np.float32 and np.array_equal(found, np.sort(values)[ranks])

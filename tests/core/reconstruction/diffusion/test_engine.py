@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,7 @@ from core.reconstruction.engine import Target, TrainingProgress
 from core.reconstruction.model_file import save_model
 from core.reconstruction.pipeline import reconstruct
 from core.reconstruction.preflight import unused_problems
+from core.reconstruction.to_disk import disk_problems
 from core.reconstruction.towards import Towards
 from core.settings import to_json
 from tests.core.reconstruction.diffusion.tiny import TINY, exemplar, target
@@ -324,8 +327,14 @@ def test_what_memory_does_not_hold_is_made_on_the_disk(
     del recipe
     gc.collect()
     assert not list(tmp_path.iterdir())
-    with pytest.raises(JobError, match="with a mask does not fit into memory"):
-        finish(trained.recipe((16, 16, 18), 1, mask=steps(0.3, 0.5)))
+
+    # what that takes is said beforehand, where nothing is written yet
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=20 * 16 * 16 * 18))
+    for wanted, more in ((target(size=(16, 16, 18)), 0), (target(size=(16, 16, 18), mask=steps(0.3, 0.5)), 12)):
+        assert ENGINE.bytes_beside(wanted) == (20 + more) * 16 * 16 * 18
+        found = disk_problems(ENGINE, wanted, TINY, "cpu", tmp_path / "v.tif")
+        assert "most of it while it is sampled" in next(one.message for one in found if one.field == "file")
+    assert ENGINE.bytes_beside(target(size=(16, 16, 17))) == 0
 
     def full(*_given: Any, **_named: Any) -> None:
         raise OSError(28, "No space")

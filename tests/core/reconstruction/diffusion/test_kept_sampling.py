@@ -11,7 +11,12 @@ import pytest
 from core.errors import InputError, OutputExistsError
 from core.generation.block_writing import write_by_blocks
 from core.images.reading import read_volume
+from core.images.values import PhaseImage, default_phases
 from core.job import finish
+from core.masks import stretched
+from core.masks.mask import Mask
+from core.provenance import Provenance
+from core.reconstruction.anchors import Anchor
 from core.reconstruction.diffusion import model as models
 from core.reconstruction.diffusion import planes
 from core.reconstruction.diffusion.kept_sampling import KeptSampling
@@ -101,6 +106,43 @@ def test_a_volume_is_gone_on_with_until_it_is_written(tmp_path: Path, monkeypatc
     assert np.array_equal(written.labels, in_memory.labels)
     assert not sampling_beside(path).exists() and sampled_share(path) is None
     assert keeping(model, None, resume=True) == {}
+
+
+@pytest.mark.parametrize(("phases", "field", "anchored"), [(2, "rough", False), (3, "two layers", True)])
+def test_a_mask_is_followed_on_the_disk_to_the_same_labels_also_after_a_kill(
+    phases: int, field: str, anchored: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size, draw = (10, 12, 16), np.random.default_rng(2)
+    values = np.array([0.2, 0.6]).reshape(1, 1, 2) if field == "two layers" else draw.random((14, 9, 16))
+    mask = Mask(values.astype(np.float32), None, field, Provenance("drawn"))
+    shares = {"exemplar_fractions": [0.2, 0.5, 0.3], "exemplar_fraction": 0.3, "volume_fraction": 0.3}
+    told = {"volume_phase": 0} if phases == 2 else {"phases": THREE, "volume_phase": 2, **shares}
+    model = DiffusionModel(tiny_denoiser(channels=1 if phases == 2 else 3), card(**told))
+    section = draw.integers(phases, size=(10, 16)).astype(np.uint8)
+    image = PhaseImage(section, default_phases(phases), 1e-7, "given", Provenance("read"))
+    # whole vectors of numbers in a section, and a section at a time: see the test of blocks
+    asked: dict[str, Any] = {"mask": mask, "periodic": (False, True, False)}
+    asked |= {"anchors": [Anchor(1, 7, image)]} if anchored else {}
+    monkeypatch.setitem(planes.PIXELS_AT_ONCE, "cpu", 1)
+    in_memory = finish(model.generate(size, 2, **asked))
+    monkeypatch.setattr(models, "beyond_memory", lambda _size: True)
+    monkeypatch.setattr(planes, "BLOCK", 2 * 18 * 24)
+    monkeypatch.setattr(stretched, "_AT_ONCE", 3 * 18 * 24)
+    monkeypatch.setattr(np.memmap, "flush", lambda _self: None)
+    path = tmp_path / "v.ome.zarr"
+    ended = model.recipe(size, 2, **asked, **keeping(model, path, resume=True))
+    while (sampled_share(path) or 0) < 0.5:
+        next(ended)
+    next(ended)
+    ended.close()
+    with pytest.raises(InputError, match="it differs in: mask"):
+        finish(model.recipe(size, 2, **{**asked, "mask": mask.inverted()}, **keeping(model, path, resume=True)))
+    # nothing of the mask is looked for again but its levels
+    recipe = finish(model.recipe(size, 2, **asked, **keeping(model, path, resume=True)))
+    assert np.array_equal(finish(recipe.volume()).labels, in_memory.labels)
+    assert recipe.identity["volume_fraction"] == in_memory.provenance.settings["volume_fraction"]
+    if anchored:
+        assert np.array_equal(in_memory.labels[:, 7], section)
 
 
 def test_several_phases_are_sampled_on_the_disk_to_the_same_labels(monkeypatch: pytest.MonkeyPatch) -> None:
