@@ -4,7 +4,8 @@ Trains the preset ``small`` on a crop of an exemplar (or takes a model that is t
 sampling and measures each against the crop: ε of S2 and L (Eq. 23 of Lee and Yun; r up to half of the shorter side),
 for each axis too, and how far the axes lie apart: the largest difference between two axes' curves, as a share of the
 area under their mean; how much more of the phase lies near the faces than in all of the volume (1: no more). With
-``--beside`` SWNN's preset ``fast`` learns from the same crop, by its iterations, and is measured alike. Prints a table,
+``--beside`` SWNN's preset ``fast`` learns from the same crop, by its iterations, and is measured alike. With ``--true``
+parts of a true volume, as large, are measured too: how far the axes of the material itself lie apart. Prints a table,
 writes it as JSON and, for each way, a picture with the exemplar beside sections across z, y and x.
 """
 
@@ -17,7 +18,7 @@ import platform
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,11 @@ from core.statistics import compare, discrepancy, section_shapes
 
 WAYS: Mapping[str, Mapping[str, Any]] = {
     "as preset": {},
+    "in turn": {"planes": "in turn", "passes": 3},
     "10 steps": {"steps": 10},
     "100 steps": {"steps": 100},
-    "1 pass": {"passes": 1, "steps": 90},
-    "10 passes": {"passes": 10, "steps": 9},
-    "together": {"planes": "together", "passes": 1},
+    "1 pass": {"planes": "in turn", "passes": 1, "steps": 90},
+    "10 passes": {"planes": "in turn", "passes": 10, "steps": 9},
     "η = 0": {"eta": 0.0},
     "2M": {"sampler": "dpm-solver++"},
 }
@@ -86,6 +87,22 @@ def measure(model: Model, exemplar: PhaseImage, size: int, seed: int, path: Path
         "seconds": seconds,
         "processor_seconds": processor,
     }
+
+
+def true_parts(path: Path, size: int, exemplar: PhaseImage) -> list[dict[str, float]]:
+    """Up to eight parts of a true volume whose phase is its darkest value, as far from one another as can be."""
+    rock = io.imread(path)
+    rock = rock == rock.min()
+    found = []
+    for place in product((0, 1), repeat=3):
+        low = [corner * (side - size) for corner, side in zip(place, rock.shape, strict=True)]
+        part = rock[tuple(slice(first, first + size) for first in low)]
+        curves = compare(part, exemplar.labels == 1)
+        found.append({
+            "fraction": float(part.mean()), "epsilon_s2": 100 * curves.epsilon_s2, "epsilon_l": 100 * curves.epsilon_l,
+            "apart_s2": apart(curves.volume.s2), "apart_l": apart(curves.volume.lineal_path),
+        })  # fmt: skip
+    return found
 
 
 def near_faces(inside: np.ndarray, layer: int = 4) -> float:
@@ -136,6 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", type=Path, default=None, help="take this model, or keep the trained one here")
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
     parser.add_argument("--beside", action="store_true", help="measure SWNN beside it")
+    parser.add_argument("--true", type=Path, default=None, help="a volume of the material; its phase is the darkest")
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=root / "tests/benchmarks/results/diffusion")
@@ -160,7 +178,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chosen.beside:
         settings_beside = replace(SWNN_PRESETS["fast"], time_limit=None)
         ways["SWNN"] = finish(SwnnEngine().train(target, settings_beside))
-    runs = {}
+    runs: dict[str, Any] = {}
+    known = [] if chosen.true is None else true_parts(chosen.true, chosen.size, exemplar)
+    for name in known[0] if known else ():
+        values = [part[name] for part in known]
+        print(f"true parts, {name}: {min(values):.3f} to {max(values):.3f}, mean {np.mean(values):.3f}", flush=True)
     for way, maker in ways.items():
         path = chosen.out / f"{exemplar.name}-{way.replace(' ', '-')}.png"
         runs[way] = measure(maker, exemplar, chosen.size, chosen.seed, path)
@@ -168,6 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         machine = {"processor": platform.processor(), "cores": os.cpu_count(), "threads": torch.get_num_threads()}
         trained = {name: training[name] for name in ("iterations", "seconds")} | {"loss": training["losses"][-1]}
         document = {"machine": machine, "versions": dict(versions()), "training": trained, "runs": runs}
+        document |= {"true": known} if known else {}
         (chosen.out / f"{exemplar.name}.json").write_text(json.dumps(document, indent=1))
 
 
