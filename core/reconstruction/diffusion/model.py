@@ -158,7 +158,7 @@ class DiffusionModel(SampledModel):
             voxel_size=self._voxel_size,
             name=self._name(size, seed),
             provenance=provenance_of,
-            identity=self._identity_of_file(provenance, seed, device),
+            identity=self._identity_of_file(provenance, seed, device) | self._which(),
             written=(lambda: None) if kept is None else kept.remove,
         )
 
@@ -339,6 +339,10 @@ class DiffusionModel(SampledModel):
     @property
     def _several(self) -> bool:
         return len(self._card["phases"]) > 2
+
+    def _which(self) -> dict[str, Any]:
+        """The class, where there are several: another one's volume never goes on in the same file."""
+        return {"class": list(self._planes)} if self.classes else {}
 
     @property
     def _planes(self) -> Triple:

@@ -86,6 +86,15 @@ def test_it_comes_back_from_its_file(model: DiffusionModel) -> None:
             DiffusionEngine().restore({**one.card, "planes": planes}, one.weights())
 
 
+def test_a_file_of_one_class_does_not_go_on_with_another(model: DiffusionModel) -> None:
+    # asked for the same in all else
+    one, other = (
+        finish(model.of_class(name).recipe((16, 16, 16), 4, volume_fraction=0.4)).identity
+        for name in ("ceramic", "fibres")
+    )
+    assert one["class"] != other["class"]
+
+
 def test_folders_are_classes(tmp_path: Path) -> None:
     for name, images in CLASSES.items():
         (tmp_path / name).mkdir()
