@@ -40,16 +40,16 @@ from core.reconstruction.swnn.settings import PRESETS as SWNN_PRESETS
 from core.statistics import compare, discrepancy, section_shapes
 
 WAYS: Mapping[str, Mapping[str, Any]] = {
-    "as preset": {},
+    "as preset": {"planes": "together", "passes": 1},
     "in turn": {"planes": "in turn", "passes": 3},
-    "10 steps": {"steps": 10},
-    "100 steps": {"steps": 100},
+    "10 steps": {"planes": "together", "passes": 1, "steps": 10},
+    "100 steps": {"planes": "together", "passes": 1, "steps": 100},
     "1 pass": {"planes": "in turn", "passes": 1, "steps": 90},
     "10 passes": {"planes": "in turn", "passes": 10, "steps": 9},
-    "η = 0": {"eta": 0.0},
-    "2M": {"sampler": "dpm-solver++"},
+    "η = 0": {"planes": "together", "passes": 1, "eta": 0.0},
+    "2M": {"planes": "together", "passes": 1, "sampler": "dpm-solver++"},
 }
-"""Ways of sampling: what differs from the preset."""
+"""Ways of sampling: what differs from the settings that a model was trained with."""
 
 
 def crop_of(path: Path, edge: int) -> PhaseImage:
