@@ -83,6 +83,7 @@ class CurvePlot(QWidget):
         self._loss: list[tuple[float, float]] = []
         self._held_out: list[tuple[float, float]] = []
         self._pixel_size: float | None = None
+        self._drawn_scale = (1.0, "voxels")
         self.graphics = pg.GraphicsLayoutWidget()
         self.graphics.setAccessibleName("Plots of S₂ and L")
         self.graphics.setToolTip("Move over a curve to read it; right click to copy or save")
@@ -238,6 +239,8 @@ class CurvePlot(QWidget):
             if self._result is not None and self.axes_box.isChecked():
                 axes = self._rows(self._result, index)
             lines.show(Shown(exemplar, result, axes, band), self.log_box.isChecked())
+        if self._scale() != self._drawn_scale:  # the curves are longer than those before
+            self._draw_axes(self._colors()[1])
 
     def _draw_legend(self, text: QColor, accent: QColor) -> None:
         band = QColor(accent)
@@ -252,7 +255,7 @@ class CurvePlot(QWidget):
             label.setText(label.text, color=text)  # pyqtgraph colours only labels that come later
 
     def _draw_axes(self, text: QColor) -> None:
-        scale, unit = self._scale()
+        scale, unit = self._drawn_scale = self._scale()
         self.plots[0].setLabel("top", "Distance r (voxels)", color=text.name())
         self.plots[0].showAxis("top", self._pixel_size is not None)  # after the label, which shows its axis
         self.plots[1].setLabel("bottom", f"Distance r ({unit})", color=text.name())

@@ -37,6 +37,16 @@ def test_read_out_names_the_distance_in_both_units(plot: CurvePlot) -> None:
     assert "S2 exemplar 0.3000" in plot.readout.text()
 
 
+def test_longer_curves_have_a_longer_unit(plot: CurvePlot) -> None:
+    bottom = plot.plots[1].getAxis("bottom")
+    assert (bottom.labelText, bottom.scale) == ("Distance r (nm)", pytest.approx(20))
+    lags = np.arange(101.0)
+    plot.set_exemplar(PlotCurves(lags, np.full((2, 101), 0.2), np.full((2, 101), 0.1)))
+    assert (bottom.labelText, bottom.scale) == ("Distance r (µm)", pytest.approx(0.02))
+    plot.set_exemplar(None)
+    assert (bottom.labelText, bottom.scale) == ("Distance r (nm)", pytest.approx(20))
+
+
 def test_copy_and_save(plot: CurvePlot, tmp_path: Path) -> None:
     plot.copy_data()
     assert QGuiApplication.clipboard().text().split("\n")[0].split("\t")[:2] == ["r_voxels", "r_um"]
