@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 KINDS = ("uint8", "uint16", "float32")
 """Types of grey values, the one that holds the others last."""
 
+TURNS = 3
+"""Passes a step, at least, where planes that were to be looked at together have their turns: one an axis."""
 MOST_MEASURED = 64
 """Histogram and autocovariance of a class are those of so many of its pictures at most, evenly chosen."""
 
@@ -166,9 +168,15 @@ def check_grey(classes: GreyClasses) -> GreyRange:
 
 
 def grey_settings(settings: DiffusionSettings) -> DiffusionSettings:
-    """The settings without what asks for phases: odds of phases become the velocity, and no fraction is told."""
-    prediction = "velocity" if settings.prediction == "odds" else settings.prediction
-    return replace(settings, prediction=prediction, told=False, guidance=0.0)
+    """The settings without what asks for phases: odds of phases become the velocity, and no fraction is told.
+
+    Without odds three planes have nothing to add up, and their mean is rough: they have their turns, as published.
+    """
+    if settings.prediction == "odds":
+        settings = replace(settings, prediction="velocity")
+        if settings.planes == "together":
+            settings = replace(settings, planes="in turn", passes=max(settings.passes, TURNS))
+    return replace(settings, told=False, guidance=0.0)
 
 
 def resolved(classes: GreyClasses, settings: DiffusionSettings) -> DiffusionSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from core.reconstruction.diffusion import copying
 from core.reconstruction.diffusion.engine import DiffusionEngine
 from core.reconstruction.diffusion.grey import GreyRange, grey_settings, read_grey_classes, training
 from core.reconstruction.diffusion.grey_model import EmergingGrey, GreyModel
+from core.reconstruction.diffusion.settings import PRESETS
 from core.reconstruction.engine import TrainingProgress
 from core.reconstruction.model_file import load_model, save_model
 from tests.core.reconstruction.diffusion.tiny import TINY, tiny_denoiser
@@ -140,9 +142,16 @@ def test_previews_are_grey_and_the_settings_ask_for_no_phases(
     assert all(np.isfinite(report.loss) for report in trained[1])
 
 
-def test_the_learned_variance_is_trained_on_as_many_levels_as_grey_values_have() -> None:
-    from dataclasses import replace
+def test_planes_of_grey_values_have_their_turns() -> None:
+    # planes add up their odds, which grey values have not: every axis has its turn at each step instead
+    for given, passes in ((PRESETS["small"], 3), (replace(PRESETS["small"], passes=4), 4)):
+        found = grey_settings(given)
+        assert (found.prediction, found.planes, found.passes) == ("velocity", "in turn", passes)
+    asked = replace(PRESETS["small"], prediction="noise")
+    assert (grey_settings(asked).planes, grey_settings(asked).passes) == ("together", 1), "as the user says"
 
+
+def test_the_learned_variance_is_trained_on_as_many_levels_as_grey_values_have() -> None:
     learned = replace(TINY, bound_weight=0.001, iterations=1)
     model = finish(training({"one": [micrograph()]}, learned))
     assert isinstance(model, GreyModel) and np.isfinite(model.card["training"]["losses"]).all()
