@@ -257,6 +257,8 @@ def test_one_training_serves_the_fractions_that_crops_had(trained: DiffusionMode
     assert trained.served == pytest.approx((max(0.005, windows.min()), min(0.995, windows.max())))
     rough, edge = trained.quick()
     assert (rough.card["settings"]["steps"], rough.card["settings"]["passes"], edge) == (10, 1, 32)
+    together, _ = trained.generating_with({"planes": "together"}).quick()
+    assert together.card["settings"] == rough.card["settings"]
     assert rough.served == trained.served
     fewer = {name: array for name, array in trained.weights().items() if ".fraction." not in name}
     untold = ENGINE.restore({**trained.card, "settings": to_json(replace(TINY, told=False))}, fewer)
