@@ -25,7 +25,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--passes", type=positive_whole_number, metavar="N",
         help="how often each step is repeated, so that the three directions agree",
     )  # fmt: skip
-    group.add_argument("--sampler", metavar="NAME", help="how a step is made: ddim, ddpm or dpm-solver++")
+    group.add_argument(
+        "--sampler", metavar="NAME", help="how a step is made: ddim, ddpm, dpm-solver++ or sde-dpm-solver++"
+    )
 
 
 def of_class_asked(model: Model, name: str | None) -> Model:

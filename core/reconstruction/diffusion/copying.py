@@ -73,9 +73,8 @@ def comparing(
     from core.reconstruction.diffusion.pictures import sampling_fields, sampling_pictures
 
     edge = denoiser.settings.crop or 0
-    settings = replace(
-        denoiser.settings, sampler="dpm-solver++", steps=min(STEPS, denoiser.settings.times), guidance=0.0
-    )
+    steps = min(STEPS, denoiser.settings.times)
+    settings = replace(denoiser.settings, sampler="sde-dpm-solver++", crowding=2.0, steps=steps, guidance=0.0)
     labels = sorted({item.label for item in exemplars})[:SAMPLES]
     told: list[tuple[float, np.ndarray, np.ndarray]] = []
     among: list[float] = []

@@ -96,7 +96,7 @@ def sampling_fields(
         Shape (count, C, edge, edge), float32: about −1 to 1.
     """
     settings = settings or denoiser.settings
-    times = denoiser.schedule.trajectory(settings.steps)
+    times = denoiser.schedule.trajectory(settings.steps, settings.crowding)
     each = max(1, PIXELS_AT_ONCE.get(device.partition(":")[0], PIXELS_AT_ONCE["cpu"]) // edge**2)
     steps = len(times) - 1
     made: list[np.ndarray] = []

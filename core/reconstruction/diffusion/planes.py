@@ -40,7 +40,7 @@ from core.reconstruction.diffusion.denoiser import Condition, Denoiser
 from core.reconstruction.diffusion.levels import Pull, Varying
 from core.reconstruction.diffusion.phases import plain_labels
 from core.reconstruction.diffusion.prediction import Prediction, with_clean
-from core.reconstruction.diffusion.samplers import stepped
+from core.reconstruction.diffusion.samplers import SECOND_ORDER, draws_noise, stepped
 from core.reconstruction.diffusion.schedule import Step
 from core.reconstruction.diffusion.settings import DiffusionSettings
 from core.reconstruction.diffusion.shelf import Shelf
@@ -154,7 +154,7 @@ def sampling_volume(
         Shape (C, z, y, x), float32: about −1 and 1. `core.reconstruction.diffusion.phases` makes labels of it.
     """
     settings, schedule, shelf = settings or denoiser.settings, denoiser.schedule, shelf or Shelf(device)
-    times, passes = schedule.trajectory(settings.steps), settings.passes
+    times, passes = schedule.trajectory(settings.steps, settings.crowding), settings.passes
     size = sampled_size(wanted.size, wanted.periodic, settings.stride)
     wanted = replace(wanted, periodic=(True, True, True))
     turns = [(now, then, number) for now, then in pairwise(times) for number in range(passes)]
@@ -177,10 +177,10 @@ def sampling_volume(
     every, slabs = (denoiser.channels, *size), blocks(size, 0)
     x, clean = shelf.tensor(every), shelf.tensor(every)
     share = shelf.tensor(every) if denoiser.learns_variance else None
-    former = shelf.tensor(every) if settings.sampler == "dpm-solver++" else None
+    former = shelf.tensor(every) if settings.sampler in SECOND_ORDER else None
     odds = settings.prediction == "odds"
     # draws of noise that the sampler itself makes in a step
-    fresh = int(settings.sampler == "ddpm" or (settings.sampler == "ddim" and settings.eta > 0))
+    fresh = int(draws_noise(settings.sampler, settings.eta))
     # where a later run may go on, what a turn starts from is left as it is until the turn is done
     after, begun = shelf.tensor(every) if shelf.keeps else x, shelf.done
     pull = None

@@ -1,4 +1,5 @@
-"""From noise to a picture, one step at a time: ancestral (DDPM), implicit (DDIM) and DPM-Solver++(2M).
+"""From noise to a picture, one step at a time: ancestral (DDPM), implicit (DDIM) and DPM-Solver++(2M), with or without
+fresh noise.
 
 A sampler goes from x at one time to x at an earlier one, given what the denoiser says of x. Whatever calls it decides
 which times, which noise and, for volumes, which plane the denoiser looks at.
@@ -15,7 +16,14 @@ from torch import Tensor
 from core.reconstruction.diffusion.prediction import Prediction
 from core.reconstruction.diffusion.schedule import Schedule, Step
 
-KINDS = ("ddim", "ddpm", "dpm-solver++")
+KINDS = ("ddim", "ddpm", "dpm-solver++", "sde-dpm-solver++")
+SECOND_ORDER = ("dpm-solver++", "sde-dpm-solver++")
+"""Those that look back at what was expected a step before."""
+
+
+def draws_noise(kind: str, eta: float) -> bool:
+    """Whether steps of the sampler named ``kind`` draw fresh noise."""
+    return kind in ("ddpm", "sde-dpm-solver++") or (kind == "ddim" and eta > 0)
 
 
 def ddpm(x: Tensor, found: Prediction, step: Step, noise: Tensor) -> Tensor:
@@ -46,19 +54,36 @@ def ddim(x: Tensor, found: Prediction, step: Step, noise: Tensor, eta: float = 0
 def dpm_solver(x: Tensor, found: Prediction, step: Step, before: tuple[Step, Prediction] | None = None) -> Tensor:
     """DPM-Solver++(2M) (Lu et al., 2022, Alg. 2): the equation of DDIM, solved to second order.
 
-    In λ = log(√ᾱ / √(1 − ᾱ)) the equation is linear but for the clean picture, which is drawn on in a straight line
-    through this step's and the one ``before``. The last step, to λ = ∞, takes the clean picture as it is.
+    The last step, to λ = ∞, takes the clean picture as it is.
     """
     if step.after == 1:
         return found.clean
     width = _log_ratio(step.after) - _log_ratio(step.left)
-    clean = found.clean
-    if before is not None:
-        earlier, last = before
-        ratio = (_log_ratio(earlier.after) - _log_ratio(earlier.left)) / width
-        clean = clean + (clean - last.clean) / (2 * ratio)
     shrinking = math.sqrt((1 - step.after) / (1 - step.left))
-    return shrinking * x - math.sqrt(step.after) * math.expm1(-width) * clean
+    return shrinking * x - math.sqrt(step.after) * math.expm1(-width) * drawn_on(found, step, before)
+
+
+def sde_dpm_solver(
+    x: Tensor, found: Prediction, step: Step, noise: Tensor, before: tuple[Step, Prediction] | None = None
+) -> Tensor:
+    """SDE-DPM-Solver++(2M) (Lu et al., 2022, App. A): the stochastic equation that DDPM steps along, to second order.
+
+    To first order a step is a draw from q(x_then | x_now, x_0). In few steps, that of what is expected now makes the
+    rarer phase rarer: its clean picture is drawn on to the middle of the step.
+    """
+    if step.after == 1:
+        return found.clean
+    return step.posterior_mean(drawn_on(found, step, before), x) + math.sqrt(step.posterior_variance) * noise
+
+
+def drawn_on(found: Prediction, step: Step, before: tuple[Step, Prediction] | None) -> Tensor:
+    """The clean picture in the middle of a step, on a straight line in λ = log(√ᾱ / √(1 − ᾱ)) through the beginnings of
+    the step ``before`` and of this one."""
+    if before is None:
+        return found.clean
+    earlier, last = before
+    ratio = (_log_ratio(earlier.after) - _log_ratio(earlier.left)) / (_log_ratio(step.after) - _log_ratio(step.left))
+    return found.clean + (found.clean - last.clean) / (2 * ratio)
 
 
 def _log_ratio(left: float) -> float:
@@ -101,4 +126,6 @@ def stepped(
         return ddpm(x, found, step, draw())
     if kind == "ddim":
         return ddim(x, found, step, draw() if eta else x, eta)
+    if kind == "sde-dpm-solver++":
+        return sde_dpm_solver(x, found, step, draw(), before)
     return dpm_solver(x, found, step, before)

@@ -52,10 +52,15 @@ class Schedule:
         """ᾱ_t of t = 0 … T, shape (T + 1,); 1 at t = 0 (Eqs 4 and 5)."""
         return np.concatenate(([1.0], np.cumprod(1 - self.betas)))
 
-    def trajectory(self, steps: int) -> list[int]:
-        """Times T … 0 that are evenly spread, ``steps`` + 1 of them (at most T + 1)."""
-        times = np.linspace(self.steps, 0, min(steps, self.steps) + 1).round().astype(int)
-        return [int(time) for time in times]
+    def trajectory(self, steps: int, crowding: float = 1.0) -> list[int]:
+        """Times T … 0, ``steps`` + 1 of them (at most T + 1), all different.
+
+        T · (1 − u^c) with u evenly from 0 to 1: evenly spread for a ``crowding`` c of 1, above it closer in the noise.
+        """
+        count = min(steps, self.steps) + 1
+        times = (self.steps * (1 - np.linspace(0, 1, count) ** crowding)).round().astype(int)
+        # where they are closest, rounding may make two the same
+        return [int(time) for time in np.minimum(times, self.steps - np.arange(count))]
 
     def between(self, now: int, then: int) -> Step:
         """The step from a time to an earlier one."""

@@ -18,7 +18,7 @@ LARGEST_STREAM = 60_000
 WHOLE = 4
 """From so many pictures of a class on, whole ones are held out; of fewer, a strip of each."""
 
-SAMPLING = ("steps", "passes", "sampler", "eta", "planes", "guidance")
+SAMPLING = ("steps", "passes", "sampler", "crowding", "eta", "planes", "guidance")
 """Settings of generating alone: a trained model serves with others, too."""
 
 
@@ -71,8 +71,17 @@ class DiffusionSettings:
     sampler: str = setting(
         "ddim",
         "Sampler",
-        "How a step is made: implicit (DDIM), ancestral (DDPM) or of second order (DPM-Solver++).",
-        choices=("ddim", "ddpm", "dpm-solver++"),
+        "How a step is made: implicit (DDIM), ancestral (DDPM) or of second order, without (DPM-Solver++) and with "
+        "fresh noise (SDE-DPM-Solver++).",
+        choices=("ddim", "ddpm", "dpm-solver++", "sde-dpm-solver++"),
+        advanced=True,
+    )
+    crowding: float = setting(
+        1.0,
+        "Crowding",
+        "How much closer together the steps lie in the noise, where coarse structures arise; 1 spreads them evenly.",
+        minimum=1.0,
+        maximum=4.0,
         advanced=True,
     )
     eta: float = setting(
@@ -231,7 +240,9 @@ class DiffusionSettings:
 
 PRESETS: Mapping[str, DiffusionSettings] = MappingProxyType(
     {
-        "small": DiffusionSettings(time_limit=720.0, passes=1, planes="together", prediction="odds", patch=None),
+        "small": DiffusionSettings(
+            time_limit=720.0, passes=1, planes="together", crowding=2.0, prediction="odds", patch=None
+        ),
         "paper": DiffusionSettings(
             iterations=100_000,
             steps=150,

@@ -4,10 +4,9 @@ Each plane is a witness: its denoiser answers with the log-odds of the voxel's p
 independent witnesses add to the odds that were known before adds up. The mean of their expectations would be less sure
 than any one of them where all agree: a volume that is made with it is rough where they miss one another.
 
-They are not independent: a voxel's nearest neighbours lie in two of the three planes each, and in much noise all see
-the same coarse surroundings. So half of what each adds is counted there, and more and more of it the less noise is
-left, when the fine surroundings decide, of which each plane sees its own. (With all of it throughout, early errors stay
-and shapes grow coarse and jagged; with half throughout, specks are left.)
+They are not independent: each of a voxel's six nearest neighbours lies in two of the three planes. So half of what each
+adds is counted. (With all of it, early errors stay and shapes grow coarse; with a third, the mean of the log-odds, shapes
+are ragged and full of specks.)
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ from torch import Tensor
 from core.reconstruction.diffusion.prediction import expected, phase_odds
 from core.reconstruction.diffusion.schedule import Step
 
-WEIGHTS = (0.5, 1.0)
-"""How much of what each of three planes adds to the log-odds is counted: in nothing but noise, and in none."""
+WEIGHT = 0.5
+"""How much of what each of several planes adds to the log-odds is counted."""
 RARE = 1e-4
 """The odds of a phase are never less even than those of this share."""
 
@@ -31,17 +30,16 @@ def agreed(said: Tensor, x: Tensor, step: Step, planes: int, odds: bool, fractio
     """The expected picture (C, …), from the sum of what so many planes said of ``x``.
 
     Without ``odds`` it is the mean of what they expect. With them, a plane's log-odds are those of the ``fractions``
-    and what its surroundings add; the additions of several planes count as `WEIGHTS` say, the fractions and the
-    voxel's own evidence once. Where no fraction is known, the mean of the log-odds is taken.
+    and what its surroundings add; the additions of several planes are weighed with `WEIGHT`, the fractions and
+    the voxel's own evidence count once. Where no fraction is known, the mean of the log-odds is taken.
     """
     if not odds:
         return said / planes
     if planes == 1 or fractions is None:
         found = said / planes
     else:
-        noisy, clear = WEIGHTS
         prior = prior_odds(fractions).to(said).reshape(-1, *(1,) * (said.dim() - 1))
-        found = prior + (noisy + (clear - noisy) * step.left) * (said - planes * prior)
+        found = prior + WEIGHT * (said - planes * prior)
     return expected(phase_odds(found[None], x[None], math.sqrt(step.left), math.sqrt(1 - step.left)))[0]
 
 

@@ -37,7 +37,10 @@ def shelf(folder: Path, identity: str = "one", *, resume: bool = True) -> Shelf:
     return kept
 
 
-@pytest.mark.parametrize("changed", [{}, {"sampler": "dpm-solver++"}, {"bound_weight": 0.001, "planes": "together"}])
+@pytest.mark.parametrize(
+    "changed",
+    [{}, {"sampler": "dpm-solver++"}, {"sampler": "sde-dpm-solver++"}, {"bound_weight": 0.001, "planes": "together"}],
+)
 def test_wherever_it_ends_it_goes_on_to_the_same_bits(
     changed: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,6 +98,7 @@ def test_between_two_seeds() -> None:
         {},
         {"sampler": "ddpm", "passes": 3},
         {"sampler": "dpm-solver++", "passes": 1},
+        {"sampler": "sde-dpm-solver++", "crowding": 2.0, "planes": "together"},
         {"eta": 0.0, "planes": "together"},
         {"prediction": "odds"},
         {"prediction": "odds", "planes": "together", "passes": 1},
@@ -155,9 +156,12 @@ def test_every_axis_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
         plain(*given)
 
     monkeypatch.setattr(planes, "look", watched)
-    made(tiny_denoiser(), Wanted(SIZE, 0))
+    made(tiny_denoiser(crowding=1.0), Wanted(SIZE, 0))
     assert [axis for _, axis in looked] == [0, 1, 2, 0, 1, 0, 1, 2]  # and at the end all of them
     assert [time for time, _ in looked] == [50, 50, 33, 33, 17, 17, 17, 17]
+    looked.clear()
+    made(tiny_denoiser(crowding=2.0), Wanted(SIZE, 0))  # closer together in the noise
+    assert [time for time, _ in looked] == [50, 50, 44, 44, 28, 28, 28, 28]
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from core.reconstruction.diffusion.prediction import Prediction, prediction_of, surprise, target_of, with_clean
-from core.reconstruction.diffusion.samplers import ddim, ddpm, dpm_solver, sample, stepped
+from core.reconstruction.diffusion.samplers import KINDS, ddim, ddpm, dpm_solver, sample, sde_dpm_solver, stepped
 from core.reconstruction.diffusion.schedule import Schedule, Step
 
 MEAN, SPREAD = 0.3, 0.5
@@ -123,7 +123,54 @@ def test_the_first_order_solver_is_implicit_sampling() -> None:
     assert torch.allclose(dpm_solver(x, found, step), ddim(x, found, step, x), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", ["ddpm", "ddim", "dpm-solver++"])
+def test_the_first_order_solver_with_fresh_noise_is_ancestral_sampling() -> None:
+    step = SCHEDULE.between(600, 500)
+    x, noise = torch.linspace(-2, 2, 9, dtype=torch.float64), torch.linspace(1, -1, 9, dtype=torch.float64)
+    found = exact(x, 600)
+    assert torch.allclose(sde_dpm_solver(x, found, step, noise), ddpm(x, found, step, noise), rtol=0, atol=1e-12)
+
+
+def test_with_fresh_noise_second_order_comes_nearer_to_the_gaussian() -> None:
+    # every map is affine: the variance is the sum of the squares of what each single draw of noise does
+    def variance(steps: int, second: bool) -> float:
+        draws = torch.cat((torch.zeros(1, steps + 1, dtype=torch.float64), torch.eye(steps + 1, dtype=torch.float64)))
+        x, before = draws[:, 0], None
+        for number, (now, then) in enumerate(pairwise(SCHEDULE.trajectory(steps))):
+            step, found = SCHEDULE.between(now, then), exact(x, now)
+            x = sde_dpm_solver(x, found, step, draws[:, number + 1], before)
+            before = (step, found) if second else None
+        return float((x[1:] - x[0]).square().sum())
+
+    first, second = ([abs(variance(steps, order) - SPREAD**2) for steps in (20, 40, 160)] for order in (False, True))
+    assert all(now < then / 3 for now, then in zip(second, first, strict=True))
+    assert second[0] > second[1] > second[2]
+    assert second[2] < 0.002
+
+
+@pytest.mark.parametrize("kind", ["dpm-solver++", "sde-dpm-solver++"])
+def test_second_order_keeps_the_rarer_of_two_coarse_phases(kind: str) -> None:
+    """A structure of a hundred pixels that are all −1 or all 1 acts as one value of −10 or 10 in unit noise."""
+    rare, size = 0.2, 10.0
+
+    def denoise(x: Tensor, time: int) -> Prediction:
+        left = float(SCHEDULE.left[time])
+        signal, spread = math.sqrt(left), math.sqrt(1 - left)
+        clean = size * torch.tanh((math.log(rare / (1 - rare)) + 2 * signal * size / spread**2 * x) / 2)
+        return with_clean(Prediction(clean, x), clean, x, signal, spread)
+
+    def share(kind: str, crowding: float) -> float:
+        draw = torch.Generator().manual_seed(0)
+        job = sample(denoise, SCHEDULE, torch.randn(20_000, generator=draw), SCHEDULE.trajectory(30, crowding),
+                     lambda: torch.randn(20_000, generator=draw), kind, 1.0)  # fmt: skip
+        return float((list(job)[-1] > 0).double().mean())
+
+    # one standard deviation of the count is 0.003
+    assert share("ddim", 1.0) < rare - 0.03
+    assert share(kind, 1.0) < rare - 0.015
+    assert share(kind, 2.0) == pytest.approx(rare, abs=0.012)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_point_is_found_by_every_sampler(kind: str) -> None:
     # where the denoiser knows the picture, every sampler ends there
     picture = torch.linspace(-1, 1, 12)
@@ -148,6 +195,9 @@ def test_no_noise_is_drawn_that_is_not_used() -> None:
     found = exact(x, 500)
     stepped("ddim", x, found, step, never, 0.0)
     stepped("dpm-solver++", x, found, step, never)
+    for kind in ("ddpm", "sde-dpm-solver++"):
+        with pytest.raises(AssertionError, match="noise was drawn"):
+            stepped(kind, x, found, step, never)
 
 
 @pytest.mark.parametrize("kind", ["noise", "velocity"])

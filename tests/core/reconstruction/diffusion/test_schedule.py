@@ -76,3 +76,17 @@ def test_trajectories_reach_from_noise_to_picture(steps: int) -> None:
     assert len(times) == min(steps, 100) + 1
     assert (times[0], times[-1]) == (100, 0)
     assert all(now > then for now, then in pairwise(times))
+
+
+@pytest.mark.parametrize("steps", [2, 7, 60, 100, 500])
+@pytest.mark.parametrize("crowding", [1.5, 2.0, 4.0])
+def test_crowded_trajectories_lie_closer_in_the_noise(steps: int, crowding: float) -> None:
+    times = Schedule("cosine", 100).trajectory(steps, crowding)
+    assert len(times) == min(steps, 100) + 1
+    assert (times[0], times[-1]) == (100, 0)
+    strides = [now - then for now, then in pairwise(times)]
+    assert min(strides) >= 1
+    # but for rounding to whole times, no step is shorter than the one before
+    assert all(later >= earlier - 1 for earlier, later in pairwise(strides))
+    if steps == 7 and crowding < 4:
+        assert times == [round(100 * (1 - (number / 7) ** crowding)) for number in range(8)]
