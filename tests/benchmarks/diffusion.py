@@ -32,24 +32,27 @@ from core.job import finish
 from core.provenance import Provenance, versions
 from core.reconstruction.diffusion.engine import DiffusionEngine
 from core.reconstruction.diffusion.model import DiffusionModel
-from core.reconstruction.diffusion.settings import PRESETS
+from core.reconstruction.diffusion.settings import PRESETS, SAMPLING
 from core.reconstruction.engine import Model, Target
 from core.reconstruction.model_file import load_model, save_model
 from core.reconstruction.swnn.engine import SwnnEngine
 from core.reconstruction.swnn.settings import PRESETS as SWNN_PRESETS
 from core.statistics import compare, discrepancy, section_shapes
 
+PRESET: Mapping[str, Any] = {name: getattr(PRESETS["small"], name) for name in SAMPLING}
+IN_TURN: Mapping[str, Any] = {**PRESET, "planes": "in turn", "sampler": "ddim", "crowding": 1.0}
 WAYS: Mapping[str, Mapping[str, Any]] = {
-    "as preset": {"planes": "together", "passes": 1},
-    "in turn": {"planes": "in turn", "passes": 3},
-    "10 steps": {"planes": "together", "passes": 1, "steps": 10},
-    "100 steps": {"planes": "together", "passes": 1, "steps": 100},
-    "1 pass": {"planes": "in turn", "passes": 1, "steps": 90},
-    "10 passes": {"planes": "in turn", "passes": 10, "steps": 9},
-    "η = 0": {"planes": "together", "passes": 1, "eta": 0.0},
-    "2M": {"planes": "together", "passes": 1, "sampler": "dpm-solver++"},
+    "as preset": PRESET,
+    "in turn": {**IN_TURN, "passes": 3},
+    "10 steps": {**PRESET, "steps": 10},
+    "100 steps": {**PRESET, "steps": 100},
+    "1 pass": {**IN_TURN, "passes": 1, "steps": 90},
+    "10 passes": {**IN_TURN, "passes": 10, "steps": 9},
+    "DDIM": {**PRESET, "sampler": "ddim"},
+    "even DDIM": {**PRESET, "sampler": "ddim", "crowding": 1.0},
+    "DPM-Solver++": {**PRESET, "sampler": "dpm-solver++"},
 }
-"""Ways of sampling: what differs from the settings that a model was trained with."""
+"""Ways of sampling, whatever a model's card says."""
 
 
 def crop_of(path: Path, edge: int) -> PhaseImage:

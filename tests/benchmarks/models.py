@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from core.job import finish
 from core.quality import PictureSet, comparing_sets, nearest
 from core.reconstruction.diffusion.classes import training
 from core.reconstruction.diffusion.model import DiffusionModel
-from core.reconstruction.diffusion.settings import PRESETS
+from core.reconstruction.diffusion.settings import PRESETS, SAMPLING
 from core.reconstruction.model_file import SUFFIX, load_model, save_model
 from core.reconstruction.model_record import picture_entry
 from core.synthesis.datasets import KINDS, dataset
@@ -35,8 +35,6 @@ SHIPPED = ("polycrystal", "fibres", "spheres", "carbonate", "ceramic", "copolyme
 """What the model that comes with the program is trained on; other kinds can be asked for."""
 FRACTIONS = (0.6, 0.75, 0.9, 1.05, 1.2)
 """Of each kind's own volume fraction: what the images have, so that the model learns to follow it."""
-SAMPLED: Mapping[str, Any] = {"sampler": "sde-dpm-solver++", "crowding": 2.0}
-"""How pictures are made for the comparison: where nothing has to agree with other planes, second order comes nearest."""
 Facts = dict[str, Any]
 UNSEEN = 1_000_003
 """Added to the seed of images that are kept for the comparison."""
@@ -74,7 +72,7 @@ def judged(
     real = unseen_crops(kind, count, edge, seed)
     shares = real.mean(axis=(1, 2))
     began = time.process_time()
-    made = finish(model.of_class(kind).generating_with(SAMPLED).pictures(count, edge, seed, fractions=shares)) == 1
+    made = finish(model.of_class(kind).pictures(count, edge, seed, fractions=shares)) == 1
     seconds = time.process_time() - began
     names = tuple(map(str, range(count)))
     found = finish(comparing_sets(PictureSet(names, made), PictureSet(names, real)))
@@ -83,7 +81,7 @@ def judged(
     manifolds = found.manifolds
     facts = {
         "pictures": count,
-        "sampled": dict(SAMPLED),
+        "sampled": {name: model.card["settings"][name] for name in SAMPLING},
         "edge": edge,
         "space": found.space,
         "frechet": found.frechet,

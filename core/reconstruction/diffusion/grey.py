@@ -175,7 +175,8 @@ def grey_settings(settings: DiffusionSettings) -> DiffusionSettings:
     if settings.prediction == "odds":
         settings = replace(settings, prediction="velocity")
         if settings.planes == "together":
-            settings = replace(settings, planes="in turn", passes=max(settings.passes, TURNS), crowding=1.0)
+            turns = max(settings.passes, TURNS)
+            settings = replace(settings, planes="in turn", passes=turns, sampler="ddim", crowding=1.0)
     return replace(settings, told=False, guidance=0.0)
 
 

@@ -241,7 +241,13 @@ class DiffusionSettings:
 PRESETS: Mapping[str, DiffusionSettings] = MappingProxyType(
     {
         "small": DiffusionSettings(
-            time_limit=720.0, passes=1, planes="together", crowding=2.0, prediction="odds", patch=None
+            time_limit=720.0,
+            passes=1,
+            planes="together",
+            sampler="sde-dpm-solver++",
+            crowding=2.0,
+            prediction="odds",
+            patch=None,
         ),
         "paper": DiffusionSettings(
             iterations=100_000,

@@ -5,8 +5,8 @@ independent witnesses add to the odds that were known before adds up. The mean o
 than any one of them where all agree: a volume that is made with it is rough where they miss one another.
 
 They are not independent: each of a voxel's six nearest neighbours lies in two of the three planes. So half of what each
-adds is counted. (With all of it, early errors stay and shapes grow coarse; with a third, the mean of the log-odds, shapes
-are ragged and full of specks.)
+adds is counted. (With all of it, early errors stay and shapes grow coarse; with a third, the mean of the log-odds,
+shapes are ragged and full of specks.)
 """
 
 from __future__ import annotations
