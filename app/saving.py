@@ -88,7 +88,8 @@ class Saver(QObject):
             return
         answer = self.ask("Opening another file closes it.")
         if answer == QMessageBox.StandardButton.Save:
-            self.save(then)
+            # writing takes a while, and what is changed meanwhile is not in the file
+            self.save(lambda: self.guard(then))
         elif answer == QMessageBox.StandardButton.Discard:
             then()
 
