@@ -64,6 +64,8 @@ class Result:
     """Where the whole volume lies, where it was written to the disk; ``volume`` is then a measured sample of it."""
     asked: Plan | None = None
     """The form's plan when it was asked for, where that was a series; None: ``plan``."""
+    design: MaskDesign | None = None
+    """How its mask was made, used or not; None where nobody knows any more."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -222,6 +222,10 @@ def _result(result: SavedResult, volume: dict[str, Any], members: _Members) -> d
         "statistics": statistics_to_json(result.statistics),
         "properties": _properties(result.properties, members),
         "plan": plan_to_json(result.plan),
+        "asked": None if result.asked is None else plan_to_json(result.asked),
+        "design": None
+        if result.design is None
+        else plain(design_to_json(result.design, lambda array: members.array("mask", array))),
         "band": band_to_json(result.band),
         "volume": volume,
         "model": members.model(made.model),
