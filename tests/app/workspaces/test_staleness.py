@@ -23,12 +23,9 @@ def session_of(result: Result, **changes: Any) -> Session:
     """A session that would ask for just this result."""
     session = Session()
     fitting = {"mask": MaskDesign() if result.design is None else result.design.snapshot(), "planes": planes_of(result)}
-    session.restore(
-        replace(
-            state_of(project()), results=(result,), shown=0, anchors=anchors_of(result),
-            plan=replace(result.asked or result.plan, phase=1), **fitting | changes,
-        )  # fmt: skip
-    )
+    asked = replace(result.asked or result.plan, phase=1)
+    wanted = {"results": (result,), "shown": 0, "anchors": anchors_of(result), "plan": asked} | fitting | changes
+    session.restore(replace(state_of(project()), **wanted))
     session.phase_image = result.exemplar
     return session
 
@@ -63,8 +60,9 @@ def test_a_mask_that_was_changed_makes_it_stale(masked: Result, plain: Result) -
     assert isinstance(source, PaintedPlanes)
     source.planes[0].painted.sheet.values[3, 4] = 0.75
     for other in (
-        MaskDesign(), replace(DRAWN, used=False), replace(DRAWN, region_of=1), DRAWN.changed(0, source=Linear(0.1, 0.5)),
-        DRAWN.changed(1, opacity=0.5), DRAWN.changed(0, shown=False), painted,
+        MaskDesign(), replace(DRAWN, used=False), replace(DRAWN, region_of=1),
+        DRAWN.changed(0, source=Linear(0.1, 0.5)), DRAWN.changed(1, opacity=0.5), DRAWN.changed(0, shown=False),
+        painted,
         MaskDesign(True, (Layer("File", Imported(constant(0.31, (1, 2, 3)))),)),
     ):  # fmt: skip
         assert "Changed since: mask." in stale_reason(session_of(masked, mask=other)), other
