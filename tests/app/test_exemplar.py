@@ -36,9 +36,11 @@ def test_labels_of_the_picture_before_never_lie_on_the_next(qtbot: QtBot, monkey
     monkeypatch.setattr(exemplar, "_compute", slow)
     images: list[str] = []
     context.session.derived.connect(
-        lambda names: images.append(context.session.phase_image.name)
-        if "phase_image" in names and context.session.phase_image is not None
-        else None
+        lambda names: (
+            images.append(context.session.phase_image.name)
+            if "phase_image" in names and context.session.phase_image is not None
+            else None
+        )
     )
     context.session.restore(State(opened=micrograph("first", 1)))
     assert begun.wait(20)
