@@ -117,6 +117,9 @@ class LiveExemplar(QObject):
             self._last, self.denoised, self.thresholds = None, None, ()
             self._session.derive(phase_image=None, curves=None, band=None, intervals=(), phase_image_problem="")
             return
+        if names & {"opened", "crop"}:  # what is on its way is of another picture, which may be as large
+            self._labels.forget()
+            self._correct.forget()
         trained = new.segmentation.threshold == TRAINED and not new.take_labels
         learns = trained and new.classifier is None and "corrections" in names
         learns = learns or looks_around(old) != looks_around(new)

@@ -26,10 +26,12 @@ class _Worker(QThread):
     cancelled = Signal()
 
     def __init__(
-        self, make: Callable[[], Job[Any]], after: tuple[QThread, ...] = (), parent: QObject | None = None
+        self, make: Callable[[], Job[Any]], after: tuple[threading.Event, ...] = (), parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._make, self._after = make, after
+        self.over = threading.Event()
+        """Outlives this object, which may be deleted while a later worker still waits for the end of its job."""
         self._go = threading.Event()
         self._go.set()
         self._stop = threading.Event()
@@ -64,6 +66,8 @@ class _Worker(QThread):
             wrapped.__cause__ = error
             wrapped.add_note("".join(traceback.format_exception(error)))
             self.failed.emit(wrapped)
+        finally:
+            self.over.set()
 
     def pause(self, paused: bool) -> None:
         if paused:
@@ -142,7 +146,7 @@ class JobRunner(QObject):
         """
         if self.busy:
             raise JobError(f"{self.title} is still running.", "Wait for it, or cancel it first.")
-        worker = _Worker(make, tuple(self._leaving))
+        worker = _Worker(make, tuple(leaving.over for leaving in self._leaving))
         self._worker, self.title, self.is_paused, self.last = worker, title, False, None
         self.kind = kind
         self._began, self._held = time.monotonic(), 0.0

@@ -219,15 +219,21 @@ class Opener(QObject):
             self._context.messages.say(f"Opened the volume {opened.path.name}.", "good")
             self.opened.emit(opened)
             return
-        if self._context.jobs.busy:
+        if not self._held_up(opened.path):
+            self.guard(lambda: self._put(opened))
+
+    def _held_up(self, path: Path) -> bool:
+        """Whether a job runs, whose result belongs to what is open now; it is said then."""
+        jobs = self._context.jobs
+        if jobs.busy:
             self._context.messages.say(
-                f"{self._context.jobs.title} is running. Wait for it or cancel it, then open {opened.path.name} again.",
-                "warning",
+                f"{jobs.title} is running. Wait for it or cancel it, then open {path.name} again.", "warning"
             )
-            return
-        self.guard(lambda: self._put(opened))
+        return jobs.busy
 
     def _put(self, opened: Opened | OpenedProject) -> None:
+        if self._held_up(opened.path):  # begun while what was open was saved
+            return
         self.last = opened
         if isinstance(opened, OpenedProject):
             self._put_project(opened)

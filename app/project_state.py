@@ -129,7 +129,10 @@ def fields_left_out(project: Project, measurements: Measurements) -> int:
 
 def _saved(result: Result, book: Measurements, found: Properties | None) -> SavedResult:
     stored, labels = "" if result.stored is None else str(result.stored), result.volume.labels
-    return SavedResult(result.title, result.plan, result.band, result.report, stored, book.statistics(labels), found)
+    return SavedResult(
+        result.title, result.plan, result.band, result.report, stored, book.statistics(labels), found, result.asked,
+        result.design,
+    )  # fmt: skip
 
 
 def _result(saved: SavedResult) -> Result:
@@ -149,4 +152,6 @@ def _result(saved: SavedResult) -> Result:
         model=made.model,
         report=made,
         stored=Path(saved.stored) if saved.stored else None,
+        asked=saved.asked,
+        design=saved.design,
     )

@@ -88,15 +88,23 @@ class Saver(QObject):
             return
         answer = self.ask("Opening another file closes it.")
         if answer == QMessageBox.StandardButton.Save:
-            self.save(then)
+            # writing takes a while, and what is changed meanwhile is not in the file
+            self.save(lambda: self.guard(then))
         elif answer == QMessageBox.StandardButton.Discard:
             then()
 
     def ask(self, why: str) -> QMessageBox.StandardButton:
-        """Save, Discard or Cancel."""
+        """Save, Discard or Cancel; where there is no micrograph, and so no project, no Save."""
         picture, path = self._session.state.opened, self._session.path
-        name = path.name if path is not None else "" if picture is None else picture.name
         buttons = QMessageBox.StandardButton
+        if picture is None and path is None:
+            return QMessageBox.question(
+                self._window, "Discard what is marked?",
+                f"Distances, angles and notes are kept with a project, and there is none without a micrograph. "
+                f"“Save CSV …” in step 5 writes them to a file. {why}".strip(),
+                buttons.Discard | buttons.Cancel, buttons.Cancel,
+            )  # fmt: skip
+        name = path.name if path is not None else "" if picture is None else picture.name
         return QMessageBox.question(
             self._window, "Save the project?", f"{name} has changes that are not saved. {why}".strip(),
             buttons.Save | buttons.Discard | buttons.Cancel, buttons.Save,

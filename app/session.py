@@ -64,6 +64,8 @@ class Result:
     """Where the whole volume lies, where it was written to the disk; ``volume`` is then a measured sample of it."""
     asked: Plan | None = None
     """The form's plan when it was asked for, where that was a series; None: ``plan``."""
+    design: MaskDesign | None = None
+    """How its mask was made, used or not; None where nobody knows any more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,10 +206,13 @@ class Session:
     def unsaved(self) -> bool:
         """Whether the state differs from the one last saved or opened, or more was measured since then.
 
-        Which result is looked at is no change; nor are cuts and views where there is nothing that could be saved.
+        Which result is looked at is no change. Without a micrograph there is nothing that could be saved: only what
+        would be missed counts.
         """
-        passing = {"shown"} if self.state.opened is not None else {"shown", "cuts", "key_views"}
-        return self.findings != self.saved_findings or bool(differing(self.saved_state, self.state) - passing)
+        changed = differing(self.saved_state, self.state) - {"shown"}
+        if self.state.opened is None and self.path is None:
+            changed &= {"results", "marks"}
+        return self.findings != self.saved_findings or bool(changed)
 
 
 _COMPARED = (Plan, Series, SegmentationSettings, MaskDesign, tuple, int, float, Path)

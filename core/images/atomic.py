@@ -88,9 +88,15 @@ def put_in_place(made: Path, path: Path) -> None:
     """Let a finished file or folder take the place of whatever is at ``path``."""
     old = path.with_name(f".{path.name}.old")
     remove(old)
-    if path.exists():
+    there = path.exists()
+    if there:
         path.rename(old)
-    made.rename(path)
+    try:
+        made.rename(path)
+    except OSError:
+        if there:
+            old.rename(path)
+        raise
     with contextlib.suppress(OSError):
         remove(old)
 

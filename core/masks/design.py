@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from core.errors import InputError
 from core.masks.mask import Mask
-from core.masks.sources import PaintedPlanes, Size, Solid, Source
+from core.masks.sources import Imported, PaintedPlanes, Size, Solid, Source
 from core.painting.sheet import Painted, Sheet
 from core.provenance import Provenance
 
@@ -153,6 +153,27 @@ class MaskDesign:
     def snapshot(self) -> MaskDesign:
         """The same on copies of what is painted: painting may go on while it is worked on."""
         return replace(self, layers=tuple(_copied(layer) for layer in self.layers))
+
+
+def same_designs(one: MaskDesign, other: MaskDesign) -> bool:
+    """Whether two designs ask for the same of any volume; of what is painted or imported the values count."""
+    layers = [[layer for layer in design.layers if layer.shown and design.used] for design in (one, other)]
+    if not any(layers):
+        return True
+    return len(layers[0]) == len(layers[1]) and one.region_of == other.region_of and all(map(_same_layers, *layers))
+
+
+def _same_layers(one: Layer, other: Layer) -> bool:
+    a, b = one.source, other.source
+    if isinstance(a, PaintedPlanes) and isinstance(b, PaintedPlanes):
+        places = [(source.axis, source.ground, *(plane.position for plane in source.planes)) for source in (a, b)]
+        sheets = [[plane.painted.sheet.values for plane in source.planes] for source in (a, b)]
+        same = places[0] == places[1] and all(map(np.array_equal, *sheets))
+    elif isinstance(a, Imported) and isinstance(b, Imported):
+        same = np.array_equal(a.mask.fraction, b.mask.fraction)
+    else:
+        same = a == b
+    return same and replace(one, name="", source=b) == replace(other, name="")
 
 
 def fitted(size: Size, most: int) -> Size:

@@ -34,8 +34,9 @@ _NAME = re.compile(
     r"project\.json|(micrograph|labels|volume|mask|field)-[0-9]{1,4}\.tif|model-[0-9]{1,4}\.microloom-model"
     r"|classifier-[0-9]{1,4}\.microloom-classifier"
 )
-_MAX_DOCUMENT_BYTES = 64 << 20
-_MAX_BYTES = 4 * MAX_VOXELS
+MAX_DOCUMENT_BYTES = 256 << 20
+MAX_BYTES = 4 * MAX_VOXELS
+"""Of all members as they are in memory. What is beyond either is not opened, and so not written."""
 _MAX_INFLATION = 1100  # no deflated byte gives more than 1032
 _TIFF_OVERHEAD = 1 << 16
 _TIFF_OVERHEAD_PAGE = 512
@@ -152,12 +153,12 @@ class Archive:
             if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise self.damaged(f"its member {info.filename} is encrypted or packed in an unknown way")
             total += info.file_size
-            if info.file_size > _MAX_INFLATION * info.compress_size + 64 or total > _MAX_BYTES:
+            if info.file_size > _MAX_INFLATION * info.compress_size + 64 or total > MAX_BYTES:
                 raise self.damaged(f"its member {info.filename} claims {info.file_size:,} bytes, more than it can hold")
             found[info.filename] = info
         if DOCUMENT not in found:
             raise InputError(f"{self._path.name} is a zip file, but not a project.", "Choose a .microloom file.")
-        if found[DOCUMENT].file_size > _MAX_DOCUMENT_BYTES:
+        if found[DOCUMENT].file_size > MAX_DOCUMENT_BYTES:
             raise self.damaged("its document is too long")
         return found
 

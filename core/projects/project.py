@@ -51,6 +51,10 @@ class SavedResult:
         Path of the whole volume where it was written to the disk, else empty; that of ``made`` is then a sample of it.
     statistics, properties
         What was measured and computed of the volume; the latter with the fields that are to be kept.
+    asked
+        The form's plan when it was asked for, where that was a series; None: ``plan``.
+    design
+        How its mask was made, used or not; None in a project from before that was kept.
     """
 
     title: str
@@ -60,6 +64,8 @@ class SavedResult:
     stored: str = ""
     statistics: tuple[Described, ...] = ()
     properties: Properties | None = None
+    asked: Plan | None = None
+    design: MaskDesign | None = None
 
 
 @dataclass(frozen=True, eq=False)

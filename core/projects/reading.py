@@ -339,7 +339,12 @@ class _Reader:
         if properties is not None:
             properties = with_fields(properties, told, made.volume.shape, self._archive.array)
         title, band = get(data, "title", str), band_from_json(data, "band")
-        return SavedResult(title, plan, band, made, stored, statistics, properties)
+        # neither in a project from before they were kept
+        asked, design = maybe(data, "asked", dict), maybe(data, "design", dict)
+        return SavedResult(
+            title, plan, band, made, stored, statistics, properties,
+            None if asked is None else plan_from_json(asked), None if design is None else self._mask(design),
+        )  # fmt: skip
 
 
 def _voxel_size(data: Any) -> tuple[float, float, float] | None:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.errors import JobError
 from core.images.atomic import replacing
 from core.images.values import PhaseImage, Volume
 from core.job import Job, Progress, finish
 from core.masks.document import design_to_json, mask_to_json
+from core.projects import archive as container
 from core.projects.archive import CLASSIFIER_SUFFIX, DOCUMENT, FORMAT, MODEL_SUFFIX, VERSION, array_bytes
 from core.projects.document import (
     PLANE_KEYS,
@@ -55,7 +57,7 @@ def write_project(project: Project, path: Path, *, overwrite: bool = False) -> P
     OutputExistsError
         Where the file is there and ``overwrite`` is not set.
     JobError
-        Where the disk does not take it.
+        Where the disk does not take it, or where it is larger than a project that can be opened again.
     """
     return finish(saving(project, path, overwrite=overwrite))
 
@@ -110,6 +112,11 @@ def saving(project: Project, path: Path, *, overwrite: bool = False) -> Job[Path
             results.append(_result(result, volume, members))
         document |= {"results": results, "shown": project.shown, "members": members.listed}
         text = json.dumps(document, indent=1, allow_nan=False).encode()
+        if len(text) > container.MAX_DOCUMENT_BYTES:
+            text = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
+        if len(text) > container.MAX_DOCUMENT_BYTES:
+            raise _too_large("More was measured than a project can hold", len(text), container.MAX_DOCUMENT_BYTES)
+        members.count_bytes(len(text))
         # a fixed date, so that the same project gives the same bytes
         archive.writestr(zipfile.ZipInfo(DOCUMENT), text, zipfile.ZIP_DEFLATED, _DEFLATE_LEVEL)
         yield Progress(steps, steps, "Saving")
@@ -122,6 +129,7 @@ class _Members:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self._names: dict[Any, str] = {}
+        self._bytes = 0
         self.listed: dict[str, dict[str, Any]] = {}
 
     def array(self, kind: str, array: np.ndarray) -> str:
@@ -153,10 +161,22 @@ class _Members:
     def _count(self, kind: str) -> int:
         return 1 + len([key for key in self._names if key[0] == kind])
 
+    def count_bytes(self, count: int) -> None:
+        """Count what is about to be written; `JobError` where nobody could open it again."""
+        self._bytes += count
+        if self._bytes > container.MAX_BYTES:
+            raise _too_large("The volumes are larger than a project can hold", self._bytes, container.MAX_BYTES)
+
     def _add(self, key: Any, name: str, data: bytes, facts: Mapping[str, Any]) -> None:
+        self.count_bytes(len(data))
         self._archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED, _DEFLATE_LEVEL)
         self._names[key] = name
         self.listed[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), **facts}
+
+
+def _too_large(what: str, count: int, most: int) -> JobError:
+    size = f"{count / 2**20:,.0f} MB instead of at most {most / 2**20:,.0f} MB"
+    return JobError(f"{what}: {size}.", "Export volumes that you want to keep, and remove some runs.")
 
 
 def _micrograph(project: Project, members: _Members) -> dict[str, Any] | None:
@@ -222,6 +242,10 @@ def _result(result: SavedResult, volume: dict[str, Any], members: _Members) -> d
         "statistics": statistics_to_json(result.statistics),
         "properties": _properties(result.properties, members),
         "plan": plan_to_json(result.plan),
+        "asked": None if result.asked is None else plan_to_json(result.asked),
+        "design": None
+        if result.design is None
+        else plain(design_to_json(result.design, lambda array: members.array("mask", array))),
         "band": band_to_json(result.band),
         "volume": volume,
         "model": members.model(made.model),

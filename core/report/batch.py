@@ -120,7 +120,7 @@ def measuring_all(
 
 
 def runs_csv(entries: Sequence[Entry]) -> str:
-    """A line for each entry: name, group, seed, shape, pixel size, every quantity with its unit, problem.
+    """A line for each entry: name, group, seed, shape, pixel size, every quantity with its unit, problem, note.
 
     Lengths are in pixels, shares are ratios. What an entry does not have stays empty.
     """
@@ -128,14 +128,14 @@ def runs_csv(entries: Sequence[Entry]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     head = ["name", "group", "seed", "shape", "pixel_m"]
-    writer.writerow([*head, *(_title(column) for column in shown), "problem"])
+    writer.writerow([*head, *(_title(column) for column in shown), "problem", "note"])
     for line, entry in enumerate(entries):
         facts = [
             entry.name, entry.group, "" if entry.seed is None else entry.seed, "x".join(map(str, entry.shape)),
             "" if entry.edge is None else f"{entry.edge:.8g}",
         ]  # fmt: skip
         values = ["" if math.isnan(value) else f"{value:.8g}" for value in (column.values[line] for column in shown)]
-        writer.writerow([*facts, *values, entry.problem])
+        writer.writerow([*facts, *values, entry.problem, entry.note])
     return out.getvalue()
 
 
@@ -159,6 +159,7 @@ def runs_json(entries: Sequence[Entry], about: dict[str, Any] | None = None) -> 
                 "pixel_m": entry.edge,
                 "verdict": entry.sentence or None,
                 "problem": entry.problem or None,
+                "note": entry.note or None,
                 "quantities": {one.key: _finite(one.value) for one in entry.quantities},
                 **({} if entry.account is None else account_json(entry.account)),
             }

@@ -42,6 +42,8 @@ class Entry:
         Why nothing is known of it, or empty.
     account
         What a report tells besides its numbers, or None.
+    note
+        What a reader has to know of its numbers, or empty.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Entry:
     sentence: str = ""
     problem: str = ""
     account: Account | None = field(default=None, compare=False)
+    note: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,8 @@ def _fill(pages: Pages, entries: Sequence[Entry], title: str, against: str) -> N
         each = (1 - sum(widths)) / RUNS_ACROSS
         pages.table([head, *rows], (*widths, *[each] * len(chosen)), head=True, size=7)
     for entry in entries:
-        if entry.problem:
-            pages.paragraph(f"{entry.name}: {entry.problem}", 8)
+        for said in filter(None, (entry.problem, entry.note)):
+            pages.paragraph(f"{entry.name}: {said}", 8)
     drawings = [drawing for one in shown if (drawing := _boxes(one, members)) is not None]
     if drawings:
         pages.heading("Box plots")

@@ -193,3 +193,27 @@ def test_a_failed_question_is_told(qtbot: QtBot) -> None:
     with qtbot.waitSignal(latest.failed, timeout=60_000) as caught:
         latest.ask(lambda: 1 // 0)
     assert isinstance(caught.args[0], ZeroDivisionError)
+
+
+def test_a_job_waits_for_an_earlier_one_whose_worker_is_deleted_meanwhile(qtbot: QtBot) -> None:
+    goes_on, worked = threading.Event(), []
+
+    def slow() -> Job[None]:
+        yield Progress(1, 2, "Counting")
+        goes_on.wait(20)
+        worked.append("slow")
+
+    def later() -> Job[str]:
+        worked.append("later")
+        yield Progress(1, 1, "Counting")
+        return "done"
+
+    first = jobs._Worker(slow)
+    first.start()
+    goes_on.set()
+    assert first.wait(20_000)
+    second = jobs._Worker(later, (first.over,))
+    delete(first)  # its runner heard of its end before the thread of the second came to wait for it
+    with qtbot.waitSignal(second.returned, timeout=20_000) as seen:
+        second.start()
+    assert second.wait(20_000) and seen.args == ["done"] and worked == ["slow", "later"]

@@ -238,6 +238,8 @@ def test_true_volumes_whose_file_is_gone_keep_numbers_and_curves(
     qtbot.mouseClick(page.save, LEFT)
     qtbot.waitUntil((tmp_path / "report" / "references.bib").exists, timeout=240_000)
     told = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))["entries"][2]
+    assert "not there any more" in told["note"]
+    assert "rock.tif: The file is not there any more" in (tmp_path / "report" / "report.html").read_text("utf-8")
     assert told["labels_sha256"] == array_hash(rock) and told["s2"]["mean"] == known.account.curves.s2_mean.tolist()
     # a measurement that fails takes nothing away, and where the file is there again all is as before
     (one,) = compared.session.state.true_volumes

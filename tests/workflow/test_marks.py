@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
 from app.project_state import project_of, state_of
+from core.images.writing import write_volume
+from core.job import finish
 from core.projects.reading import read_project
 from core.projects.writing import write_project
+from tests.core.generation.recipes import fake_recipe
 from tests.workflow.test_statistics import result
 
 LEFT = Qt.MouseButton.LeftButton
@@ -56,3 +59,27 @@ def test_set_undone_saved_and_kept(
     with (tmp_path / "report" / "distances.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["shown"] for row in rows] == ["100 nm", "90.0°"]
+
+
+def test_marks_without_a_micrograph_are_not_offered_to_a_project_that_cannot_be(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buttons = QMessageBox.StandardButton
+    asked: list[tuple[str, buttons]] = []
+    answers = [buttons.Cancel, buttons.Discard]
+
+    def question(_parent: object, _title: str, text: str, offered: buttons, _usual: buttons) -> buttons:
+        asked.append((text, offered))
+        return answers.pop(0)
+
+    monkeypatch.setattr(QMessageBox, "question", question)
+    window.opener.open(write_volume(finish(fake_recipe((20, 30, 40)).volume()), tmp_path / "v.ome.zarr"))
+    qtbot.waitUntil(lambda: window.inspect.view.labels is not None, timeout=60_000)
+    window.commands.plan("seed", seed=3)
+    assert not window.session.unsaved, "nobody would miss what the form says"
+    window.inspect.view.marks.made.emit("distance", ((0.5, 0.5, 0.5), (0.5, 4.5, 3.5)))
+    assert window.session.unsaved
+    assert not window.close() and window.isVisible()
+    (text, offered) = asked[0]
+    assert not offered & buttons.Save and "Save CSV" in text and "has changes" not in text
+    assert window.close() and len(asked) == 2

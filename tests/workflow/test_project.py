@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from app.main_window import MainWindow
 from app.preferences import Preferences
 from app.workspaces.inspect.verdict import rows
 from core.images.values import Phase
+from core.job import Job, Progress
 from core.projects.reading import read_project
 from core.reconstruction.swnn import model, training
 from core.segmentation.settings import SegmentationSettings
@@ -266,6 +268,43 @@ def test_unsaved_changes_are_asked_about_before_another_file_is_opened(
     opened(window, qtbot, path)
     assert window.session.state.plan.seed == 3 and window.session.path == path
     assert len(asked) == 5
+
+
+def test_what_happens_while_a_project_is_saved_is_not_lost_to_the_file_that_is_opened_next(
+    new_window: NewWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    answers: tuple[list[str], list[Button]],
+) -> None:  # fmt: skip
+    asked, given = answers
+    window = new_window()
+    first, second = sample_path("two_phase_alloy"), sample_path("sphere_packing")
+    opened(window, qtbot, first)
+    window.commands.plan("seed", seed=3)
+    path = tmp_path / "a.microloom"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    # changed while the file is written: asked again
+    window.saver.runner.started.connect(lambda _title: window.commands.plan("seed", merge="", seed=4))
+    given += [Button.Save, Button.Cancel]
+    window.opener.open(second)
+    qtbot.waitUntil(lambda: len(asked) == 2, timeout=60_000)
+    assert read_project(path).plan.seed == 3
+    assert window.session.state.source == first and window.session.state.plan.seed == 4
+    # a job is begun while the file is written: its result belongs to what is open
+    goes_on = threading.Event()
+
+    def job() -> Job[None]:
+        while not goes_on.wait(0.01):
+            yield Progress(0, 0, "Counting")
+
+    said: list[str] = []
+    window.context.messages.notice.connect(lambda text, _severity: said.append(text))
+    window.saver.runner.started.connect(lambda _title: window.context.jobs.start("A count", job, kind="export"))
+    window.commands.plan("seed", seed=5)
+    given += [Button.Save, Button.Discard]
+    window.opener.open(second)
+    qtbot.waitUntil(lambda: any("A count is running" in text for text in said), timeout=60_000)
+    goes_on.set()
+    qtbot.waitUntil(lambda: not window.context.jobs.busy, timeout=60_000)
+    assert window.session.state.source == first
 
 
 def test_closing_asks_and_closes_by_itself_after_saving(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from core.statistics.describing import Described
 
 JOB = "comparison"
+FILE_GONE = "The file is not there any more: numbers and curves are those that were measured of it."
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -236,7 +237,7 @@ class ComparisonPage(TablePage):
             return self._context.session.state.results[number].title
         told = [str(true.path), entry.problem]
         if self._kept(number):
-            told.append("The file is not there any more: numbers and curves are those that were measured of it.")
+            told.append(FILE_GONE)
         if entry.account is not None and entry.account.sha256:
             told.append(f"SHA-256 of the labels measured: {entry.account.sha256}")
         return "\n".join(filter(None, told))
@@ -368,7 +369,10 @@ class ComparisonPage(TablePage):
         if not name or not self._entries:
             return None
         path, results = Path(name), self._context.session.state.results
-        told = with_accounts(self._entries, results, self._context.measurements)
+        self._gone = gone(self._context.session.state)
+        entries = [replace(entry, note=FILE_GONE) if self._kept(number) else entry
+                   for number, entry in enumerate(self._entries)]  # fmt: skip
+        told = with_accounts(entries, results, self._context.measurements)
         against = results[0].exemplar.name
         return Wish("the comparison", path, lambda: write_runs(told(), path, "Runs compared", against, overwrite=True))
 

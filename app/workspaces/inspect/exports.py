@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections import deque
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from app.context import Context
 from app.jobs import Latest
@@ -24,15 +26,16 @@ class Exports(QObject):
     """
 
     written = Signal(object)
+    _ended = Signal(object, object)
 
     def __init__(self, context: Context, preferences: Preferences, parent: QObject) -> None:
         super().__init__(parent)
         self._context, self._preferences = context, preferences
         self._safe: list[Result] = []
         self._running: Wish | None = None
+        self._waiting: deque[Wish] = deque()
         self._writer = Latest(self)
-        self._writer.answered.connect(self._written)
-        self._writer.failed.connect(lambda error: context.messages.failed("Exporting", error))
+        self._ended.connect(self._short_ended, Qt.ConnectionType.QueuedConnection)
         context.jobs.returned.connect(lambda _result: self._job_ended("returned"))
         context.jobs.failed.connect(lambda error: self._job_ended("failed", error))
         context.jobs.cancelled.connect(lambda: self._job_ended("cancelled"))
@@ -50,15 +53,27 @@ class Exports(QObject):
         if wish.job is not None:
             self._start_job(wish, wish.job)
             return
-        write = wish.write
-        assert write is not None
         self._context.messages.say(f"Writing {wish.what} …")
+        self._waiting.append(wish)
+        self._writer.ask(self._write_waiting)
 
-        def work() -> Wish:
-            write()
-            return wish
+    def _write_waiting(self) -> None:
+        """Write all that waits, in the writer's thread: of work that piles up, that does only the newest."""
+        while self._waiting:
+            wish, problem = self._waiting.popleft(), None
+            try:
+                assert wish.write is not None
+                wish.write()
+            except Exception as error:
+                problem = error
+            with contextlib.suppress(RuntimeError):  # the window closed meanwhile
+                self._ended.emit(wish, problem)
 
-        self._writer.ask(work)
+    def _short_ended(self, wish: Wish, problem: Exception | None) -> None:
+        if problem is None:
+            self._written(wish)
+        else:
+            self._context.messages.failed("Exporting", problem)
 
     def _start_job(self, wish: Wish, job: Any) -> None:
         """Write with progress in the strip, where it can be cancelled."""

@@ -163,9 +163,20 @@ class RunsView(QWidget):
         """Take the run on show out of the list; it can be undone."""
         state = self._session.state
         gone = state.result
-        if gone is not None:
-            rest = tuple(result for result in state.results if result is not gone)
-            self._commands.do(f"remove the run {gone.title}", results=rest, shown=-1)
+        if gone is None:
+            return
+        place = state.shown % len(state.results)
+
+        # not the list as a whole: runs may have ended between the gesture and its undoing
+        def take_out() -> None:
+            now = self._session.state.results
+            self._session.replace(results=tuple(result for result in now if result is not gone), shown=-1)
+
+        def put_back() -> None:
+            now = self._session.state.results
+            self._session.replace(results=(*now[:place], gone, *now[place:]), shown=min(place, len(now)))
+
+        self._commands.act(f"remove the run {gone.title}", take_out, put_back)
 
     # --- showing -------------------------------------------------------------------------------------------------
 

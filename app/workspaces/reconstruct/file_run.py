@@ -80,10 +80,14 @@ def writing(run: Any, path: Path, model: Model | None = None, *, anew: bool = Fa
     else:
         made = yield from finish_from_model(model, sample, preset=plan.preset, device=device)
     yield WritingSample(0, 0, "Preparing the blocks")
+    # that of what is begun made its blocks: where this is another one it is refused below, and nothing is lost
+    keeps = not (begun and kept.is_file())
     # before the first block, or step of a sampling: what is half done can then be gone on with in another session
-    save_model(made.model, kept, overwrite=True)
+    if keeps:
+        save_model(made.model, kept, overwrite=True)
     recipe = yield from recipe_of(made.model, target, device, path, resume=begun, overwrite=True)
-    save_model(made.model, kept, overwrite=True)
+    if keeps:
+        save_model(made.model, kept, overwrite=True)
     block = BLOCK_CPU if device == "cpu" else BLOCK
     stored = yield from write_by_blocks(recipe, path, block=block, resume=begun, overwrite=True)
     return Stored(made, stored)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ from app.widgets.picture_dialog import named
 from app.workspaces.reconstruct.file_choice import begun_share
 from app.workspaces.reconstruct.run import preview_caption
 from core.errors import InputError, MicroloomError
-from core.job import Job, reported
+from core.job import Job, Progress
 
 if TYPE_CHECKING:
     from core.images.values import Micrograph
@@ -203,22 +203,26 @@ def volume(model: Any, edge: int, seed: int, path: Path, *, resume: bool = False
         shown = shown_of(model, made.grey[::by, ::by, ::by], size, _with(caption, agreement))
         return WrittenGrey(written, shown, agreement)
     kept = keeping(model, path, resume=resume, overwrite=True)
-    last: list[np.ndarray] = []
-
-    def watched(progress: Any) -> Any:
-        if progress.preview is not None:
-            last[:] = [progress.preview]
-        return progress
-
-    recipe = yield from reported(model.grey_recipe(size, seed, device=device, **kept), watched)
+    recipe = yield from model.grey_recipe(size, seed, device=device, **kept)
     written = yield from write_by_blocks(recipe, path, resume=resume, overwrite=True)
     found = open_grey_volume(written)
-    agreement = None
-    if found is not None:
-        agreement = yield from model.agreement(map(found.plane, range(edge)), size)
-    # of a sampling that was there as a whole nothing was seen
-    emerged = shown_of(model, last[0], size, _with(caption, agreement)) if last else None
-    return WrittenGrey(written, emerged, agreement)
+    if found is None:
+        return WrittenGrey(written, None, None)
+    # what lies there, not what emerged: of a sampling that was there as a whole nothing was seen
+    seen: list[np.ndarray] = []
+
+    def planes() -> Iterator[np.ndarray]:
+        for z in range(edge):
+            plane = found.plane(z)
+            if z % by == 0:
+                seen.append(plane[::by, ::by].copy())
+            yield plane
+
+    agreement = yield from model.agreement(planes(), size)
+    for z in range(by * len(seen), edge, by):  # a model that compares nothing looks at none
+        yield Progress(z, edge, "Reading")
+        seen.append(found.plane(z)[::by, ::by].copy())
+    return WrittenGrey(written, shown_of(model, np.stack(seen), size, _with(caption, agreement)), agreement)
 
 
 def _with(caption: str, agreement: GreyAgreement | None) -> str:

@@ -155,6 +155,7 @@ class RunQueue(QObject):
     def cancel(self, entry: Entry) -> None:
         """Take an entry out: a waiting one at once, the running one at its next report."""
         if entry is self.now:
+            self._keep = False
             self._jobs.cancel()
         elif entry.state == WAITING:
             entry.state = CANCELLED
@@ -171,6 +172,7 @@ class RunQueue(QObject):
     def cancel_all(self) -> None:
         """Cancel what runs and all that waits."""
         self.cancel_waiting()
+        self._keep = False
         if self.now is not None:
             self._jobs.cancel()
 
@@ -249,6 +251,7 @@ class RunQueue(QObject):
 
     def _returned(self, made: Any) -> None:
         entry = self._over(DONE, "")
+        self._keep = False  # it was done before it could be ended early
         if entry is None:
             return
         entry.share, entry.model = 1.0, made.model

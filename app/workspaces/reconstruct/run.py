@@ -135,6 +135,7 @@ class Run:
             report=made,
             stored=stored,
             asked=self.asked,
+            design=self.design,
         )
 
 

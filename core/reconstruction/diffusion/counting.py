@@ -12,9 +12,14 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from core.reconstruction.diffusion.phases import ROUNDS, label_by_sorting, whole_numbers
+from core.reconstruction.diffusion.phases import ROUNDS, labelling_by_sorting, whole_numbers
 
-_AT_ONCE = 1 << 22
+Steps = Generator[None, None, None]
+"""A job that yields after each part."""
+
+_AT_ONCE = 1 << 20
+_SORTED = 1 << 22
+"""Labels of several phases are found by sorting up to so many places: that is several times as fast."""
 
 
 def rising(values: np.ndarray) -> np.ndarray:
@@ -25,30 +30,33 @@ def rising(values: np.ndarray) -> np.ndarray:
     return turned
 
 
-def label_by_counting(
+def labelling_by_counting(
     field: np.ndarray, fractions: Sequence[float], labels: np.ndarray, known: np.ndarray, given: np.ndarray
-) -> None:
-    """Write into ``labels`` what `core.reconstruction.diffusion.phases.label_by_sorting` does, in little memory."""
-    if labels.size <= _AT_ONCE:
-        label_by_sorting(field, fractions, labels, known, given)
-    elif len(field) == 1:
-        label_like(field[0], fractions, labels, known, given)
+) -> Steps:
+    """Write into ``labels`` what `core.reconstruction.diffusion.phases.labelling_by_sorting` does, in little memory."""
+    if len(field) == 1:
+        yield from labelling_like(field[0], fractions, labels, known, given)
+    elif labels.size <= _SORTED:
+        yield from labelling_by_sorting(field, fractions, labels, known, given)
     else:
-        label_several_like(field, fractions, labels, known, given)
+        yield from labelling_several_like(field, fractions, labels, known, given)
 
 
-def label_like(
+def labelling_like(
     field: np.ndarray, fractions: Sequence[float], labels: np.ndarray, known: np.ndarray, given: np.ndarray
-) -> None:
+) -> Steps:
     """Write into ``labels`` what `core.reconstruction.diffusion.phases.labels_around` gives for two phases."""
-    labels[...] = known
-    kept = sum(int(np.count_nonzero(given[part])) for part in _parts(given))
-    ones = sum(int(np.count_nonzero(known[part] & given[part])) for part in _parts(given)) if kept else 0
+    kept = ones = 0
+    for part in _parts(given):
+        labels[part] = known[part]
+        kept += int(np.count_nonzero(given[part]))
+        ones += int(np.count_nonzero(known[part] & given[part]))
+        yield
     wanted = whole_numbers(fractions, labels.size)[1] - ones
-    label_highest(field, min(max(0, wanted), labels.size - kept), labels, given if kept else None)
+    yield from labelling_highest(field, min(max(0, wanted), labels.size - kept), labels, given if kept else None)
 
 
-def label_highest(field: np.ndarray, count: int, labels: np.ndarray, given: np.ndarray | None = None) -> None:
+def labelling_highest(field: np.ndarray, count: int, labels: np.ndarray, given: np.ndarray | None = None) -> Steps:
     """Set to 1 the ``count`` highest places of ``field`` in ``labels``, and to 0 the others; of equal ones the first.
 
     As `core.reconstruction.diffusion.phases.labels_with` does for two phases, to the voxel, in little memory.
@@ -70,6 +78,7 @@ def label_highest(field: np.ndarray, count: int, labels: np.ndarray, given: np.n
             if shift == 0:
                 values = values[values >> 16 == bits]
             counts += np.bincount((values >> shift) & 0xFFFF, minlength=1 << 16)
+            yield
         # how many lie above each value
         beyond = above + np.concatenate((np.cumsum(counts[::-1])[::-1][1:], [0]))
         value = int(np.argmax(beyond <= count)) if count else (1 << 16) - 1
@@ -83,6 +92,7 @@ def label_highest(field: np.ndarray, count: int, labels: np.ndarray, given: np.n
         one.reshape(-1)[places] = True
         equal -= len(places)
         labels[part] = one if given is None else np.where(given[part], labels[part], one)
+        yield
 
 
 def _parts(field: np.ndarray) -> Iterator[slice]:
@@ -91,9 +101,9 @@ def _parts(field: np.ndarray) -> Iterator[slice]:
         yield slice(first, first + each)
 
 
-def label_several_like(
+def labelling_several_like(
     field: np.ndarray, fractions: Sequence[float], labels: np.ndarray, known: np.ndarray, given: np.ndarray
-) -> None:
+) -> Steps:
     """Write into ``labels`` what `core.reconstruction.diffusion.phases.labels_around` gives for more than two phases.
 
     To the voxel, in little memory: the same steps, with every order of values found by counting.
@@ -107,10 +117,13 @@ def label_several_like(
     known, given
         Labels, and where they are to be kept.
     """
-    labels[...] = known
-    free, kept = _Free(field, given), np.zeros(len(field), np.int64)
+    kept, count = np.zeros(len(field), np.int64), 0
     for part in _parts(given):
+        labels[part] = known[part]
         kept += np.bincount(known[part][given[part]], minlength=len(field))
+        count += int(np.count_nonzero(~given[part]))
+        yield
+    free = _Free(field, given, count)
     left = np.array(whole_numbers(fractions, labels.size)) - kept
     if not free.count:
         return
@@ -120,25 +133,27 @@ def label_several_like(
         counts = np.zeros(len(field), np.int64)
         for raised in free.raised(offsets):
             counts += np.bincount(raised.argmax(axis=0), minlength=len(field))
+            yield
         if counts.tolist() == wanted:
             break
         for label, number in enumerate(wanted):
-            offsets[label] = _offset(partial(free.leads, offsets, label), number, free.count)
+            offsets[label] = yield from _offset(partial(free.leads, offsets, label), number, free.count)
     flat = labels.reshape(-1)
     counts = np.zeros(len(field), np.int64)
     # labels[...] is contiguous, so that this is a view of it
     for places, raised in zip(free.places(), free.raised(offsets), strict=True):
         flat[places] = raised.argmax(axis=0)
         counts += np.bincount(flat[places], minlength=len(field))
-    _settle(free, offsets, flat, counts, wanted)
+        yield
+    yield from _settling(free, offsets, flat, counts, wanted)
 
 
 class _Free:
     """The places that are to be labelled, part by part in their order."""
 
-    def __init__(self, field: np.ndarray, given: np.ndarray) -> None:
+    def __init__(self, field: np.ndarray, given: np.ndarray, count: int) -> None:
         self._field, self._given = field, given
-        self.count = given.size - sum(int(np.count_nonzero(given[part])) for part in _parts(given))
+        self.count = count
 
     def places(self) -> Iterator[np.ndarray]:
         """Where they lie in the flat volume."""
@@ -161,13 +176,16 @@ class _Free:
             yield self._field[:, part][:, ~self._given[part]]
 
 
-def _offset(leads: Callable[[], Iterator[np.ndarray]], number: int, count: int) -> float:
+def _offset(leads: Callable[[], Iterator[np.ndarray]], number: int, count: int) -> Generator[None, None, float]:
     """As `core.reconstruction.diffusion.phases` finds it, from ``count`` leads that come in parts."""
-    if number == 0:
-        return -max(float(part.max()) for part in leads() if part.size) - 1.0
-    if number == count:
-        return -min(float(part.min()) for part in leads() if part.size) + 1.0
-    below, above = ranked(leads, (count - number - 1, count - number))
+    if number in (0, count):
+        ends = []
+        for part in leads():
+            if part.size:
+                ends.append(float(part.max() if number == 0 else part.min()))
+            yield
+        return -max(ends) - 1.0 if number == 0 else -min(ends) + 1.0
+    below, above = yield from ranked(leads, (count - number - 1, count - number))
     return -0.5 * (below + above)
 
 
@@ -202,8 +220,11 @@ def ranking(
     return turned
 
 
-def ranked(values: Callable[[], Iterator[np.ndarray]], ranks: Sequence[int]) -> list[float]:
-    """The values of these ranks (0: the smallest) among ``values`` (float64, in parts): exactly, in four passes."""
+def ranked(values: Callable[[], Iterator[np.ndarray]], ranks: Sequence[int]) -> Generator[None, None, list[float]]:
+    """The values of these ranks (0: the smallest) among ``values`` (float64, in parts): exactly, in four passes.
+
+    Yields after each part.
+    """
     found, before = [0] * len(ranks), [0] * len(ranks)
     for shift in (48, 32, 16, 0):
         counts = np.zeros((len(ranks), 1 << 16), np.int64)
@@ -215,6 +236,7 @@ def ranked(values: Callable[[], Iterator[np.ndarray]], ranks: Sequence[int]) -> 
                 here = keys if shift == 48 else keys[keys >> np.uint64(shift + 16) == np.uint64(prefix)]
                 digits = ((here >> np.uint64(shift)) & np.uint64(0xFFFF)).astype(np.int64)
                 counts[which] += np.bincount(digits, minlength=1 << 16)
+            yield
         for which, rank in enumerate(ranks):
             reached = np.cumsum(counts[which])
             digit = int(np.searchsorted(reached, rank - before[which], side="right"))
@@ -225,7 +247,7 @@ def ranked(values: Callable[[], Iterator[np.ndarray]], ranks: Sequence[int]) -> 
     return [float(value) for value in bits.view(np.float64)]
 
 
-def _settle(free: _Free, offsets: np.ndarray, flat: np.ndarray, counts: np.ndarray, wanted: Sequence[int]) -> None:
+def _settling(free: _Free, offsets: np.ndarray, flat: np.ndarray, counts: np.ndarray, wanted: Sequence[int]) -> Steps:
     """Hand over the last few places, the closest calls first; as for labels in memory."""
     for label, number in enumerate(wanted):
         while counts[label] < number:
@@ -238,6 +260,7 @@ def _settle(free: _Free, offsets: np.ndarray, flat: np.ndarray, counts: np.ndarr
                 best = np.argsort(closest, kind="stable")[:most]
                 best = best[np.lexsort((where[best], closest[best]))]
                 closest, where = closest[best], where[best]
+                yield
             for place in where:
                 if counts[flat[place]] > wanted[flat[place]]:
                     counts[flat[place]] -= 1

@@ -19,14 +19,11 @@ from torch import Tensor
 
 from core.job import finish
 from core.masks.stretched import Stretched, Triple
-from core.reconstruction.diffusion.counting import ranking
+from core.reconstruction.diffusion.counting import Steps, ranking
 from core.reconstruction.diffusion.shelf import Shelf
 
 MOST = 16
 """Levels of a mask that has more values than that."""
-
-Steps = Generator[None, None, None]
-"""A job that yields after each part."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +204,7 @@ def labelling_by_level(
     shares: Callable[[float], Sequence[float]],
     known: tuple[np.ndarray, np.ndarray] | None,
     labels: np.ndarray,
-    label: Callable[..., None],
+    label: Callable[..., Steps],
     shelf: Shelf,
 ) -> Steps:
     """Write labels of which every level meets its fractions to the voxel; yields after each part.
@@ -227,7 +224,7 @@ def labelling_by_level(
     labels
         Shape (z, y, x), uint8, to be written.
     label
-        Given channels (C, n), fractions, the labels (n,) to be written, and what of them is known, and where.
+        A job: given channels (C, n), fractions, the labels (n,) to be written, and what of them is known, and where.
     shelf
         Where the levels lie meanwhile.
     """
@@ -245,7 +242,7 @@ def labelling_by_level(
     for mean, start, end in zip(levels.means.tolist(), ends - levels.counts, ends, strict=True):
         nothing = np.broadcast_to(np.uint8(0), (end - start,))
         kept = [one[start:end] for _, one in here] or [nothing, nothing.view(np.bool_)]
-        label(apart[:, start:end], shares(mean), found[start:end], *kept)
+        yield from label(apart[:, start:end], shares(mean), found[start:end], *kept)
         yield
     for slab, moves in _moves(levels, wanted):
         part = np.zeros(labels[slab].size, np.uint8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,16 +23,16 @@ from core.masks.stretched import Stretched
 from core.provenance import Provenance, array_hash
 from core.reconstruction.anchors import Anchor, check_anchors, known_in
 from core.reconstruction.diffusion.classes import of_class
-from core.reconstruction.diffusion.counting import label_by_counting
+from core.reconstruction.diffusion.counting import labelling_by_counting
 from core.reconstruction.diffusion.kept_sampling import KeptSampling
 from core.reconstruction.diffusion.levels import Varying, labelling_by_level
-from core.reconstruction.diffusion.phases import as_channels, channel_fractions, label_by_sorting, plain_labels
+from core.reconstruction.diffusion.phases import as_channels, channel_fractions, labelling_by_sorting, plain_labels
 from core.reconstruction.diffusion.pictures import check_edge, sampling_pictures
 from core.reconstruction.diffusion.planes import Emerging, Wanted
 from core.reconstruction.diffusion.sampled_model import SampledModel, beyond_memory, cut_out
 from core.reconstruction.diffusion.settings import sampled_as
 from core.reconstruction.diffusion.shelf import Shelf
-from core.reconstruction.diffusion.surroundings import set_apart
+from core.reconstruction.diffusion.surroundings import setting_apart
 from core.reconstruction.shares import shared
 from core.reconstruction.towards import Towards
 
@@ -44,7 +44,7 @@ OWN = 0.002
 """A fraction no further than this from the exemplar's is the exemplar's: the network is then told nothing."""
 
 _PREPARING = GenerationProgress(0, 0, "Reading the mask")
-_LABELLING = GenerationProgress(0, 0, "Meeting the mask")
+_LABELLING = GenerationProgress(0, 0, "Meeting the fractions")
 
 
 @dataclass(frozen=True)
@@ -233,21 +233,25 @@ class DiffusionModel(SampledModel):
         inside = int(self._card["volume_phase"])
         # one after the other: the comparison of the whole would be as large as the field
         found = (self._as_labels(plain_labels(part)) for part in field.swapaxes(0, 1))
-        before = float(np.mean([(section == inside).mean() for section in found]))
+        counts = yield from reported(_counts_of(inside, found), _LABELLING)
+        before = float(np.mean(np.array(counts) / (size[1] * size[2])))
         known = known_in(size, anchors, sections, shelf.array if shelf.on_disk else np.zeros)
-        set_apart(field)
+        yield from reported(setting_apart(field), _LABELLING)
         labels = shelf.array(size, np.uint8)
-        label = label_by_counting if shelf.on_disk else label_by_sorting
+        # two phases are counted as fast as they are sorted
+        label = labelling_by_counting if shelf.on_disk or len(field) == 1 else labelling_by_sorting
         if varying is None:
-            label(field, shares, labels, *known)
+            steps = label(field, shares, labels, *known)
         else:
             given = known if anchors else None
             steps = labelling_by_level(field, varying.field, self._shares, given, labels, label, shelf)
-            yield from reported(steps, _LABELLING)
+        yield from reported(steps, _LABELLING)
         if not self._several and self._card["volume_phase"] != 1:
-            np.subtract(np.uint8(1), labels, out=labels)
+            for section in labels:
+                np.subtract(np.uint8(1), section, out=section)
+                yield _LABELLING
         if volume_fraction is None and mask is None and towards is None:
-            after = sum(int(np.count_nonzero(section == inside)) for section in labels) / labels.size
+            after = sum((yield from reported(_counts_of(inside, labels), _LABELLING))) / labels.size
             calibration = {"fraction_before": before, "fraction_after": after}
             self._card["calibration"] = {**calibration, "size": list(size), "seed": seed}
         asked: dict[str, Any] = {"size": list(size), "volume_fraction": fraction, "fraction_before": before}
@@ -381,3 +385,12 @@ class DiffusionModel(SampledModel):
     def _as_labels(self, known: np.ndarray) -> np.ndarray:
         """Labels of the volume from those that the denoiser knows: of two, 1 is the phase of interest."""
         return known if self._several or self._card["volume_phase"] == 1 else np.uint8(1) - known
+
+
+def _counts_of(label: int, sections: Iterable[np.ndarray]) -> Generator[None, None, list[int]]:
+    """How often a label occurs in each section; yields after each."""
+    counts = []
+    for section in sections:
+        counts.append(int(np.count_nonzero(section == label)))
+        yield
+    return counts

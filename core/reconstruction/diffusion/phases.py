@@ -6,10 +6,12 @@ have no phases: they are one channel of values from −1 to 1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 import numpy as np
 import numpy.typing as npt
+
+from core.job import finish
 
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.uint8]
@@ -63,11 +65,16 @@ def plain_labels(field: Floats) -> Labels:
 
 
 def labels_with(field: Floats, fractions: Sequence[float]) -> Labels:
+    """What `labelling_with` finds."""
+    return finish(labelling_with(field, fractions))
+
+
+def labelling_with(field: Floats, fractions: Sequence[float]) -> Generator[None, None, Labels]:
     """Labels whose fractions are ``fractions`` to the voxel.
 
     For two phases, the highest values of the one channel are phase 1. For more, each channel is raised or lowered as a
     whole until the largest one gives every phase its share: of all labellings with these fractions, the one with the
-    largest sum of the channels (an optimal transport between voxels and phases).
+    largest sum of the channels (an optimal transport between voxels and phases). Yields between the phases.
 
     Parameters
     ----------
@@ -90,15 +97,24 @@ def labels_with(field: Floats, fractions: Sequence[float]) -> Labels:
         for label, number in enumerate(wanted):
             others = np.delete(flat + offsets[:, None], label, axis=0).max(axis=0)
             lead = flat[label] - others
+            yield
             offsets[label] = _offset(lead, number)
+            yield
     raised = flat + offsets[:, None]
     found: Labels = raised.argmax(axis=0).astype(np.uint8).reshape(-1)
-    _settle(raised, found, wanted)
+    yield from _settling(raised, found, wanted)
     return found.reshape(field.shape[1:])
 
 
 def labels_around(field: Floats, fractions: Sequence[float], known: np.ndarray, given: np.ndarray) -> Labels:
-    """As `labels_with`, where some labels are given: these stay, and the rest makes up for their share.
+    """What `labelling_around` finds."""
+    return finish(labelling_around(field, fractions, known, given))
+
+
+def labelling_around(
+    field: Floats, fractions: Sequence[float], known: np.ndarray, given: np.ndarray
+) -> Generator[None, None, Labels]:
+    """As `labelling_with`, where some labels are given: these stay, and the rest makes up for their share.
 
     Parameters
     ----------
@@ -110,15 +126,15 @@ def labels_around(field: Floats, fractions: Sequence[float], known: np.ndarray, 
     if free.any():
         wanted = np.array(whole_numbers(fractions, labels.size)) - np.bincount(labels[given], minlength=len(fractions))
         # where more is given of a phase than the whole is to have, the others share the rest
-        labels[free] = labels_with(field[:, free], [float(max(0, number)) for number in wanted])
+        labels[free] = yield from labelling_with(field[:, free], [float(max(0, number)) for number in wanted])
     return labels
 
 
-def label_by_sorting(
+def labelling_by_sorting(
     field: Floats, fractions: Sequence[float], labels: np.ndarray, known: np.ndarray, given: np.ndarray
-) -> None:
+) -> Generator[None, None, None]:
     """Write into ``labels`` what `labels_around` gives."""
-    labels[...] = labels_around(field, fractions, known, given)
+    labels[...] = yield from labelling_around(field, fractions, known, given)
 
 
 def _offset(lead: np.ndarray, number: int) -> float:
@@ -131,11 +147,12 @@ def _offset(lead: np.ndarray, number: int) -> float:
     return -0.5 * float(ordered[len(lead) - number - 1] + ordered[len(lead) - number])
 
 
-def _settle(raised: np.ndarray, found: np.ndarray, wanted: Sequence[int]) -> None:
+def _settling(raised: np.ndarray, found: np.ndarray, wanted: Sequence[int]) -> Generator[None, None, None]:
     """Hand the last few places, the closest calls first, from phases that have too many to those with too few."""
     counts = np.bincount(found, minlength=len(raised))
     for label, number in enumerate(wanted):
         while counts[label] < number:
+            yield
             rich = np.flatnonzero(counts > np.asarray(wanted))
             places = np.flatnonzero(np.isin(found, rich))
             loss = raised[found[places], places] - raised[label, places]

@@ -7,6 +7,8 @@ threshold is lowered, and not the first ones that lie in memory.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import numpy as np
 from scipy import ndimage
 
@@ -14,11 +16,11 @@ WIDTH, REACH = 2.0, 6
 """Of the mean around a voxel: the standard deviation of its weights, and where they end, voxels."""
 SHARE = 1e-3
 """So little of it is added that values further apart than twice this keep their order."""
-_AT_ONCE = 1 << 22
+_AT_ONCE = 1 << 20
 
 
-def set_apart(field: np.ndarray) -> None:
-    """Add to each value a little of the mean around it.
+def setting_apart(field: np.ndarray) -> Generator[None, None, None]:
+    """Add to each value a little of the mean around it; yields after each part.
 
     Parameters
     ----------
@@ -34,3 +36,4 @@ def set_apart(field: np.ndarray) -> None:
             around = ndimage.gaussian_filter(block, WIDTH, mode="nearest", truncate=REACH / WIDTH)
             channel[first : first + step] += np.float32(SHARE) * around[len(before) : len(before) + len(own)]
             before = np.concatenate((before, own))[-REACH:]
+            yield

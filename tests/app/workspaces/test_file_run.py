@@ -16,7 +16,7 @@ from app.session import Plan
 from app.workspaces.reconstruct.file_choice import FileChoice
 from app.workspaces.reconstruct.file_run import Stored, checked_place
 from app.workspaces.reconstruct.run import Run
-from core.errors import JobError
+from core.errors import InputError, JobError
 from core.generation.block_writing import WritingProgress, part_path, unfinished
 from core.images.values import PhaseImage, default_phases
 from core.images.zarr_volume import open_zarr
@@ -87,6 +87,22 @@ def test_what_was_cancelled_goes_on_without_training(run: Run, monkeypatch: pyte
     broken = open_zarr(done.path).volume().labels
     again: Stored = finish(Run(run.exemplar, 1, run.plan, None, file=run.file.with_name("w.ome.zarr")).job())
     assert np.array_equal(open_zarr(again.path).volume().labels, broken)
+
+
+def test_another_run_that_is_refused_leaves_the_model_of_what_was_begun(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run.file is not None
+    job: Any = run.job()
+    next(r for r in job if isinstance(r, WritingProgress) and r.finished is not None and r.finished.any())
+    job.close()
+    elsewhere = replace(run, plan=replace(run.plan, seed=5), file=run.file.with_name("w.ome.zarr"))
+    other: Stored = finish(elsewhere.job())
+    with pytest.raises(InputError, match="begun as another volume"):
+        finish(replace(elsewhere, file=run.file).generate(other.model))
+    monkeypatch.setattr(SwnnEngine, "train", None)  # what was begun needs none
+    done: Stored = finish(run.job())
+    assert done.model.card["seed"] == 3 and done.path == run.file
 
 
 def test_a_sample_is_periodic_where_it_is_there_in_full() -> None:

@@ -12,10 +12,13 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.context import Context
-from app.workspaces.reconstruct.grey_pictures import GreyDialog, GreyPictures, ShownGrey, volume
+from app.workspaces.reconstruct import grey_pictures
+from app.workspaces.reconstruct.grey_pictures import GreyDialog, GreyPictures, ShownGrey, shown_of, volume
 from core.generation.block_writing import part_path
 from core.images.grey_volume import open_grey_volume
+from core.job import finish
 from core.reconstruction import model_file
+from core.reconstruction.diffusion import grey_model
 from core.reconstruction.model_record import picture_entry
 from core.statistics.grey_agreement import GreyRecord, levels_of
 from tests.core.reconstruction.diffusion.test_grey import micrograph
@@ -100,3 +103,22 @@ def test_a_volume_in_blocks_goes_on_where_it_was_left(
     assert dialog.resumes and questions == ["0 % of v.ome.zarr are there already. Go on with them? No begins again."]
     found = open_grey_volume(place)
     assert found is not None and found.shape == (8, 8, 8) and not part_path(place).exists()
+
+
+@pytest.mark.parametrize("compares", [True, False])
+def test_one_that_goes_on_with_a_whole_sampling_is_seen_at_its_end_too(
+    asked: tuple[GreyPictures, GreyDialog], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compares: bool
+) -> None:
+    monkeypatch.setattr(grey_model, "beyond_memory", lambda _size: True)
+    monkeypatch.setattr(grey_pictures, "_SHOWN", 4)
+    known = asked[1].chosen if compares else model()
+    place = tmp_path / "v.ome.zarr"
+    writing = volume(known, 8, 0, place)
+    while not part_path(place).exists():
+        next(writing)
+    writing.close()
+    made = finish(volume(known, 8, 0, place, resume=True))
+    found = open_grey_volume(place)
+    assert found is not None and made.shown is not None and (made.agreement is not None) is compares
+    expected = shown_of(known, found.whole()[::2, ::2, ::2], (8, 8, 8), "")
+    assert np.array_equal(made.shown.levels, expected.levels) and made.shown.voxel_size == expected.voxel_size == 4e-6

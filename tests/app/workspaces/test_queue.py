@@ -239,3 +239,27 @@ def test_the_series_is_typed_and_counted(qtbot: QtBot) -> None:
     assert form.fractions.text() == ".1 .2", "what says the same stays as it was typed"
     form.show_wanted(Series())
     assert form.fractions.text() == "" and form.count.value() == 1
+
+
+def test_a_keep_that_came_too_late_keeps_no_later_run(qtbot: QtBot, jobs: JobRunner, log: list[str]) -> None:
+    queue = RunQueue(jobs)
+    first, second = entry("a", log), entry("b", log, steps=100_000)
+    queue.returned.connect(lambda one, _made: queue.add([second]) if one is first else None)
+    queue.add([first])
+    jobs.cancel = lambda: None  # type: ignore[method-assign]  # the job has ended before the wish reaches it
+    queue.keep()
+    del jobs.cancel
+    qtbot.waitUntil(lambda: second.snapshot is not None, timeout=20_000)
+    queue.cancel(second)
+    qtbot.waitUntil(lambda: not queue.busy, timeout=20_000)
+    assert second.state == CANCELLED and log == ["train a", "train b"]
+
+
+def test_who_cancels_after_asking_to_keep_wants_nothing_kept(qtbot: QtBot, jobs: JobRunner, log: list[str]) -> None:
+    queue = RunQueue(jobs)
+    queue.add([entry("a", log, steps=100_000)])
+    qtbot.waitUntil(lambda: queue.entries[0].snapshot is not None, timeout=20_000)
+    queue.keep()
+    queue.cancel_all()
+    qtbot.waitUntil(lambda: not jobs.busy and queue.now is None, timeout=20_000)
+    assert [one.state for one in queue.entries] == [CANCELLED] and log == ["train a"]

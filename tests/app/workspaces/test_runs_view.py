@@ -103,3 +103,15 @@ def test_run_again_and_remove_are_about_the_run_on_show(view: RunsView, qtbot: Q
     assert view.table.rowCount() == 2
     view._commands.stack.undo()
     assert len(view._session.state.results) == 3 and view._session.state.result is shown
+
+
+def test_bringing_back_a_removed_run_keeps_those_that_ended_since(view: RunsView, qtbot: QtBot) -> None:
+    first, second, third = state_of(project()).results
+    view._session.replace(results=(first, second), shown=0)
+    qtbot.mouseClick(view.remove_button, LEFT)
+    # a run that ends is no gesture: nobody takes it back
+    view._session.replace(results=(*view._session.state.results, third), shown=-1)
+    view._commands.undo()
+    assert view._session.state.results == (first, second, third) and view._session.state.result is first
+    view._commands.redo()
+    assert view._session.state.results == (second, third)

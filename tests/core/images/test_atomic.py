@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError, JobError, OutputExistsError
-from core.images.atomic import replacing
+from core.images.atomic import replacing, replacing_folder
 
 
 def names(folder: Path) -> list[str]:
@@ -136,3 +136,12 @@ def test_the_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
     with replacing(tmp_path / "volume.tif") as temporary:
         temporary.write_bytes(b"new")
     assert (tmp_path / "volume.tif").stat().st_mode == plain.stat().st_mode
+
+
+def test_a_folder_that_cannot_take_its_place_leaves_the_old_one(tmp_path: Path) -> None:
+    target = tmp_path / "v.ome.zarr"
+    target.mkdir()
+    (target / "zarr.json").write_text("old", encoding="utf-8")
+    with pytest.raises(JobError, match="could not be written"), replacing_folder(target, overwrite=True):
+        pass  # the writer made nothing
+    assert (target / "zarr.json").read_text(encoding="utf-8") == "old" and names(tmp_path) == ["v.ome.zarr"]

@@ -83,7 +83,12 @@ def saved_result(image: PhaseImage, seed: int = 0, model: Any = None) -> SavedRe
     )
     plan = Plan(seed=seed, volume_fraction=0.1 + 0.2, size=(12, 13, 14), changed_settings={"levels": 2})
     stored = "/somewhere/vølume.ome.zarr" if seed == 2 else ""
-    return SavedResult(f"result {seed}", plan, sampling_band(image.labels == 1, 9), made, stored)
+    asked = Plan(seed=1, towards=Towards(7, 1 / 3)) if seed == 2 else None
+    layers = (Layer("Grund", Linear(0.1, 1 / 3)), Layer("Painted", PaintedPlanes(1, (plane(0.25, 5),), 0.2), "max"))
+    design = {1: MaskDesign(), 2: MaskDesign(True, layers, 1)}.get(seed)
+    return SavedResult(
+        f"result {seed}", plan, sampling_band(image.labels == 1, 9), made, stored, asked=asked, design=design
+    )
 
 
 def classifier(ndim: int = 2) -> Classifier:

@@ -277,10 +277,10 @@ def test_a_bomb_is_refused_before_it_is_inflated(good: Path, tmp_path: Path, mon
         document["members"]["volume-1.tif"] |= {"bytes": 1 << 22, "shape": [1, 2048, 2048]}
 
     path = rewritten(good, tmp_path / "bomb.microloom", bomb)
-    monkeypatch.setattr(archive, "_MAX_BYTES", 1 << 21)
+    monkeypatch.setattr(archive, "MAX_BYTES", 1 << 21)
     with pytest.raises(InputError, match="more than it can hold"):
         read_document(path)
-    monkeypatch.setattr(archive, "_MAX_BYTES", 1 << 30)
+    monkeypatch.setattr(archive, "MAX_BYTES", 1 << 30)
     # a table of contents that claims far more than deflate can make of the bytes that are there
     data = bytearray(path.read_bytes())
     with zipfile.ZipFile(path) as source:

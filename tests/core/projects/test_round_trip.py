@@ -17,9 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from hypothesis.extra import numpy as arrays
 
-from core.errors import OutputExistsError
+from core.errors import JobError, OutputExistsError
 from core.images.values import Micrograph, PhaseImage, Volume, default_phases
 from core.painting.sheet import Sheet
+from core.projects import archive
 from core.projects.plan import Plan
 from core.projects.project import Project
 from core.projects.reading import is_project, read_document, read_project
@@ -182,3 +183,23 @@ def test_what_is_there_is_replaced_only_when_asked_and_survives_a_cancelled_save
     assert list(tmp_path.iterdir()) == [path], "nothing is left beside it"
     write_project(Project(), path, overwrite=True)
     assert read_project(path).micrograph is None
+
+
+def test_nothing_is_written_that_could_not_be_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_project(project(), tmp_path / "a.microloom")
+    was = path.read_bytes()
+    with zipfile.ZipFile(path) as file:
+        document, everything = file.getinfo("project.json").file_size, sum(one.file_size for one in file.infolist())
+    # without its indents it is still short enough
+    monkeypatch.setattr(archive, "MAX_DOCUMENT_BYTES", document - 1)
+    assert_same(project(), read_project(write_project(project(), tmp_path / "b.microloom")))
+    monkeypatch.setattr(archive, "MAX_DOCUMENT_BYTES", document // 3)
+    with pytest.raises(JobError, match="More was measured"):
+        write_project(project(), path, overwrite=True)
+    monkeypatch.undo()
+    monkeypatch.setattr(archive, "MAX_BYTES", everything)
+    read_project(write_project(project(), tmp_path / "b.microloom", overwrite=True))
+    monkeypatch.setattr(archive, "MAX_BYTES", everything - 1)
+    with pytest.raises(JobError, match=r"larger than a project can hold.*remove some runs"):
+        write_project(project(), path, overwrite=True)
+    assert path.read_bytes() == was and sorted(one.name for one in tmp_path.iterdir()) == ["a.microloom", "b.microloom"]

@@ -6,7 +6,9 @@ import csv
 import io
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,8 +19,8 @@ from core.errors import InputError, OutputExistsError
 from core.images.values import Phase, PhaseImage
 from core.job import Job, Progress, finish
 from core.provenance import Provenance
-from core.report import Findings, measure
-from core.report.batch import measuring_all, runs_csv, runs_json, sources_in, write_runs
+from core.report import Findings, measure, runs_printing
+from core.report.batch import measuring_all, runs_csv, runs_html, runs_json, sources_in, write_runs
 from core.report.quantities import Quantity, quantities
 from core.report.runs import Entry, box_of, columns, entry_of, group_of, groups, seed_of
 from core.statistics.descriptors import chosen
@@ -150,6 +152,20 @@ def test_one_that_fails_stops_no_other_and_the_files_say_so(tmp_path: Path) -> N
     )
     with pytest.raises(OutputExistsError):
         write_runs(entries, tmp_path / "out", "Series")
+
+
+def test_a_note_stands_beside_the_numbers_in_every_file(tmp_path: Path) -> None:
+    told = replace(entry_of(finish(measure(picture(1), 1)), "v.tif"), note="Its <file> is gone.")
+    entries = (told, Entry("w.tif", problem="torn"))
+    lines = list(csv.DictReader(io.StringIO(runs_csv(entries))))
+    assert [line["note"] for line in lines] == ["Its <file> is gone.", ""] and lines[0]["fraction"]
+    assert [one["note"] for one in runs_json(entries)["entries"]] == ["Its <file> is gone.", None]
+    assert runs_html(entries, "Series").count("<p>v.tif: Its &lt;file&gt; is gone.</p>") == 1
+    said: list[str] = []
+    pages = SimpleNamespace(**dict.fromkeys(("heading", "table", "drawings", "methods"), lambda *_, **__: None))
+    pages.paragraph = lambda text, *_, **__: said.append(text)
+    runs_printing._fill(pages, entries, "Series", "")
+    assert said[1:3] == ["v.tif: Its <file> is gone.", "w.tif: torn"]
 
 
 def test_a_folder_gives_its_volumes_and_pictures(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from core.masks import stretched
 from core.masks.mask import Mask
 from core.masks.stretched import Stretched
 from core.provenance import Provenance
-from core.reconstruction.diffusion.counting import label_by_counting
+from core.reconstruction.diffusion.counting import labelling_by_counting
 from core.reconstruction.diffusion.levels import MOST, Levels, Pull, Varying, labelling_by_level
-from core.reconstruction.diffusion.phases import label_by_sorting, labels_around
+from core.reconstruction.diffusion.phases import labelling_by_sorting, labels_around
 from core.reconstruction.diffusion.planes import Wanted, sampling_volume, shift_for, told_of
 from core.reconstruction.diffusion.shelf import Shelf
 from tests.core.reconstruction.diffusion.test_planes import Independent, run
@@ -144,8 +144,8 @@ def test_labels_meet_every_level(wanted: np.ndarray, channels: int, monkeypatch:
 
     given = draw.random(SLOPE.shape) < 0.1
     known = np.where(given, draw.integers(max(2, channels), size=SLOPE.shape), 0).astype(np.uint8)
-    labels = made(known=None, label=label_by_sorting, shelf=Shelf())
-    around = made(known=(known, given), label=label_by_sorting, shelf=Shelf())
+    labels = made(known=None, label=labelling_by_sorting, shelf=Shelf())
+    around = made(known=(known, given), label=labelling_by_sorting, shelf=Shelf())
     assert np.array_equal(around[given], known[given])
     group, means = plain_levels(wanted)
     for level, mean in enumerate(means):
@@ -154,5 +154,5 @@ def test_labels_meet_every_level(wanted: np.ndarray, channels: int, monkeypatch:
         plain = labels_around(field[:, inside], shares(float(mean)), known[inside], given[inside])
         assert np.array_equal(around[inside], plain)
     # on the disk, by counting
-    assert np.array_equal(made(known=None, label=label_by_counting, shelf=Shelf(on_disk=True)), labels)
-    assert np.array_equal(made(known=(known, given), label=label_by_counting, shelf=Shelf(on_disk=True)), around)
+    assert np.array_equal(made(known=None, label=labelling_by_counting, shelf=Shelf(on_disk=True)), labels)
+    assert np.array_equal(made(known=(known, given), label=labelling_by_counting, shelf=Shelf(on_disk=True)), around)
