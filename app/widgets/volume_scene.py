@@ -26,6 +26,8 @@ from app.widgets.volume_surface import Surface
 BACKGROUND = "#1B1D20"
 WIDE = 480
 """Edge of a 3-D view, pixels, in which the letters at its axes have room enough."""
+NARROW, TINY = 230, 90
+"""Below the first edge there is room for the axes' names alone, without numbers and unit; below the second for none."""
 NOTHING_YET = "No volume yet: press Run.\nSlices and surface appear here while it learns."
 FINE, COARSE = 0.6, 2.5
 SOFTWARE_SURFACE_EDGE = 64
@@ -67,7 +69,7 @@ class VolumeScene:
 
     def __init__(self) -> None:
         self._ticks_of: tuple[np.ndarray, str] | None = None
-        self._seen_from: tuple[bool, bool, bool, float] | None = None
+        self._seen_from: tuple[bool, bool, bool, float, bool] | None = None
         self.canvas = scene.SceneCanvas(bgcolor=BACKGROUND, keys=None, show=False)
         grid = self.canvas.central_widget.add_grid(spacing=4, margin=4)
         self.letters = CanvasLetters()
@@ -154,10 +156,12 @@ class VolumeScene:
         a = np.radians(self.view.camera.azimuth)
         from_x, from_y, from_above = np.sin(a) > 0, np.cos(a) < 0, self.view.camera.elevation >= 0
         # letters keep their size: in a small view they stand further off, or they would lie over each other
-        room = min(2.0, max(1.0, WIDE / max(1, min(self.view.size))))
-        if self._seen_from == (from_x, from_y, from_above, room):
+        pixels = max(1, min(self.view.size))
+        room, narrow = min(2.0, max(1.0, WIDE / pixels)), pixels < NARROW
+        self.ticks.visible = pixels >= TINY and self.box.visible
+        if self._seen_from == (from_x, from_y, from_above, room, narrow):
             return
-        self._seen_from = (from_x, from_y, from_above, room)
+        self._seen_from = (from_x, from_y, from_above, room, narrow)
         near, low = (float(from_x), float(from_y)), 0.0 if from_above else 1.0
         # of the two upright edges at the sides, the left one
         left = min(((1 - near[0], near[1]), (near[0], 1 - near[1])), key=lambda e: e[0] * np.cos(a) + e[1] * np.sin(a))
@@ -166,6 +170,10 @@ class VolumeScene:
         for axis, edge in enumerate(edges):
             at = np.array(edge)
             out = size.max() * np.where(at > 0.5, 1, -1)
+            if narrow:
+                texts.append("xyz"[axis])
+                places.append(np.where(np.isnan(at), size[axis] / 2, at * size + 0.07 * room * out))
+                continue
             step = _nice(size[axis] / 3)
             for number in np.arange(step, size[axis] * 1.001, step):
                 texts.append(f"{number:g}")
