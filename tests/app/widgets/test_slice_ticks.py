@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.app.widgets.volume_views import view_of
@@ -105,3 +106,28 @@ def test_a_small_view_in_3d_leaves_out_numbers_and_then_all_letters(qtbot: QtBot
     elif letters == "numbers":
         texts = list(view.scene.ticks.text)
         assert {"10", "20"} <= set(texts) and any(text.startswith("x (") for text in texts)
+
+
+@pytest.mark.gl
+def test_what_is_said_of_a_volume_ends_within_its_view(qtbot: QtBot) -> None:
+    view = view_of(np.zeros((10, 20, 30), np.uint8), (640, 640))
+    qtbot.addWidget(view)
+    words = (
+        "ε of the autocovariance along z 83.7 % (to 11 px), y 81.9 % (to 11 px), x 80 % (to 11 px)\nblack 40, white 200"
+    )
+    view.set_caption(words)
+    lines = view.scene.caption.text.split("\n")
+    assert len(lines) > 2 and lines[-1] == "black 40, white 200" and max(map(len, lines)) * 5 < view.scene.view.size[0]
+    assert " ".join(lines[:-1]) == words.split("\n")[0] and not any(line.startswith(("%", "px")) for line in lines)
+    view.resize(1400, 640)
+    QApplication.processEvents()
+    view.scene.canvas.render()
+    assert view.scene.caption.text == words and view.caption == words
+
+
+@pytest.mark.gl
+def test_an_axis_of_many_numbers_leaves_every_other_out_where_they_would_touch(qtbot: QtBot) -> None:
+    view = view_of(np.zeros((128, 8, 8), np.uint8), (620, 620))
+    qtbot.addWidget(view)
+    texts = list(view.scene.ticks.text)
+    assert sum(text.isdigit() and int(text) > 8 for text in texts) <= 4
