@@ -116,7 +116,8 @@ class VolumeScene:
         self.nothing = scene.Text(NOTHING_YET, parent=self.canvas.scene, color=INK, **middle)
         self.canvas.events.resize.connect(lambda _event: self._centre())
         self.view.scene.transform.changed.connect(lambda _event=None: self._place_ticks())
-        self.view.events.resize.connect(lambda _event: (self._place_ticks(), self.tell(self._told)))
+        self.view.events.resize.connect(lambda _event: self._place_ticks())
+        self.view.events.resize.connect(lambda _event: self.tell(self._told))
         self._centre()
         self.pane_choice: Any = None
         """What lays out one part alone, where that may be chosen."""
