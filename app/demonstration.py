@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, Q
 from app import theme
 from app.main_window import MainWindow
 from app.preferences import Preferences
+from app.widgets.choice_words import words_of
 from app.window import application
 
 _LEFT = Qt.MouseButton.LeftButton
@@ -148,7 +149,7 @@ def demonstrate(
     person.click(window.mask_step.panel.primary)
     form = window.reconstruct.form
     person.wait(form.isEnabled, "the engines", 300)
-    person.choose(form.preset, preset)
+    person.choose(form.preset, words_of(preset))
     person.choose(form.cube, f"{size}³")
     if minutes is not None:
         form.limit.setFocus()

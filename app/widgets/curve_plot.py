@@ -276,8 +276,9 @@ class CurvePlot(QWidget):
 
     def _draw_loss(self) -> None:
         plot = self.plots[2]
-        plot.setVisible(len(self._loss) > 1)  # of one step there is no line
-        if len(self._loss) > 1:
+        several = len({step for step, _loss in self._loss}) > 1  # of one step there is no line
+        plot.setVisible(several)
+        if several:
             steps, values = np.asarray(self._loss, dtype=float).T
             self._loss_line.setData(steps, values)
             self._held_out_line.setData(*(np.asarray(self._held_out, dtype=float).reshape(-1, 2).T))

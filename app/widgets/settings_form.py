@@ -19,10 +19,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.widgets.choice_words import words_of
+from app.widgets.number_box import NumberBox, places_of
 from app.widgets.panel import Fold, hint
 from core.settings import Setting, describe, problems
 
 _WIDE = 10**9
+_AUTOMATIC = words_of(None)
+_LABEL = "Volume fraction"
+"""The widest label that stands in one line of the narrowest panel: longer ones wrap."""
 
 
 class _Row:
@@ -78,7 +83,7 @@ class _Row:
         if spec.choices:
             combo = QComboBox()
             for choice in (*((None,) if spec.optional else ()), *spec.choices):
-                combo.addItem("automatic" if choice is None else str(choice), choice)
+                combo.addItem(words_of(choice, spec.unit), choice)
             combo.currentIndexChanged.connect(lambda index: emit(combo.itemData(index)))
             # as wide as the panel leaves it; the list is as wide as its longest entry
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -87,7 +92,7 @@ class _Row:
             return combo
         if spec.optional or spec.kind is str:
             line = QLineEdit()
-            line.setPlaceholderText("automatic" if spec.optional else "")
+            line.setPlaceholderText(_AUTOMATIC if spec.optional else "")
             line.editingFinished.connect(lambda: emit(self._parse(line.text())))
             return line
         if spec.kind is int:
@@ -95,11 +100,10 @@ class _Row:
             spin.setRange(int(spec.minimum if spec.minimum is not None else -_WIDE), int(spec.maximum or _WIDE))
             spin.valueChanged.connect(emit)
         else:
-            spin = QDoubleSpinBox()  # type: ignore[assignment]
-            spin.setDecimals(_decimals(spec))  # type: ignore[attr-defined]
+            known = (spec.default, self.baseline, spec.minimum, spec.maximum)
+            spin = NumberBox(max(places_of(value) for value in known))  # type: ignore[assignment]
             low = spec.minimum if spec.minimum is not None else -_WIDE
             spin.setRange(low, _WIDE if spec.maximum is None else spec.maximum)  # type: ignore[arg-type]
-            spin.setSingleStep(10.0 ** -min(_decimals(spec), 1))  # type: ignore[arg-type]
             spin.valueChanged.connect(emit)
         spin.setKeyboardTracking(False)
         if spec.unit:
@@ -108,14 +112,24 @@ class _Row:
 
     def _parse(self, text: str) -> Any:
         text = text.strip()
-        if not text or text == "automatic":
+        if not text or text.lower() == _AUTOMATIC.lower():
             return None if self.spec.optional else ""
         if self.spec.kind is str:
             return text
+        text = text.removesuffix(self.spec.unit).strip() or text
         try:
             return self.spec.kind(text)
         except ValueError:
             return text  # shown as wrong beside the control, and nothing runs with it
+
+    def _written(self, value: Any) -> str:
+        """A value with its unit, in the words of the control; empty where the program chooses."""
+        if value is None or isinstance(value, bool):
+            return {None: "", True: "on", False: "off"}[value]
+        if self.spec.choices:
+            return words_of(value, self.spec.unit)
+        number = isinstance(value, (int, float))
+        return f"{value:.10g} {self.spec.unit}".strip() if number else str(value)
 
     def show(self, value: Any, wrong: str) -> None:
         with QSignalBlocker(self.control):
@@ -126,17 +140,12 @@ class _Row:
             elif isinstance(self.control, (QSpinBox, QDoubleSpinBox)):
                 self.control.setValue(value)
             elif isinstance(self.control, QLineEdit):
-                self.control.setText("" if value is None else str(value))
-        default = "automatic" if self.baseline is None else f"{self.baseline}"
+                self.control.setText(self._written(value))
+        default = self._written(self.baseline) or _AUTOMATIC
         self.dot.setToolTip(f"Changed from {default}; click to reset")
         self.dot.setVisible(value != self.baseline)
         self.wrong.setText(wrong)
         self.wrong.setVisible(bool(wrong))
-
-
-def _decimals(spec: Setting) -> int:
-    smallest = min((abs(v) for v in (spec.default, spec.minimum) if v), default=1.0)
-    return 2 if smallest >= 0.05 else 4
 
 
 def _range(spec: Setting) -> str:
@@ -209,3 +218,8 @@ class SettingsForm(QWidget):
                 self._rows[spec.name] = row
                 row.put(grid, 2 * len(self._rows))
         self._more.setVisible(any(spec.advanced for spec in specs))
+        metrics = self.fontMetrics()
+        room = metrics.horizontalAdvance(_LABEL)
+        widest = max((metrics.horizontalAdvance(row.spec.label) for row in self._rows.values()), default=0)
+        for grid in self._grids:  # one below the other, their controls begin at the same place
+            grid.setColumnMinimumWidth(0, min(room, widest) + 1)

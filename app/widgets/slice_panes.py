@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 from vispy import scene
-from vispy.visuals.axis import Ticker
 from vispy.visuals.transforms import STTransform
 
 from app.widgets.canvas_letters import CanvasLetters
-from app.widgets.rulers import ticks
+from app.widgets.slice_axes import SliceAxis
 from app.widgets.volume_parts import Clip, Part, Triple
 
 AXIS_COLORS = ("#4F9DDE", "#6CBF5A", "#E0665A")
@@ -20,29 +19,6 @@ PLANES = ((0, 1, 2), (2, 1, 0), (1, 0, 2))
 """Per slice: the axis it cuts, the axis down and the axis across (0, 1, 2 = z, y, x)."""
 _AROUND = 0.25
 """What is read for a slice reaches so many of its own sides beyond what is seen, so that a small pan needs nothing."""
-
-
-_APART, _FEW = 40, 60
-"""How far the numbers of an axis are apart at least; shorter axes have one or two; device-independent pixels."""
-
-
-class VolumeTicker(Ticker):  # type: ignore[misc]
-    """Ticks and numbers of an axis at round lengths, only where there is volume: from 0 to `side`."""
-
-    def __init__(self, axis: Any) -> None:
-        super().__init__(axis, anchors=axis.ticker._anchors)
-        self.side = 1.0
-
-    def _get_tick_frac_labels(self) -> tuple[np.ndarray, np.ndarray, list[str]]:
-        """Shares of the axis where the large ticks are, and the small ones (none), and the numbers."""
-        first, last = self.axis.domain
-        low, high = max(0.0, min(first, last)), min(self.side, max(first, last))
-        if first == last or not high > low:
-            return np.zeros(0), np.zeros(0), []
-        pixels = float(np.linalg.norm(self.axis.pos[1] - self.axis.pos[0])) * (high - low) / abs(last - first)
-        # in three steps there is a round number besides 0 for certain
-        values = ticks(low, high, max(1 if low == 0 and pixels < _FEW else 3, int(pixels / _APART)))
-        return (np.array(values) - first) / (last - first), np.zeros(0), [f"{value:g}" for value in values]
 
 
 class SlicePanes:
@@ -67,6 +43,7 @@ class SlicePanes:
         self._unit = ""
         self._across, self._down = [], []
         self._parts: list[Part | None] = [None, None, None]
+        self._sides = [(1.0, 1.0)] * 3
         for plane, (row, column) in enumerate(((0, 0), (0, 1), (1, 0))):
             cell = grid.add_grid(row=row, col=column, spacing=0)
             cell.visible = False  # until there is something to show
@@ -75,8 +52,8 @@ class SlicePanes:
             ink = (*rgb(INK), 1.0)
             style = {"text_color": INK, "axis_color": ink, "tick_color": ink, "tick_font_size": 7, "axis_font_size": 8}
             style |= {"axis_width": 1, "tick_width": 1, "major_tick_length": 4, "minor_tick_length": 0}
-            down = scene.AxisWidget(orientation="left", axis_label_margin=38, tick_label_margin=6, **style)
-            across = scene.AxisWidget(orientation="bottom", axis_label_margin=26, tick_label_margin=12, **style)
+            down = SliceAxis("left", axis_label_margin=38, tick_label_margin=6, **style)
+            across = SliceAxis("bottom", axis_label_margin=26, tick_label_margin=12, **style)
             down.width_max = down.width_min = 56
             across.height_max = across.height_min = 40
             cell.add_widget(down, row=0, col=0)
@@ -87,11 +64,10 @@ class SlicePanes:
             view.camera.interactive = False
             for axis in (down, across):
                 letters.use_in(axis.axis)
-                axis.axis.ticker = VolumeTicker(axis.axis)
                 axis.link_view(view)
                 # its numbers follow the view, but it has to be told of its own place, too
-                axis.events.resize.connect(lambda _event, axis=axis: axis._view_changed())
-                axis.transform.changed.connect(lambda _event=None, axis=axis: axis._view_changed())
+                axis.events.resize.connect(lambda _event, axis=axis: axis.follow())
+                axis.transform.changed.connect(lambda _event=None, axis=axis: axis.follow())
             image, finer = (
                 scene.Image(np.zeros((2, 2, 3), np.uint8), parent=view.scene, interpolation="nearest") for _ in range(2)
             )
@@ -100,10 +76,11 @@ class SlicePanes:
                 picture.set_gl_state(depth_test=False, blend=False, cull_face=False)  # the later one is on top
             image.order, finer.order, finer.visible = 0, 1, False
             lines = [
-                scene.InfiniteLine(0, color=(*rgb(AXIS_COLORS[axis]), 0.9), vertical=vertical, parent=view.scene)
-                for axis, vertical in ((PLANES[plane][1], False), (PLANES[plane][2], True))
+                scene.Line(np.zeros((2, 2)), color=(*rgb(AXIS_COLORS[axis]), 0.9), parent=view.scene)
+                for axis in PLANES[plane][1:]
             ]
             for line in lines:
+                line.set_gl_state("translucent", depth_test=False, cull_face=False)
                 line.order = 2
             self.views.append(view)
             self.images.append((image, lines))
@@ -118,10 +95,11 @@ class SlicePanes:
         for plane, (_, down, across) in enumerate(PLANES):
             self.cells[plane].visible = True
             self._name_axis(plane)
-            for axis, side in ((self._down[plane], down), (self._across[plane], across)):
-                axis.axis.ticker.side = shape[side] * scale[side]
-                axis.axis._need_update = True  # it notices another view by itself, but not another volume
-            self._down[plane].axis.axis_label = f"{'zyx'[down]} ({unit})"
+            high, wide = shape[down] * scale[down], shape[across] * scale[across]
+            self._sides[plane] = (high, wide)
+            self._down[plane].measure(high, wide)
+            self._across[plane].measure(wide, high)
+            self._down[plane].say(f"{'zyx'[down]} ({unit})")
 
     def note(self, plane: int, text: str) -> None:
         """Say something of a slice below it."""
@@ -132,7 +110,7 @@ class SlicePanes:
     def _name_axis(self, plane: int) -> None:
         name = f"{'zyx'[PLANES[plane][2]]} ({self._unit})"
         note = self.notes[plane]
-        self._across[plane].axis.axis_label = f"{name} · {note}" if note else name
+        self._across[plane].say(f"{name} · {note}" if note else name)
 
     def fit(self, shape: tuple[int, ...], scale: tuple[float, ...]) -> None:
         """Show all of every section of ``shape`` voxels."""
@@ -145,8 +123,10 @@ class SlicePanes:
         for plane, (cut, down, across) in enumerate(PLANES):
             image, lines = self.images[plane]
             _draw(image, part, plane, colors, cursor, scale)
-            lines[0].set_data((cursor[down] + 0.5) * scale[down])
-            lines[1].set_data((cursor[across] + 0.5) * scale[across])
+            high, wide = self._sides[plane]
+            y, x = (cursor[down] + 0.5) * scale[down], (cursor[across] + 0.5) * scale[across]
+            lines[0].set_data(np.array([(0, y), (wide, y)], np.float32))
+            lines[1].set_data(np.array([(x, 0), (x, high)], np.float32))
             finer = self._parts[plane]
             if finer is not None and not _cuts(finer, cut, cursor):
                 self.show_finer(plane, None, colors, cursor, scale)

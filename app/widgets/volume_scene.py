@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -25,7 +27,15 @@ from app.widgets.volume_surface import Surface
 
 BACKGROUND = "#1B1D20"
 WIDE = 480
-"""Edge of a 3-D view, pixels, in which the letters at its axes have room enough."""
+"""Edge of a 3-D view, pixels, in which the letters at its axes have room enough where it shows a volume in full."""
+_AROUND = 1.25
+"""What a 3-D view shows at first, in diagonals of the volume."""
+_FEW = 4.5
+"""So many numbers an axis has at most where they are not quite apart."""
+_BESIDE, _LETTER = 8, 5.4
+"""Pixels between a view's edge and what is said in it, and of a letter there, rather more than less."""
+NARROW, TINY = 230, 90
+"""Below the first edge there is room for the axes' names alone, without numbers and unit; below the second for none."""
 NOTHING_YET = "No volume yet: press Run.\nSlices and surface appear here while it learns."
 FINE, COARSE = 0.6, 2.5
 SOFTWARE_SURFACE_EDGE = 64
@@ -67,7 +77,7 @@ class VolumeScene:
 
     def __init__(self) -> None:
         self._ticks_of: tuple[np.ndarray, str] | None = None
-        self._seen_from: tuple[bool, bool, bool, float] | None = None
+        self._seen_from: tuple[bool, bool, bool, float, bool] | None = None
         self.canvas = scene.SceneCanvas(bgcolor=BACKGROUND, keys=None, show=False)
         grid = self.canvas.central_widget.add_grid(spacing=4, margin=4)
         self.letters = CanvasLetters()
@@ -98,17 +108,30 @@ class VolumeScene:
         self.rest.visible = False
         below: dict[str, Any] = {"font_size": 8, "anchor_x": "left", "anchor_y": "bottom", "font_manager": font}
         self.note = scene.Text("", parent=self.view, color=INK, **below)
-        self.note.pos = (8, 8)
+        self.note.pos = (_BESIDE, 8)
         self.caption = scene.Text("", parent=self.view, color=INK, **below)
-        self.caption.pos = (8, 26)
+        self.caption.pos = (_BESIDE, 26)
+        self._told = ""
         middle = {**below, "anchor_x": "center", "anchor_y": "center", "font_size": 9}
         self.nothing = scene.Text(NOTHING_YET, parent=self.canvas.scene, color=INK, **middle)
         self.canvas.events.resize.connect(lambda _event: self._centre())
+        self.view.scene.transform.changed.connect(lambda _event=None: self._place_ticks())
         self.view.events.resize.connect(lambda _event: self._place_ticks())
+        self.view.events.resize.connect(lambda _event: self.tell(self._told))
         self._centre()
         self.pane_choice: Any = None
         """What lays out one part alone, where that may be chosen."""
         self._grid = grid
+
+    def tell(self, text: str) -> None:
+        """Say something above the volume in 3-D, in lines that end within the view."""
+        self._told = text
+        most = max(16, int((self.view.size[0] - 2 * _BESIDE) / _LETTER))
+        # a number stays with its unit
+        lines = re.sub(r" (?=%|px|[nµm]?m\b)", "\u00a0", text).split("\n")
+        wrapped = "\n".join(textwrap.fill(line, most, break_long_words=False) for line in lines).replace("\u00a0", " ")
+        if self.caption.text != wrapped:
+            self.caption.text = wrapped
 
     def _centre(self) -> None:
         width, height = self.canvas.size
@@ -153,11 +176,15 @@ class VolumeScene:
         size, unit = self._ticks_of
         a = np.radians(self.view.camera.azimuth)
         from_x, from_y, from_above = np.sin(a) > 0, np.cos(a) < 0, self.view.camera.elevation >= 0
-        # letters keep their size: in a small view they stand further off, or they would lie over each other
-        room = min(2.0, max(1.0, WIDE / max(1, min(self.view.size))))
-        if self._seen_from == (from_x, from_y, from_above, room):
+        # letters keep their size: of a volume that is drawn small they stand further off, or they would lie over each
+        # other; in tens of pixels, so that they do not tremble while one zooms
+        drawn = _AROUND * float(np.linalg.norm(size)) / self.view.camera.scale_factor
+        pixels = max(10.0, round(min(self.view.size) * drawn, -1))
+        room, narrow = min(2.0, max(1.0, WIDE / pixels)), pixels < NARROW
+        self.ticks.visible = pixels >= TINY and self.box.visible
+        if self._seen_from == (from_x, from_y, from_above, room, narrow):
             return
-        self._seen_from = (from_x, from_y, from_above, room)
+        self._seen_from = (from_x, from_y, from_above, room, narrow)
         near, low = (float(from_x), float(from_y)), 0.0 if from_above else 1.0
         # of the two upright edges at the sides, the left one
         left = min(((1 - near[0], near[1]), (near[0], 1 - near[1])), key=lambda e: e[0] * np.cos(a) + e[1] * np.sin(a))
@@ -166,7 +193,13 @@ class VolumeScene:
         for axis, edge in enumerate(edges):
             at = np.array(edge)
             out = size.max() * np.where(at > 0.5, 1, -1)
+            if narrow:
+                texts.append("xyz"[axis])
+                places.append(np.where(np.isnan(at), size[axis] / 2, at * size + 0.07 * room * out))
+                continue
             step = _nice(size[axis] / 3)
+            if room > 1 and size[axis] > _FEW * step:
+                step = _nice(2 * size[axis] / 3)
             for number in np.arange(step, size[axis] * 1.001, step):
                 texts.append(f"{number:g}")
                 places.append(np.where(np.isnan(at), number, at * size + 0.07 * room * out))
@@ -185,7 +218,7 @@ class VolumeScene:
         """Bring a box of voxels into the middle of the 3-D view."""
         low, high = (np.array(ends) * np.array(scale) for ends in zip(*clip, strict=True))
         self.view.camera.center = tuple((low + high)[::-1] / 2)
-        self.view.camera.scale_factor = float(np.linalg.norm(high - low)) * 1.25
+        self.view.camera.scale_factor = float(np.linalg.norm(high - low)) * _AROUND
 
     def show_rest(self, edges: np.ndarray | None, scale: tuple[float, ...]) -> None:
         """Outline what is still to be made: ends of lines, shape (n, 2, 3), z, y, x in voxels; or None."""

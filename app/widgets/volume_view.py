@@ -227,7 +227,7 @@ class VolumeView(QWidget):
         self._captions = (self._captions[0], text) if of_lines else (text, self._captions[1])
         self.caption = "\n".join(filter(None, self._captions))
         if self.scene is not None:
-            self.scene.caption.text = self.caption
+            self.scene.tell(self.caption)
             self.scene.canvas.update()
 
     def set_rest(self, edges: np.ndarray | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from core.errors import InputError
 
@@ -23,6 +24,14 @@ _LEAST_NM = 0.1e-9
 def unit_metres(unit: str) -> float | None:
     """Metres of one ``unit``, or None where it is not a length."""
     return UNITS.get(unit.strip().strip("\x00").replace("\\u00B5", "µ").lower())
+
+
+def format_sides(sides: Sequence[float]) -> str:
+    """Lengths of a box's sides (metres), with their unit once where they share it: "57.6 × 57.6 × 28.8 nm"."""
+    lengths = [format_length(side).split(" ") for side in sides]
+    if len({unit for _number, unit in lengths}) == 1:
+        return " × ".join(number for number, _unit in lengths) + "\u00a0" + lengths[0][1]
+    return " × ".join("\u00a0".join(length) for length in lengths)
 
 
 def parse_length(text: str) -> float:

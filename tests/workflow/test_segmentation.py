@@ -95,7 +95,7 @@ def test_steps_of_cleaning_are_added_changed_moved_removed_and_undone(
     cleaning = window.phases.cleaning
     QTest.mouseClick(cleaning.add, LEFT)
     QTest.mouseClick(cleaning.add, LEFT)
-    assert [row.kind.currentText() for row in cleaning.rows] == ["open", "open"]
+    assert [row.kind.currentText() for row in cleaning.rows] == ["Open", "Open"]
     choose(cleaning.rows[1].kind, "dil")
     box = cleaning.rows[1].size_box
     box.selectAll()
@@ -106,7 +106,7 @@ def test_steps_of_cleaning_are_added_changed_moved_removed_and_undone(
     labels_are(window, qtbot, SegmentationSettings(cleaning=wanted))
     QTest.mouseClick(cleaning.rows[1].up, LEFT)
     assert window.session.state.segmentation.cleaning == wanted[::-1]
-    assert "dilate: phase 2, size 3 px\n3. open" in window.phases.recipes.list.text()
+    assert "Dilate: phase 2, size 3 px\n3. Open" in window.phases.recipes.list.text()
     assert window.commands.stack.undoText() == "order of the cleaning steps"
     window.undo_action.trigger()
     assert window.session.state.segmentation.cleaning == wanted

@@ -21,6 +21,8 @@ _WIDTH = 11.5
 """Of a plot, in heights of a line of text; and for each further group as below."""
 _GROUP = 2.5
 _BAND = 45
+_LEAST = 0.01
+"""Least height of a plot, as a share of the largest value."""
 
 
 class BoxPlots(QScrollArea):
@@ -107,6 +109,9 @@ class BoxPlots(QScrollArea):
                 place + spread, values[known], pen=None, symbol="o", symbolSize=7, symbolPen=pg.mkPen(ink, width=0.7),
                 symbolBrush=[pg.mkBrush(color_of(number)) for number in known],
             )  # fmt: skip
+        largest = float(np.max(np.abs(values[np.isfinite(values)]), initial=0.0))
+        # values that are the same but for rounding are not drawn as if they were far apart
+        plot.getViewBox().setLimits(minYRange=_LEAST * largest or None)
         names = list(self._members)
         plot.getAxis("bottom").setTicks([list(enumerate(names)) if len(names) > 1 else []])
         plot.setXRange(-0.6, len(names) - 0.4, padding=0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.measurements import Measurements
 from app.session import Result
+from app.widgets.choice_words import words_of
 from core.job import Job, Progress, reported
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def group_of(result: Result) -> str:
     z, y, x = result.volume.shape
     size = f"{z}³" if z == y == x else f"{x} × {y} × {z}"
     share = f"{100 * wanted_fraction(result):.1f} %"
-    return f"{result.exemplar.name}, {plan.engine.upper()} {plan.preset}{changed}, {share}, {size}"
+    return f"{result.exemplar.name}, {words_of(plan.engine)} {plan.preset}{changed}, {share}, {size}"
 
 
 Missing = tuple[Result, "tuple[Descriptor, ...]"]

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from app.session import Result
+from app.widgets.choice_words import words_of
 from app.widgets.copied_pair import CopiedPair
 from app.widgets.panel import hint, set_role
 from app.workspaces.inspect.verdict import rows, verdict
@@ -66,12 +67,12 @@ class NumbersCard(QWidget):
 
 def facts_of(result: Result) -> str:
     """Size and making of a result's volume, in lines."""
-    from core.images.pixel_size import format_length
+    from core.images.pixel_size import format_length, format_sides
 
     z, y, x = result.volume.shape
     text = f"{x} × {y} × {z} voxels"
     if result.volume.voxel_size is not None:
         sides = zip((x, y, z), reversed(result.volume.voxel_size), strict=True)
-        text += "\n" + " × ".join(format_length(n * size) for n, size in sides)
+        text += "\n" + format_sides([n * size for n, size in sides])
         text += f", {format_length(result.volume.voxel_size[0])} per voxel"
-    return f"{text}\n{result.plan.engine.upper()}, preset {result.plan.preset}, seed {result.plan.seed}"
+    return f"{text}\n{words_of(result.plan.engine)}, preset {result.plan.preset}, seed {result.plan.seed}"

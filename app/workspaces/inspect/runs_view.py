@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from app.commands import Commands
 from app.session import Result, Session, State
+from app.widgets.choice_words import words_of
 from app.widgets.job_strip import format_seconds
 from app.workspaces.inspect.runs_plot import COLORS, RunCurves, RunsPlot, color_of
 
@@ -263,7 +264,7 @@ def _cells(number: int, result: Result, shared: bool) -> list[tuple[str, Any]]:
         (f"{100 * wanted:.2f} %" + (" (mask)" if mask is not None else ""), wanted),
         (f"{100 * result.fraction_after:.2f} %", result.fraction_after),
         ((f"{z}³" if z == y == x else f"{x} × {y} × {z}") + (", file" if result.stored else ""), x * y * z),
-        (f"{plan.engine.upper()} {plan.preset}{'*' if plan.changed_settings else ''}", (plan.engine, plan.preset)),
+        (f"{words_of(plan.engine)} {plan.preset}{'*' if plan.changed_settings else ''}", (plan.engine, plan.preset)),
         (f"{100 * comparison.epsilon_s2:.1f} %", comparison.epsilon_s2),
         (f"{100 * comparison.epsilon_lineal_path:.1f} %", comparison.epsilon_lineal_path),
         (format_seconds(seconds), seconds),

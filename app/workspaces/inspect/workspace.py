@@ -8,7 +8,6 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QLabel,
     QMenu,
@@ -22,6 +21,7 @@ from app.context import Context
 from app.preferences import Preferences
 from app.session import Result, State
 from app.stored_volume import StoredView
+from app.widgets.elided_combo import ElidedCombo
 from app.widgets.panel import card, hint
 from app.widgets.picture_file import save_picture
 from app.widgets.volume_controls import VolumeControls
@@ -127,11 +127,11 @@ class InspectWorkspace(Workspace):
         ]  # fmt: skip
 
     def _build_panel(self) -> None:
-        self.choice = QComboBox()
+        self.choice = ElidedCombo()
         self.choice.setAccessibleName("Result on show")
         self.choice.setToolTip("Result on show; every run of this session stays in the list")
         self.choice.setMinimumContentsLength(12)
-        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.choice.setSizeAdjustPolicy(ElidedCombo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.choice.activated.connect(self._choose)
         self.facts = hint()
         self.stale = hint()

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.context import Context
+from app.widgets.choice_words import gesture_words
 from app.workspaces.mask import making
 from app.workspaces.mask.plane import PlanePane
 from core.errors import InputError, MicroloomError
@@ -152,7 +153,7 @@ class LayerGestures(QObject):
         layer = self.layer
         if layer is not None and value is not None:
             source = replace(layer.source, **{name: value})
-            self._layer(self.place, name.replace("_", " "), merge=f"mask {self.place} {name}", source=source)
+            self._layer(self.place, gesture_words(source, name), merge=f"mask {self.place} {name}", source=source)
 
     def set_layer(self, name: str, value: Any, finished: bool) -> None:
         """Change how the layer is put in."""

@@ -13,6 +13,7 @@ from app import icons
 from app.context import Context
 from app.session import Box, State, differing
 from app.slices import Slices, same_volume, show_slice
+from app.widgets.choice_words import type_words
 from app.widgets.image_canvas import ImageCanvas, display_range
 from app.widgets.panel import card, hint, shortened
 from app.widgets.range_slider import DoubleRangeSlider
@@ -22,7 +23,7 @@ from app.workspaces.workspace import Workspace
 from core.errors import InputError
 from core.images.binning import MOST, times_binned
 from core.images.info_bar import propose_info_bar_row
-from core.images.pixel_size import format_length, parse_length
+from core.images.pixel_size import format_length, format_sides, parse_length
 
 
 class MicrographWorkspace(Workspace):
@@ -280,7 +281,7 @@ class MicrographWorkspace(Workspace):
         size = used.pixel_size
         text = f"{columns} × {rows} pixels"
         if size is not None:
-            text += f"\n{format_length(columns * size)} × {format_length(rows * size)}, {format_length(size)} per pixel"
+            text += f"\n{format_sides((columns * size, rows * size))}, {format_length(size)} per pixel"
         self.result.setText(text)
         self.panel.set_primary("Next: Phases", tip="Go to step 2 (Ctrl+2)")
         if size is None:
@@ -308,7 +309,7 @@ class MicrographWorkspace(Workspace):
         self.name.setText(shortened(picture.name))
         self.name.setToolTip(picture.name)
         what = "" if stack is None else f"{stack.count} slices of "
-        facts = [f"{what}{columns} × {rows} pixels, {picture.grey.dtype}"]
+        facts = [f"{what}{columns} × {rows} pixels, {type_words(picture.grey.dtype)}"]
         facts += [f"{key}: {value}" for key, value in picture.notes.items()]
         self.facts.setText("\n".join(facts))
 

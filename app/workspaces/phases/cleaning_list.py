@@ -8,6 +8,7 @@ from dataclasses import replace
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
+from app.widgets.choice_words import words_of
 from core.segmentation.settings import CLEANING, CleaningStep
 from core.settings import describe
 
@@ -38,7 +39,7 @@ class _Row(QWidget):
         grid.setSpacing(4)
         self.kind, self.phase, self.size_box = QComboBox(), QComboBox(), QDoubleSpinBox()
         for kind in CLEANING:
-            self.kind.addItem(kind, kind)
+            self.kind.addItem(words_of(kind), kind)
         spec = {item.name: item for item in describe(CleaningStep)}["size"]
         self.size_box.setRange(float(spec.minimum or 0), float(spec.maximum or 0))
         self.size_box.setDecimals(1)

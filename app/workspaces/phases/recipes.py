@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,24 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.context import Context
 from app.exemplar import LiveExemplar
+from app.widgets.choice_words import words_of
 from app.widgets.panel import Fold, hint
 from core.errors import MicroloomError
 from core.images.values import Micrograph, PhaseImage
-from core.segmentation.recipe import read_recipe, steps_of, write_recipe
+from core.segmentation.recipe import Step, read_recipe, steps_of, write_recipe
 
 _KIND = "Microloom recipe (*.json)"
 _VOLUMES = "Grey volumes (*.tif *.tiff *.npy *.nrrd *.h5 *.vti);;All files (*)"
 TARGETS = "TIFF (*.tif);;OME-Zarr folder (*.ome.zarr)"
 _JOB = "segmentation"
 VOLUME_JOB = "segmentation of a volume"
+
+
+def in_words(step: Step) -> str:
+    """A step as the form calls it: "Threshold: Otsu"."""
+    values = {name: words_of(value) if name == "method" else value for name, value in step.values.items()}
+    text = str(replace(step, values=values))
+    return text[0].upper() + text[1:]
 
 
 class Recipes(QObject):
@@ -72,7 +81,7 @@ class Recipes(QObject):
     def show_recipe(self) -> None:
         """The steps as they are now."""
         steps = steps_of(self._session.state.segmentation)
-        self.list.setText("\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1)))
+        self.list.setText("\n".join(f"{number}. {in_words(step)}" for number, step in enumerate(steps, 1)))
 
     # --- files ---------------------------------------------------------------------------------------------------
 

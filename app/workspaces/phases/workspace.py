@@ -14,6 +14,7 @@ from app.context import Context
 from app.exemplar import LiveExemplar
 from app.session import State, differing
 from app.slices import Slices, same_volume, show_slice
+from app.widgets.choice_words import gesture_words
 from app.widgets.image_canvas import ImageCanvas
 from app.widgets.panel import Fold, card, hint, shortened
 from app.widgets.settings_form import SettingsForm
@@ -135,7 +136,7 @@ class PhasesWorkspace(Workspace):
             changed = replace(changed, manual_thresholds=self._exemplar.thresholds or self._otsu())
         elif name == "threshold" and value == "hysteresis":
             changed = replace(changed, manual_thresholds=())
-        self.commands.do(name.replace("_", " "), merge=f"segmentation {name}", segmentation=changed)
+        self.commands.do(gesture_words(settings, name), merge=f"segmentation {name}", segmentation=changed)
 
     def _dragged(self, thresholds: tuple[float, ...], finished: bool) -> None:
         settings = self.session.state.segmentation

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.jobs import Latest
+from app.widgets.choice_words import words_of
 from app.widgets.form_dialog import Button, FormDialog, foot
 from app.widgets.label_picture import GREYS, label_icon
 from app.widgets.panel import Fold, hint
@@ -119,6 +120,7 @@ class ClassDialog(FormDialog):
         numbers.addRow("Seed", self.seed)
         side = QWidget()
         right = QVBoxLayout(side)
+        right.setContentsMargins(8, 0, 8, 0)
         right.addLayout(numbers)
         right.addWidget(more)
         right.addStretch(1)
@@ -146,7 +148,8 @@ class ClassDialog(FormDialog):
         from core.reconstruction.diffusion.settings import PRESETS
 
         self._presets = PRESETS
-        self.preset.addItems(list(PRESETS))
+        for name in PRESETS:
+            self.preset.addItem(words_of(name), name)
         self.kind.currentIndexChanged.connect(lambda _index: self._kind_chosen())
         self.preset.currentIndexChanged.connect(lambda _index: self._preset_chosen())
         self.limit.valueChanged.connect(lambda minutes: self._set("time_limit", 60 * minutes if minutes else None))
@@ -157,7 +160,7 @@ class ClassDialog(FormDialog):
     @property
     def settings(self) -> Any:
         """The preset's with the user's changes."""
-        return replace(self._presets[self.preset.currentText()], **self._changes)
+        return replace(self._presets[self.preset.currentData()], **self._changes)
 
     @property
     def grey(self) -> bool:
@@ -242,11 +245,10 @@ class ClassDialog(FormDialog):
         return GreyRange.of(images).seen(images[0].grey), GREYS
 
     def _show(self) -> None:
-        base = self._presets[self.preset.currentText()]
+        base = self._presets[self.preset.currentData()]
+        left_out = {"time_limit", *(OF_PHASES if self.grey else ())}  # the limit stands above
         names = (item.name for item in describe(base))
-        self.form.show_settings(
-            self.settings, base, tuple(name for name in names if name not in OF_PHASES) if self.grey else ()
-        )
+        self.form.show_settings(self.settings, base, tuple(name for name in names if name not in left_out))
         limit = self.settings.time_limit
         blocked = self.limit.blockSignals(True)
         self.limit.setValue((limit or 0) / 60)

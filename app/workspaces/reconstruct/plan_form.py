@@ -20,13 +20,16 @@ from PySide6.QtWidgets import (
 from app.commands import Commands
 from app.planned_fractions import planned_fractions
 from app.session import Plan, Session
+from app.widgets.choice_words import gesture_words, words_of
 from app.widgets.panel import Fold, hint
 from app.widgets.settings_form import SettingsForm
 from app.workspaces.reconstruct.phase_fractions import PhaseFractions
 from app.workspaces.reconstruct.run import engine_settings
 from core.devices import Device
-from core.images.pixel_size import format_length
+from core.images.pixel_size import format_sides
+from core.settings import describe
 
+_LIMIT = "time_limit"
 _SIDES = (32, 64, 96, 128, 192, 256)
 
 
@@ -81,7 +84,7 @@ class PlanForm(QWidget):
         self.cube = QComboBox()
         for edge in _SIDES:
             self.cube.addItem(f"{edge}³", edge)
-        self.cube.addItem("other", None)
+        self.cube.addItem("Other", None)
         self.cube.activated.connect(self._cube_chosen)
         self._add(grid, "Size", "Voxels along each axis", self.cube)
         self.other_size = QWidget()
@@ -127,7 +130,6 @@ class PlanForm(QWidget):
         self.limit.setRange(0, 24 * 60)
         self.limit.setDecimals(1)
         self.limit.setSuffix(" min")
-        self.limit.setSpecialValueText("preset's own")
         self.limit.setKeyboardTracking(False)
         self.limit.valueChanged.connect(
             lambda value: self._commands.plan("time limit", merge="limit", max_seconds=value * 60 if value else None)
@@ -234,7 +236,7 @@ class PlanForm(QWidget):
         changed = {key: item for key, item in plan.changed_settings.items() if key != name}
         if getattr(base, name) != value:
             changed[name] = value
-        self._commands.plan(name.replace("_", " "), merge=f"engine {name}", changed_settings=changed)
+        self._commands.plan(gesture_words(base, name), merge=f"engine {name}", changed_settings=changed)
 
     # --- showing -------------------------------------------------------------------------------------------------
 
@@ -266,8 +268,8 @@ class PlanForm(QWidget):
         image = self._session.phase_image
         _fill(self.engine, [(item.title, key) for key, item in ENGINES.items()], plan.engine)
         chosen = engine(plan.engine)
-        _fill(self.preset, [(key, key) for key in chosen.presets], plan.preset)
-        devices = [("automatic", "auto"), *((device.title, device.key) for device in self._devices)]
+        _fill(self.preset, [(words_of(key), key) for key in chosen.presets], plan.preset)
+        devices = [(words_of("auto"), "auto"), *((device.title, device.key) for device in self._devices)]
         if plan.device not in [key for _title, key in devices]:
             devices.append((plan.device, plan.device))
         _fill(self.device, devices, plan.device)
@@ -288,11 +290,7 @@ class PlanForm(QWidget):
         size = None if image is None else image.pixel_size
         self.size_note.setVisible(size is not None)
         if size is not None:
-            lengths = [format_length(side * size).split(" ") for side in plan.size]
-            units = {unit for _number, unit in lengths}
-            told = " × ".join(number for number, _unit in lengths) + "\u00a0" + lengths[0][1]
-            each = " × ".join("\u00a0".join(length) for length in lengths)
-            self.size_note.setText(told if len(units) == 1 else each)
+            self.size_note.setText(format_sides([side * size for side in plan.size]))
         for box, yes in zip(self.periodic, plan.periodic, strict=True):
             with QSignalBlocker(box):
                 box.setChecked(yes)
@@ -303,9 +301,15 @@ class PlanForm(QWidget):
             self.way.setText(f"towards seed {plan.towards.seed}\n{plan.towards.words}")
         with QSignalBlocker(self.exact):
             self.exact.setChecked(plan.exact)
+        settings = engine_settings(plan)
+        limit = getattr(settings, _LIMIT, None)
+        whose = "below" if _LIMIT in plan.changed_settings else "preset"
+        self.limit.setSpecialValueText("none" if limit is None else f"{limit / 60:g} min, as {whose}")
         _set(self.limit, (plan.max_seconds or 0) / 60)
         _set(self.patience, plan.patience or 0)
-        self.form.show_settings(engine_settings(plan), chosen.presets[plan.preset])
+        # the engine's own limit is the one above, but for plans that change it, too
+        shown = (item.name for item in describe(settings) if item.name not in {_LIMIT} - set(plan.changed_settings))
+        self.form.show_settings(settings, chosen.presets[plan.preset], tuple(shown))
 
 
 def _keep_room(widget: QWidget, kept: bool = True) -> None:

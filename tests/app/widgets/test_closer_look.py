@@ -173,9 +173,9 @@ def test_what_is_not_there_yet_is_nothing_but_its_outline(qtbot: QtBot) -> None:
     assert view.scene.rest.visible
     view.set_cursor((31, 8, 8))
     # the section through the rest is as dark as the surround; beside it stand only the lines of the cursor
-    qtbot.waitUntil(lambda: like(pixels(view)[40:160, 70:200], "#8A9099") == 0, timeout=60_000)
+    qtbot.waitUntil(lambda: like(pixels(view)[40:150, 70:200], "#8A9099") == 0, timeout=60_000)
     view.set_cursor((3, 8, 8))
-    qtbot.waitUntil(lambda: like(pixels(view)[40:160, 70:200], "#8A9099") > 5000, timeout=60_000)
+    qtbot.waitUntil(lambda: like(pixels(view)[40:150, 70:200], "#8A9099") > 5000, timeout=60_000)
     qtbot.waitUntil(lambda: len(view.scene.meshes) > 0, timeout=60_000)
     assert float(view.scene.meshes[0].mesh_data.get_vertices()[..., 2].max()) < 17
     view.set_volume(labels, PHASES, None)

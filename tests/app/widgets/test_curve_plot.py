@@ -95,7 +95,7 @@ def test_a_low_plot_has_its_title_in_the_middle_and_no_key_over_the_numbers(plot
 
 
 def test_the_loss_of_one_step_is_no_curve(plot: CurvePlot) -> None:
-    plot.set_loss([(1, 0.5)])
+    plot.set_loss([(1, 0.5), (1, 0.4)])
     assert not plot.plots[2].isVisible()
     plot.set_loss([(1, 0.5), (2, 0.4)])
     assert plot.plots[2].isVisible()

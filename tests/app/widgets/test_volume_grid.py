@@ -125,9 +125,9 @@ def test_one_part_alone_fills_its_canvas_and_takes_the_mouse(grid: VolumeGrid, q
     QApplication.processEvents()
     plane, place = view.scene.place((width * 0.9, height * 0.5))
     assert plane == 0 and place[1] > 0
-    axis = view.scene.panes._across[0].axis
-    ends = [view.scene.slices[0].scene.transform.imap([x, 0, 0, 1])[0] for x in (0, view.scene.slices[0].size[0])]
-    assert np.allclose(axis.domain, ends, atol=0.1)
+    axis = view.scene.panes._across[0]
+    ends = axis.node_transform(view.scene.slices[0].scene).map(axis.axis.pos)[:, 0]
+    assert np.allclose(axis.axis.domain, ends, atol=0.1) and np.ptp(axis.axis.pos[:, 0]) > 0.5 * width
     grid.show_part("all")
     QApplication.processEvents()
     places = [view.scene.place((width * a, height * b)) for a, b in ((0.4, 0.2), (0.9, 0.2), (0.4, 0.7), (0.9, 0.7))]

@@ -88,8 +88,8 @@ def test_numbers_at_the_axes_are_where_the_voxels_are(view: VolumeView) -> None:
     axes = view.scene.panes._across
     slices = zip(view.scene.slices, axes, strict=True)
     for box, axis in slices:
-        ends = [box.scene.transform.imap([x, 0, 0, 1])[0] for x in (0, box.size[0])]
-        assert np.allclose(axis.axis.domain, ends, atol=0.05)
+        ends = axis.node_transform(box.scene).map(axis.axis.pos)[:, 0]
+        assert np.allclose(axis.axis.domain, ends, atol=0.05) and np.allclose(ends, (0, 24), atol=0.05)
 
 
 def test_a_white_ground_has_dark_letters_and_the_screen_keeps_its_own(view: VolumeView) -> None:

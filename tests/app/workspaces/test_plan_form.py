@@ -130,8 +130,8 @@ def test_every_engine_comes_with_its_presets_and_settings(qtbot: QtBot, form: Pl
     qtbot.keyClick(form.engine, Qt.Key.Key_Down)
     plan = session.state.plan
     assert (plan.engine, plan.preset) == ("diffusion", "small")
-    assert [form.preset.itemText(row) for row in range(form.preset.count())] == ["small", "paper"]
-    assert form.preset.currentText() == "small"
+    assert [form.preset.itemText(row) for row in range(form.preset.count())] == ["Small", "Paper"]
+    assert form.preset.currentText() == "Small"
     form._engine_setting_changed("steps", 12)
     assert session.state.plan.changed_settings == {"steps": 12}
     form.preset.setFocus()
@@ -140,7 +140,7 @@ def test_every_engine_comes_with_its_presets_and_settings(qtbot: QtBot, form: Pl
     for _ in range(3):
         form._commands.stack.undo()
     assert (session.state.plan.engine, session.state.plan.preset) == ("swnn", "fast")
-    assert form.preset.currentText() == "fast"
+    assert form.preset.currentText() == "Fast"
 
 
 def test_the_size_in_metres_names_a_unit_once(form: PlanForm) -> None:
@@ -151,3 +151,19 @@ def test_the_size_in_metres_names_a_unit_once(form: PlanForm) -> None:
     assert form.size_note.text() == "38.4 × 38.4 × 19.2\u00a0µm"
     form._commands.plan("size", size=(4000, 128, 64))
     assert form.size_note.text() == "1.2\u00a0mm × 38.4\u00a0µm × 19.2\u00a0µm"
+
+
+def test_there_is_one_time_limit_which_names_the_presets_own(qtbot: QtBot, form: PlanForm) -> None:
+    session = form._session
+    assert form.limit.text() == "3 min, as preset" and "time_limit" not in form.form.values()
+    form.limit.setFocus()
+    form.limit.selectAll()
+    qtbot.keyClicks(form.limit, "7.5")
+    qtbot.keyClick(form.limit, Qt.Key.Key_Return)
+    assert session.state.plan.max_seconds == 450 and form.limit.text() == "7.5 min"
+    form._commands.stack.undo()
+    # a project, or a run that is taken over, may have changed the engine's own: then it is to be seen
+    form._commands.plan("settings", changed_settings={"time_limit": 60.0})
+    assert form.limit.text() == "1 min, as below" and "time_limit" in form.form.values()
+    form._commands.plan("settings", changed_settings={"time_limit": None})
+    assert form.limit.text() == "none"
