@@ -1,12 +1,13 @@
 """How good and how fast the diffusion engine is: ``python -m tests.benchmarks.diffusion``.
 
 Trains the preset ``small`` on a crop of an exemplar (or takes a model that is there), makes volumes in several ways of
-sampling and measures each against the crop: ε of S2 and L (Eq. 23 of Lee and Yun; r up to half of the shorter side),
-for each axis too, and how far the axes lie apart: the largest difference between two axes' curves, as a share of the
-area under their mean; how much more of the phase lies near the faces than in all of the volume (1: no more). With
-``--beside`` SWNN's preset ``fast`` learns from the same crop, by its iterations, and is measured alike. With ``--true``
-parts of a true volume, as large, are measured too: how far the axes of the material itself lie apart. Prints a table,
-writes it as JSON and, for each way, a picture with the exemplar beside sections across z, y and x.
+sampling and measures each against the crop (``--volumes``: the mean of the curves of several, for one alone scatters):
+ε of S2 and L (Eq. 23 of Lee and Yun; r up to half of the shorter side), for each axis too, and how far the axes lie
+apart: the largest difference between two axes' curves, as a share of the area under their mean; how much more of the
+phase lies near the faces than in all of the volume (1: no more). With ``--beside`` SWNN's preset ``fast`` learns from the same
+crop, by its iterations, and is measured alike. With ``--true`` parts of a true volume, as large, are measured too, and as
+many of them together as there are volumes: how far the axes of the material itself lie apart. Prints a table, writes it
+as JSON and, for each way, a picture with the exemplar beside sections across z, y and x.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from core.reconstruction.engine import Model, Target
 from core.reconstruction.model_file import load_model, save_model
 from core.reconstruction.swnn.engine import SwnnEngine
 from core.reconstruction.swnn.settings import PRESETS as SWNN_PRESETS
-from core.statistics import compare, discrepancy, section_shapes
+from core.statistics import Curves, compare, compare_curves, discrepancy, section_shapes
 
 PRESET: Mapping[str, Any] = {name: getattr(PRESETS["small"], name) for name in SAMPLING}
 IN_TURN: Mapping[str, Any] = {**PRESET, "planes": "in turn", "sampler": "ddim", "crowding": 1.0}
@@ -63,19 +64,23 @@ def crop_of(path: Path, edge: int) -> PhaseImage:
     return PhaseImage(labels, default_phases(2), None, path.stem, Provenance("read", source=path.name))
 
 
-def measure(model: Model, exemplar: PhaseImage, size: int, seed: int, path: Path) -> dict[str, Any]:
-    """Make a volume and compare it with the exemplar; errors in per cent."""
+def measure(model: Model, exemplar: PhaseImage, size: int, seeds: Sequence[int], path: Path) -> dict[str, Any]:
+    """Make a volume of each seed and compare the mean of their curves with the exemplar's; errors in per cent."""
     began, processor = time.perf_counter(), time.process_time()
-    volume = finish(model.generate((size, size, size), seed))
+    volumes = [finish(model.generate((size, size, size), seed)) for seed in seeds]
     seconds, processor = time.perf_counter() - began, time.process_time() - processor
-    inside, reference = volume.labels == model.card["volume_phase"], exemplar.labels == 1
-    found = compare(inside, reference)
+    insides = [volume.labels == model.card["volume_phase"] for volume in volumes]
+    reference = exemplar.labels == 1
+    single = [compare(inside, reference) for inside in insides]
+    found = compare_curves(mean_curves([one.volume for one in single]), single[0].exemplar)
     window = min(size, *exemplar.shape)
-    own, theirs = section_shapes(inside, window), section_shapes(reference, window)
-    picture(reference, inside, path)
+    own, theirs = [section_shapes(inside, window) for inside in insides], section_shapes(reference, window)
+    picture(reference, insides[0], path)
+    fraction = float(np.mean(insides))
     return {
         "size": size,
-        "fraction": float(inside.mean()),
+        "volumes": len(insides),
+        "fraction": fraction,
         "fraction_before": model.card["calibration"]["fraction_before"],
         "exemplar_fraction": found.exemplar_fraction,
         "epsilon_s2": 100 * found.epsilon_s2,
@@ -84,27 +89,50 @@ def measure(model: Model, exemplar: PhaseImage, size: int, seed: int, path: Path
         "epsilon_l_axes": [100 * value for value in found.epsilon_l_axes],
         "apart_s2": apart(found.volume.s2),
         "apart_l": apart(found.volume.lineal_path),
-        "pieces": own.pieces_per_area / theirs.pieces_per_area,
-        "boundary": own.boundary_per_area / theirs.boundary_per_area,
-        "faces": near_faces(inside) / float(inside.mean()),
+        "single": [
+            {
+                "epsilon_s2": 100 * one.epsilon_s2,
+                "epsilon_l": 100 * one.epsilon_l,
+                "apart_s2": apart(one.volume.s2),
+                "apart_l": apart(one.volume.lineal_path),
+            }
+            for one in single
+        ],
+        "pieces": float(np.mean([one.pieces_per_area for one in own])) / theirs.pieces_per_area,
+        "boundary": float(np.mean([one.boundary_per_area for one in own])) / theirs.boundary_per_area,
+        "faces": float(np.mean([near_faces(inside) for inside in insides])) / fraction,
         "seconds": seconds,
         "processor_seconds": processor,
     }
 
 
-def true_parts(path: Path, size: int, exemplar: PhaseImage) -> list[dict[str, float]]:
-    """Up to eight parts of a true volume whose phase is its darkest value, as far from one another as can be."""
+def mean_curves(several: Sequence[Curves]) -> Curves:
+    """The mean of curves at the same lags, axis by axis."""
+    s2, lineal_path = (np.mean([getattr(one, name) for one in several], axis=0) for name in ("s2", "lineal_path"))
+    return Curves(several[0].lags, s2, lineal_path)
+
+
+def true_parts(path: Path, size: int, exemplar: PhaseImage, several: int) -> list[dict[str, float]]:
+    """Eight parts of a true volume whose phase is its darkest value, as far from one another as can be.
+
+    Beside what each is alone, how far the axes of the mean of ``several`` lie apart, it and those after it.
+    """
     rock = io.imread(path)
     rock = rock == rock.min()
-    found = []
+    found: list[dict[str, float]] = []
+    parts = []
     for place in product((0, 1), repeat=3):
         low = [corner * (side - size) for corner, side in zip(place, rock.shape, strict=True)]
         part = rock[tuple(slice(first, first + size) for first in low)]
         curves = compare(part, exemplar.labels == 1)
+        parts.append(curves.volume)
         found.append({
             "fraction": float(part.mean()), "epsilon_s2": 100 * curves.epsilon_s2, "epsilon_l": 100 * curves.epsilon_l,
             "apart_s2": apart(curves.volume.s2), "apart_l": apart(curves.volume.lineal_path),
         })  # fmt: skip
+    for first, row in enumerate(found):
+        mean = mean_curves([parts[(first + number) % len(parts)] for number in range(several)])
+        row |= {f"apart_s2_of_{several}": apart(mean.s2), f"apart_l_of_{several}": apart(mean.lineal_path)}
     return found
 
 
@@ -158,6 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--beside", action="store_true", help="measure SWNN beside it")
     parser.add_argument("--true", type=Path, default=None, help="a volume of the material; its phase is the darkest")
     parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--volumes", type=int, default=1, help="of each way, whose curves are averaged")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=root / "tests/benchmarks/results/diffusion")
     chosen = parser.parse_args(arguments)
@@ -182,13 +211,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         settings_beside = replace(SWNN_PRESETS["fast"], time_limit=None)
         ways["SWNN"] = finish(SwnnEngine().train(target, settings_beside))
     runs: dict[str, Any] = {}
-    known = [] if chosen.true is None else true_parts(chosen.true, chosen.size, exemplar)
+    seeds = range(chosen.seed, chosen.seed + chosen.volumes)
+    known = [] if chosen.true is None else true_parts(chosen.true, chosen.size, exemplar, chosen.volumes)
     for name in known[0] if known else ():
         values = [part[name] for part in known]
         print(f"true parts, {name}: {min(values):.3f} to {max(values):.3f}, mean {np.mean(values):.3f}", flush=True)
     for way, maker in ways.items():
         path = chosen.out / f"{exemplar.name}-{way.replace(' ', '-')}.png"
-        runs[way] = measure(maker, exemplar, chosen.size, chosen.seed, path)
+        runs[way] = measure(maker, exemplar, chosen.size, seeds, path)
         print(line(way, runs[way]), flush=True)
         machine = {"processor": platform.processor(), "cores": os.cpu_count(), "threads": torch.get_num_threads()}
         trained = {name: training[name] for name in ("iterations", "seconds")} | {"loss": training["losses"][-1]}
