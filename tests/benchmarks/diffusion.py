@@ -4,10 +4,10 @@ Trains the preset ``small`` on a crop of an exemplar (or takes a model that is t
 sampling and measures each against the crop (``--volumes``: the mean of the curves of several, for one alone scatters):
 ε of S2 and L (Eq. 23 of Lee and Yun; r up to half of the shorter side), for each axis too, and how far the axes lie
 apart: the largest difference between two axes' curves, as a share of the area under their mean; how much more of the
-phase lies near the faces than in all of the volume (1: no more). With ``--beside`` SWNN's preset ``fast`` learns from the same
-crop, by its iterations, and is measured alike. With ``--true`` parts of a true volume, as large, are measured too, and as
-many of them together as there are volumes: how far the axes of the material itself lie apart. Prints a table, writes it
-as JSON and, for each way, a picture with the exemplar beside sections across z, y and x.
+phase lies near the faces than in all of the volume (1: no more). With ``--beside`` SWNN's preset ``fast`` learns from
+the same crop, by its iterations, and is measured alike. With ``--true`` parts of a true volume, as large, are measured
+too, and as many of them together as there are volumes: how far the axes of the material itself lie apart. Prints a
+table, writes it as JSON and, for each way, a picture with the exemplar beside sections across z, y and x.
 """
 
 from __future__ import annotations
