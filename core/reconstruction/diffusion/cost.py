@@ -12,6 +12,7 @@ import torch
 from core.generation.periods import NOWHERE, Triple
 from core.reconstruction.diffusion.denoiser import Condition, Denoiser, parameters_of
 from core.reconstruction.diffusion.planes import sampled_size
+from core.reconstruction.diffusion.samplers import SECOND_ORDER
 from core.reconstruction.diffusion.settings import DiffusionSettings
 from core.reconstruction.diffusion.training import parts
 from core.reconstruction.engine import Estimate
@@ -29,8 +30,9 @@ _FEATURES = 4 * 64 * 64 * 24
 """Features at full resolution that are timed at once on a processor."""
 _QUICK = 48
 """Up to so many channels, sections of 64 px are soon done."""
-_COPIES = 7
-"""Of the volume while it is sampled: itself, what is expected, odds, noise, the next one, and passing ones."""
+_COPIES, _LOOKING_BACK = 9, 2
+"""Of the volume while it is sampled: itself, what is expected, odds, noise, the next one, and passing ones; besides,
+where a sampler looks back at the step before. Measured at 256³."""
 
 
 def estimate(settings: DiffusionSettings, size: Triple, device: str, channels: int = 1) -> Estimate:
@@ -55,7 +57,8 @@ def estimate(settings: DiffusionSettings, size: Triple, device: str, channels: i
 def volume_bytes(size: Triple, settings: DiffusionSettings, channels: int = 1) -> int:
     """What sampling a volume of ``size`` holds at once."""
     section = max(math.prod(size) // side for side in size) * settings.channels * 8
-    return int(math.prod(sampled_size(size, NOWHERE, settings.stride)) * channels * _COPIES + section) * _BYTES
+    copies = _COPIES + _LOOKING_BACK * (settings.sampler in SECOND_ORDER)
+    return int(math.prod(sampled_size(size, NOWHERE, settings.stride)) * channels * copies + section) * _BYTES
 
 
 def _architecture(settings: DiffusionSettings) -> DiffusionSettings:

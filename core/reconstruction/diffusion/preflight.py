@@ -24,10 +24,11 @@ from core.statistics import correlation_length
 from core.statistics.indicator import window_fractions
 
 SMALLEST_SIDE = 16
-BYTES_PER_VOXEL = 40
+BYTES_PER_VOXEL = 48
 """The field while it is sampled, what measuring takes, rounded up."""
-CHANNEL_ON_DISK = 20
-"""Bytes that a voxel of a channel takes while it is sampled on the disk: as it is, as it will be, as it is expected."""
+CHANNEL_ON_DISK = 24
+"""Bytes that a voxel of a channel takes while it is sampled on the disk: as it is, as it will be, as it is expected and
+as it was expected a step before."""
 MASK_ON_DISK, CHANNEL_BY_LEVEL = 7, 5
 """Bytes besides, where a mask is followed: a voxel's level and its pull; and each channel, sorted by level."""
 

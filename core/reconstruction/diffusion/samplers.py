@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Generator, Sequence
 from itertools import pairwise
 
+import torch
 from torch import Tensor
 
 from core.reconstruction.diffusion.prediction import Prediction
@@ -83,7 +84,7 @@ def drawn_on(found: Prediction, step: Step, before: tuple[Step, Prediction] | No
         return found.clean
     earlier, last = before
     ratio = (_log_ratio(earlier.after) - _log_ratio(earlier.left)) / (_log_ratio(step.after) - _log_ratio(step.left))
-    return found.clean + (found.clean - last.clean) / (2 * ratio)
+    return torch.lerp(last.clean, found.clean, 1 + 0.5 / ratio)
 
 
 def _log_ratio(left: float) -> float:
