@@ -112,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--iterations", type=int, default=1_000_000)
     parser.add_argument("--minutes", type=float, default=None, help="time limit of the training")
     parser.add_argument("--channels", type=int, default=None)
-    parser.add_argument("--judged", type=int, default=60, help="pictures of each kind that are compared")
+    parser.add_argument("--judged", type=int, default=150, help="pictures of each kind that are compared")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--judge-only", action="store_true", help="the model that is there, without training")
     chosen = parser.parse_args(arguments)
