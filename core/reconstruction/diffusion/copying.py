@@ -19,6 +19,7 @@ import numpy as np
 
 from core.quality.copying import differing, nearest_steps, squares_apart
 from core.reconstruction.diffusion.phases import GREY, GREY_LEVELS
+from core.reconstruction.diffusion.settings import FEW_STEPS
 from core.reconstruction.model_record import THUMBNAIL_EDGE, picture_entry, picture_from
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def comparing(
 
     edge = denoiser.settings.crop or 0
     steps = min(STEPS, denoiser.settings.times)
-    settings = replace(denoiser.settings, sampler="sde-dpm-solver++", crowding=2.0, steps=steps, guidance=0.0)
+    settings = replace(denoiser.settings, steps=steps, guidance=0.0, **FEW_STEPS)
     labels = sorted({item.label for item in exemplars})[:SAMPLES]
     told: list[tuple[float, np.ndarray, np.ndarray]] = []
     among: list[float] = []

@@ -113,9 +113,8 @@ class DiffusionModel(SampledModel):
 
     def quick(self) -> tuple[DiffusionModel, int]:
         """A model that makes rough volumes fast, and the edge of one that takes a few seconds on a processor."""
-        # all planes at every step would take nearly three times as long; what one plane expects does not go on in a
-        # straight line in what the next does
-        rough = {"steps": min(QUICK_STEPS, self._settings.times), "passes": 1, "planes": "in turn", "sampler": "ddim"}
+        # all planes at every step would take nearly three times as long
+        rough = {"steps": min(QUICK_STEPS, self._settings.times), "passes": 1, "planes": "in turn"}
         return self.generating_with(rough), QUICK_EDGE
 
     def recipe(

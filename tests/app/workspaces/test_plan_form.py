@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QCheckBox
+from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox
 from pytestqt.qtbot import QtBot
 
 from app.commands import Commands
@@ -29,6 +29,13 @@ def form(qtbot: QtBot) -> PlanForm:
 
 def click(qtbot: QtBot, box: QCheckBox) -> None:
     qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+
+
+def typed(qtbot: QtBot, spin: QAbstractSpinBox, text: str) -> None:
+    spin.setFocus()
+    spin.selectAll()
+    qtbot.keyClicks(spin, text)
+    qtbot.keyClick(spin, Qt.Key.Key_Return)
 
 
 def test_axes_are_made_periodic_by_clicks_and_back_by_undo(qtbot: QtBot, form: PlanForm) -> None:
@@ -84,17 +91,11 @@ def test_a_fraction_is_typed_for_each_phase_and_the_others_share_the_rest(qtbot:
     spins = form.fractions.spins
     assert [spin.value() for spin in spins] == [50, 25, 18.75, 6.25]
     assert not form.fractions.reset.isVisible()
-    spins[0].setFocus()
-    spins[0].selectAll()
-    qtbot.keyClicks(spins[0], "60")
-    qtbot.keyClick(spins[0], Qt.Key.Key_Return)
+    typed(qtbot, spins[0], "60")
     assert session.state.plan.volume_fractions == pytest.approx((0.6, 0.2, 0.15, 0.05))
     assert [spin.value() for spin in spins] == [60, 20, 15, 5]
     # the next one leaves the first two in their proportion
-    spins[2].setFocus()
-    spins[2].selectAll()
-    qtbot.keyClicks(spins[2], "32")
-    qtbot.keyClick(spins[2], Qt.Key.Key_Return)
+    typed(qtbot, spins[2], "32")
     assert session.state.plan.volume_fractions == pytest.approx((0.48, 0.16, 0.32, 0.04))
     qtbot.mouseClick(form.fractions.reset, Qt.MouseButton.LeftButton)
     assert session.state.plan.volume_fractions is None and [spin.value() for spin in spins] == [50, 25, 18.75, 6.25]
@@ -114,10 +115,7 @@ def test_the_plan_decides_what_is_shown(form: PlanForm) -> None:
 def test_patience_is_typed_and_taken_back(qtbot: QtBot, form: PlanForm) -> None:
     session = form._session
     assert form.patience.text() == "off"
-    form.patience.setFocus()
-    form.patience.selectAll()
-    qtbot.keyClicks(form.patience, "120")
-    qtbot.keyClick(form.patience, Qt.Key.Key_Return)
+    typed(qtbot, form.patience, "120")
     assert session.state.plan.patience == 120 and form.patience.text() == "120 steps"
     form._commands.stack.undo()
     assert session.state.plan.patience is None and form.patience.text() == "off"
@@ -156,10 +154,7 @@ def test_the_size_in_metres_names_a_unit_once(form: PlanForm) -> None:
 def test_there_is_one_time_limit_which_names_the_presets_own(qtbot: QtBot, form: PlanForm) -> None:
     session = form._session
     assert form.limit.text() == "3 min, as preset" and "time_limit" not in form.form.values()
-    form.limit.setFocus()
-    form.limit.selectAll()
-    qtbot.keyClicks(form.limit, "7.5")
-    qtbot.keyClick(form.limit, Qt.Key.Key_Return)
+    typed(qtbot, form.limit, "7.5")
     assert session.state.plan.max_seconds == 450 and form.limit.text() == "7.5 min"
     form._commands.stack.undo()
     # a project, or a run that is taken over, may have changed the engine's own: then it is to be seen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import shutil
 import tempfile
 from dataclasses import replace
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputError, JobError
+from core.generation.periods import NOWHERE
 from core.generation.progress import GenerationProgress
 from core.images.values import PhaseImage
 from core.job import finish
@@ -25,6 +27,7 @@ from core.reconstruction.diffusion import preflight as rules
 from core.reconstruction.diffusion import sampled_model as room
 from core.reconstruction.diffusion.engine import DiffusionEngine
 from core.reconstruction.diffusion.model import DiffusionModel, EmergingProgress
+from core.reconstruction.diffusion.planes import sampled_size
 from core.reconstruction.engine import Target, TrainingProgress
 from core.reconstruction.model_file import save_model
 from core.reconstruction.pipeline import reconstruct
@@ -434,6 +437,11 @@ def test_costs_grow_with_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     assert slower.generate_seconds == pytest.approx(2 * 18 / 8 * (plain.generate_seconds or 0))
     larger = ENGINE.estimate(target(size=(512, 512, 512)), TINY, "cpu")
     assert (larger.memory_bytes or 0) > 512**3 * 20
+    # what was expected a step before, and the picture that is drawn on from it
+    without, looking_back = (
+        cost.volume_bytes((24, 26, 28), replace(TINY, sampler=name)) for name in ("ddim", "sde-dpm-solver++")
+    )
+    assert looking_back - without == 2 * 4 * math.prod(sampled_size((24, 26, 28), NOWHERE, TINY.stride))
 
 
 def test_the_speed_is_measured() -> None:
